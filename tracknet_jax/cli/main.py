@@ -1,0 +1,56 @@
+"""The `tracknet` command: finds the subcommand, runs it, turns a `UserError` into one line and exit code 2."""
+
+import importlib
+import sys
+
+from tracknet_jax.errors import UserError
+
+# Name: one line for the overview. The module of the same name holds `main(argv) -> exit code`; it is
+# imported only when asked for, so that `tracknet --help` does not wait for JAX.
+COMMANDS = {
+    "demo": "render a rally, track it with the shipped checkpoint, score it",
+    "track": "video in, CSV and overlay video out",
+    "train": "train a config; the same command resumes",
+    "evaluate": "score a checkpoint, or another tracker's CSV files, on labelled clips",
+    "models": "list the networks: parameters, GMACs, input, paper",
+    "data": "build a dataset from a folder of labelled clips, or inspect one",
+}
+
+
+def overview() -> str:
+    """The text of `tracknet --help`."""
+    width = max(map(len, COMMANDS))
+    rows = "\n".join(f"  {name:<{width}}  {line}" for name, line in COMMANDS.items())
+    return (
+        "usage: tracknet COMMAND [options]\n\nFind the ball in every frame of a sports video.\n\n"
+        f"commands:\n{rows}\n\nexample:\n  tracknet track match.mp4 --output out/\n\n"
+        "`tracknet COMMAND --help` shows the options of one command."
+    )
+
+
+def main(argv: list[str]) -> int:
+    """Runs one command line (without the program's name) and returns the exit code."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print(overview())
+        return 0
+    if argv[0] == "--version":
+        from tracknet_jax import __version__
+
+        print(f"tracknet-jax {__version__}")
+        return 0
+    name, rest = argv[0], argv[1:]
+    try:
+        if name not in COMMANDS:
+            raise UserError(f"unknown command {name!r}: choose from {', '.join(COMMANDS)}")
+        return importlib.import_module(f"tracknet_jax.cli.{name}").main(rest)
+    except UserError as error:
+        print(f"tracknet: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("tracknet: interrupted", file=sys.stderr)
+        return 130
+
+
+def run() -> None:
+    """Entry point of the installed command."""
+    sys.exit(main(sys.argv[1:]))

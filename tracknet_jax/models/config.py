@@ -1,0 +1,102 @@
+"""One frozen dataclass that describes every member of the TrackNet family."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from tracknet_jax.errors import UserError
+
+
+@dataclass(frozen=True)
+class TrackNetConfig:
+    """A network as data: what the papers and the reference codes differ in, axis by axis.
+
+    Raises `UserError` on construction when a value is not one of those allowed or two values cannot go together.
+    """
+
+    name: str
+    paper: str = ""
+
+    # Input and output
+    frames: int = 3  # window length L
+    outputs: int = 3  # L: one map a frame; 1: the map of the last frame only
+    height: int = 288
+    width: int = 512
+    head: Literal["sigmoid", "classes"] = "sigmoid"  # maps, or V1's 256 grey levels a pixel
+    background: Literal["none", "concat", "subtract", "subtract_concat"] = "none"  # V3
+
+    # Encoder-decoder: channels and convolutions of each level, the last level being the bottleneck
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    depths: tuple[int, ...] = (2, 2, 3, 3)
+    skips: bool = True
+    space_to_depth: int = 1  # side of the pixel blocks folded into channels before the first convolution
+    block_order: Literal["conv_relu_bn", "conv_bn_relu"] = "conv_relu_bn"
+    conv_bias: bool = False
+    head_bias: bool = False
+    bn_axis: Literal["channel", "width"] = "channel"  # "width": only to import the released Keras weights
+    bn_eps: float = 1e-5
+    bn_decay: float = 0.9
+    upsample: Literal["nearest", "bilinear"] = "bilinear"  # bilinear with aligned corners
+    concat: Literal["up_skip", "skip_up"] = "up_skip"
+    kernel_init: Literal["torch", "uniform"] = "torch"  # U(+-1/sqrt(fan_in)), or Keras V1-V4's U(-0.05, 0.05)
+
+    # Motion: V4's prompt gates the logits; V5's MDD feeds the encoder too
+    motion: Literal["none", "prompt", "mdd"] = "none"
+    fusion: Literal["none", "eq4", "mean", "type_b"] = "none"
+    motion_alpha: float = 0.2
+    motion_beta: float = 0.15
+    motion_eps: float = 1e-6
+    motion_scale: float = 1.0  # 0.225 in the official V4 code, which un-normalises frames never normalised
+
+    # Refinement: V5's R-STR
+    refinement: Literal["none", "rstr"] = "none"
+    attention: Literal["alternating", "divided", "joint"] = "alternating"
+    patch: int = 16
+    embed_dim: int = 256
+    layers: int = 4
+    heads: int = 2
+    mlp_dim: int = 1024
+    dropout: float = 0.1  # inside the transformer
+    context_masking: float = 0.1  # dropout on the draft (stochastic context masking)
+
+    dtype: Literal["float32", "bfloat16"] = "float32"  # of the activations; parameters stay float32
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            allowed = get_args(hints[field.name]) if get_origin(hints[field.name]) is Literal else ()
+            value = getattr(self, field.name)
+            if allowed and value not in allowed:
+                choices = ", ".join(map(str, allowed))
+                raise UserError(f"model {self.name!r}: {field.name} is {value!r}, choose from {choices}")
+        if len(self.widths) != len(self.depths):
+            raise UserError(f"model {self.name!r}: widths {self.widths} and depths {self.depths} differ in length")
+        if self.outputs not in (1, self.frames):
+            raise UserError(f"model {self.name!r}: outputs is {self.outputs}, choose 1 or frames = {self.frames}")
+        if (self.fusion != "none") and (self.motion == "none" or self.outputs != self.frames):
+            raise UserError(f"model {self.name!r}: fusion {self.fusion!r} needs motion maps and one output a frame")
+        if self.height % self.divisor or self.width % self.divisor:
+            raise UserError(
+                f"model {self.name!r}: {self.width}x{self.height} must be divisible by {self.divisor} on both sides"
+            )
+
+    @property
+    def divisor(self) -> int:
+        """Height and width must be multiples of this many pixels."""
+        pooled = self.space_to_depth * 2 ** (len(self.widths) - 1)
+        if self.refinement == "none":
+            return pooled
+        return max(pooled, self.patch)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values, only what `from_dict` needs."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "TrackNetConfig":
+        """The inverse of `to_dict`; raises `UserError` for a field this version does not know."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - names)
+        if unknown:
+            raise UserError(f"model config: unknown field {unknown[0]!r}; known are {', '.join(sorted(names))}")
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

@@ -1,0 +1,64 @@
+"""The encoder-decoder of the family: VGG blocks, pooled on the way down, upsampled and joined with skips on the way up."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+from tracknet_jax.models.blocks import ConvBlock, max_pool, upsample_bilinear, upsample_nearest
+from tracknet_jax.models.config import TrackNetConfig
+
+
+class EncoderDecoder(nn.Module):
+    """`(B, H, W, C) -> (B, H, W, widths[0])`, the U-Net of TrackNetV2 (V1 without skips).
+
+    Level i works at H / 2^i with `depths[i]` convolutions of `widths[i]` channels, both on the way down and up;
+    the last level is the bottleneck.
+    """
+
+    config: TrackNetConfig
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+        config = self.config
+        block = partial(conv_block, config, self.axis_name)
+        upsample = upsample_nearest if config.upsample == "nearest" else upsample_bilinear
+        *levels, bottleneck = enumerate(zip(config.widths, config.depths, strict=True))
+
+        skips = []
+        for level, (features, depth) in levels:
+            for i in range(depth):
+                x = block(features, name=f"down{level}_{i}")(x, train)
+            skips.append(x)
+            x = max_pool(x)
+
+        _, (features, depth) = bottleneck
+        for i in range(depth):
+            x = block(features, name=f"bottleneck_{i}")(x, train)
+
+        for level, (features, depth) in reversed(levels):
+            x = upsample(x)
+            if config.skips:
+                pair = (x, skips[level]) if config.concat == "up_skip" else (skips[level], x)
+                x = jnp.concatenate(pair, axis=-1)
+            for i in range(depth):
+                x = block(features, name=f"up{level}_{i}")(x, train)
+        return x
+
+
+def conv_block(config: TrackNetConfig, axis_name: str | None, features: int, name: str) -> ConvBlock:
+    """The `ConvBlock` that `config` describes."""
+    return ConvBlock(
+        features,
+        order=config.block_order,
+        bias=config.conv_bias,
+        init=config.kernel_init,
+        bn_axis=config.bn_axis,
+        bn_eps=config.bn_eps,
+        bn_decay=config.bn_decay,
+        axis_name=axis_name,
+        dtype=jnp.dtype(config.dtype),
+        name=name,
+    )

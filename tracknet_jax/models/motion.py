@@ -1,0 +1,92 @@
+"""Motion cues from frame differences: V4's motion prompt and V5's motion direction decoupling (MDD).
+
+Both turn luminance differences of neighbouring frames into attention maps in [0, 1] with the same power
+normalisation of two learnable scalars; V4 looks at |d|, V5 at brightening and darkening apart.
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+BT601 = (0.299, 0.587, 0.114)  # luminance of R, G, B
+
+
+def luminance_differences(frames: jax.Array) -> jax.Array:
+    """D_t = Y_{t+1} - Y_t of frames `(B, L, H, W, 3)` in [0, 1]: `(B, L-1, H, W)` in [-1, 1], float32."""
+    luminance = frames.astype(jnp.float32) @ jnp.asarray(BT601, jnp.float32)
+    return luminance[:, 1:] - luminance[:, :-1]
+
+
+def power_normalisation(x: jax.Array, alpha: jax.Array, beta: jax.Array, eps: float) -> jax.Array:
+    """A = 1 / (1 + exp(-k (|x| - m))), k = 5 / (0.45 |tanh alpha| + eps), m = 0.6 tanh beta.
+
+    V5 paper, eqs. 2 and 3 (V4 has the same form). The sigmoid is the stable one: written with exp, the
+    gradients of alpha and beta are NaN once k m > 88.
+    """
+    k = 5.0 / (0.45 * jnp.abs(jnp.tanh(alpha)) + eps)
+    m = 0.6 * jnp.tanh(beta)
+    return jax.nn.sigmoid(k * (jnp.abs(x) - m))
+
+
+class MotionPrompt(nn.Module):
+    """V4: A = PN(|D|), `(B, L, H, W, 3) -> (B, L-1, H, W)` (V4 paper, section III)."""
+
+    alpha: float = 0.1
+    beta: float = 0.0
+    eps: float = 1e-6
+    scale: float = 1.0  # of the differences; see TrackNetConfig.motion_scale
+
+    @nn.compact
+    def __call__(self, frames: jax.Array) -> jax.Array:
+        alpha = self.param("alpha", nn.initializers.constant(self.alpha), ())
+        beta = self.param("beta", nn.initializers.constant(self.beta), ())
+        return power_normalisation(self.scale * luminance_differences(frames), alpha, beta, self.eps)
+
+
+class MotionDirectionDecoupling(nn.Module):
+    """V5: attention maps of the positive and the negative polarity field, `(B, L, H, W, 3) -> (B, L-1, 2, H, W)`.
+
+    Index 0 of the third axis is brightening (arrival), 1 darkening (departure). V5 paper, eqs. 1 to 3.
+    """
+
+    alpha: float = 0.2
+    beta: float = 0.15
+    eps: float = 1e-6
+
+    @nn.compact
+    def __call__(self, frames: jax.Array) -> jax.Array:
+        alpha = self.param("alpha", nn.initializers.constant(self.alpha), ())
+        beta = self.param("beta", nn.initializers.constant(self.beta), ())
+        difference = luminance_differences(frames)
+        polarity = jnp.stack([nn.relu(difference), nn.relu(-difference)], axis=2)  # eq. 1: P+, P-
+        return power_normalisation(polarity, alpha, beta, self.eps)
+
+
+def interleave(frames: jax.Array, attention: jax.Array) -> jax.Array:
+    """X_in = Concat(I_0, A_01, I_1, A_12, I_2, ...), V5 paper eq. 4: `(B, H, W, 3 L + 2 (L - 1))`.
+
+    `frames` is `(B, L, H, W, 3)`, `attention` `(B, L-1, 2, H, W)`.
+    """
+    maps = jnp.moveaxis(attention, 2, -1).astype(frames.dtype)  # (B, L-1, H, W, 2)
+    parts = [frames[:, 0]]
+    for t in range(maps.shape[1]):
+        parts += [maps[:, t], frames[:, t + 1]]
+    return jnp.concatenate(parts, axis=-1)
+
+
+def fuse(logits: jax.Array, maps: jax.Array, fusion: str) -> jax.Array:
+    """Gates logits V `(B, L, H, W)` with motion maps A `(B, L-1, H, W)`, elementwise.
+
+    `eq4` (V4 paper eq. 4, and V5's gate): [V_0, A_0 V_1, ..., A_{L-2} V_{L-1}]. `mean` (V4's version 2): every
+    V by the mean map. `type_b` (V4's code): each V by the mean of the one or two maps next to its frame.
+    """
+    if fusion == "eq4":
+        gate = jnp.concatenate([jnp.ones_like(maps[:, :1]), maps], axis=1)
+    elif fusion == "mean":
+        gate = maps.mean(axis=1, keepdims=True)
+    elif fusion == "type_b":
+        between = 0.5 * (maps[:, :-1] + maps[:, 1:])
+        gate = jnp.concatenate([maps[:, :1], between, maps[:, -1:]], axis=1)
+    else:
+        raise ValueError(f"fusion is {fusion!r}: choose eq4, mean or type_b")
+    return logits * gate

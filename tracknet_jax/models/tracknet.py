@@ -1,0 +1,122 @@
+"""The composition: frames -> motion -> encoder-decoder -> draft -> gate -> refinement, as the config says."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from flax import struct
+
+from tracknet_jax.models.background import merge_time, stack_with_background
+from tracknet_jax.models.blocks import Conv, depth_to_space, space_to_depth
+from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.models.encoder_decoder import EncoderDecoder, conv_block
+from tracknet_jax.models.motion import MotionDirectionDecoupling, MotionPrompt, fuse, interleave
+from tracknet_jax.models.refinement import ResidualRefinement
+
+
+@struct.dataclass
+class TrackNetOutput:
+    """What a network returns; nothing in it has been through a sigmoid but `attention`.
+
+    `logits`: `(B, L_out, H, W)` float32, for V1 class logits `(B, H, W, 256)`. `draft_logits`: the 1x1
+    convolution's output before gating and refinement, same shape. `attention`: motion maps `(B, L-1, H, W)`
+    (V4) or `(B, L-1, 2, H, W)` (V5: brightening, darkening).
+    """
+
+    logits: jax.Array
+    draft_logits: jax.Array | None = None
+    attention: jax.Array | None = None
+
+
+class TrackNet(nn.Module):
+    """Every member of the family.
+
+    Args of the call: `frames` `(B, L, H, W, 3)` RGB in time order, uint8, or float in [0, 1];
+    `background` `(B, H, W, 3)` likewise, for configs that want one; `train` switches batch statistics
+    (collection `batch_stats`) and dropout (rng `dropout`) on.
+    """
+
+    config: TrackNetConfig
+    axis_name: str | None = None  # set under pmap: batch statistics are averaged over it
+
+    @nn.compact
+    def __call__(
+        self, frames: jax.Array, background: jax.Array | None = None, train: bool = False
+    ) -> TrackNetOutput:
+        config = self.config
+        frames = to_unit_range(frames)
+
+        attention = gate = None
+        x = merge_time(frames)
+        if config.background != "none":
+            if background is None:
+                raise ValueError(f"model {config.name!r} needs a background image")
+            x = stack_with_background(frames, to_unit_range(background), config.background)
+        if config.motion == "prompt":
+            attention = gate = MotionPrompt(
+                config.motion_alpha, config.motion_beta, config.motion_eps, config.motion_scale, name="motion"
+            )(frames)
+        elif config.motion == "mdd":
+            attention = MotionDirectionDecoupling(
+                config.motion_alpha, config.motion_beta, config.motion_eps, name="motion"
+            )(frames)
+            gate = attention[:, :, 0]  # only brightening gates the drafts
+            x = interleave(frames, attention)
+
+        x = space_to_depth(x, config.space_to_depth).astype(config.dtype)
+        features = EncoderDecoder(config, self.axis_name, name="encoder_decoder")(x, train)
+
+        if config.head == "classes":
+            classes = conv_block(config, self.axis_name, 256, name="head")(features, train)
+            return TrackNetOutput(logits=classes.astype(jnp.float32))
+
+        draft = self.draft(features)
+        logits = draft if config.fusion == "none" else fuse(draft, gate, config.fusion)
+        if config.refinement == "rstr":
+            # The residual is added to the masked draft, and estimated from it: one dropout, used twice.
+            masked = nn.Dropout(config.context_masking, deterministic=not train)(logits)
+            logits = masked + self.refinement()(masked, train)
+        return TrackNetOutput(logits, draft, attention)
+
+    def draft(self, features: jax.Array) -> jax.Array:
+        """1x1 convolution to one map an output frame, `(B, H, W, C) -> (B, L_out, H, W)` float32."""
+        config = self.config
+        maps = Conv(
+            config.outputs * config.space_to_depth**2,
+            kernel=1,
+            bias=config.head_bias,
+            init=config.kernel_init,
+            dtype=jnp.dtype(config.dtype),
+            name="head",
+        )(features)
+        return jnp.moveaxis(depth_to_space(maps, config.space_to_depth), -1, 1).astype(jnp.float32)
+
+    def refinement(self) -> ResidualRefinement:
+        """The R-STR head that the config describes."""
+        config = self.config
+        return ResidualRefinement(
+            patch=config.patch,
+            embed_dim=config.embed_dim,
+            layers=config.layers,
+            heads=config.heads,
+            mlp_dim=config.mlp_dim,
+            attention=config.attention,
+            dropout=config.dropout,
+            dtype=jnp.dtype(config.dtype),
+            name="refinement",
+        )
+
+
+def to_unit_range(images: jax.Array) -> jax.Array:
+    """uint8 images as float32 in [0, 1]; floats pass through."""
+    if images.dtype == jnp.uint8:
+        return images.astype(jnp.float32) / 255.0
+    return images
+
+
+def init_variables(config: TrackNetConfig, key: jax.Array) -> dict[str, Any]:
+    """Freshly initialised `{"params", "batch_stats"}` of `config`."""
+    frames = jnp.zeros((1, config.frames, config.height, config.width, 3), jnp.uint8)
+    background = jnp.zeros((1, config.height, config.width, 3), jnp.uint8)
+    return jax.jit(TrackNet(config).init)(key, frames, background)
