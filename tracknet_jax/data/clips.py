@@ -1,0 +1,58 @@
+"""What every part of the data code speaks of: a clip of consecutive frames and the ball's labels in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+# Values of `Labels.visibility`, as the tennis set of TrackNet (V1) defined them.
+NO_BALL, CLEAR, HARD, OCCLUDED, UNLABELLED = 0, 1, 2, 3, 255
+
+VISIBILITY_NAMES = {
+    NO_BALL: "no ball",
+    CLEAR: "clear",
+    HARD: "hard to see",
+    OCCLUDED: "occluded",
+    UNLABELLED: "unlabelled",
+}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Where the ball is in the labelled frames of one clip: arrays of equal length F, frames ascending.
+
+    A ball that is there (visibility 1, 2, 3) but has no position is neither a positive nor a negative:
+    loss and metric leave it out.
+    """
+
+    frame: np.ndarray  # (F,) int64, frame number in the clip, 0-based
+    xy: np.ndarray  # (F, 2) float32 source pixels, pixel centres at whole numbers, NaN where not located
+    visibility: np.ndarray  # (F,) uint8: 0 none, 1 clear, 2 hard to see, 3 occluded, 255 unlabelled
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def located(self) -> np.ndarray:
+        """(F,) bool: the ball has a position."""
+        return np.isfinite(self.xy).all(axis=-1)
+
+    def dense(self, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """`xy (length, 2)` and `visibility (length,)` of frames 0 ... length - 1; 255 where no row is."""
+        xy = np.full((length, 2), np.nan, np.float32)
+        visibility = np.full(length, UNLABELLED, np.uint8)
+        inside = (self.frame >= 0) & (self.frame < length)
+        xy[self.frame[inside]] = self.xy[inside]
+        visibility[self.frame[inside]] = self.visibility[inside]
+        return xy, visibility
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A run of consecutive frames from one camera, with or without labels."""
+
+    name: str  # "game1/Clip1", unique in the dataset
+    frames: Path | tuple[Path, ...]  # a video file, or image files in frame order
+    labels: Labels | None
+    sport: str = ""  # "tennis", "badminton", "padel", "" if unknown
+    split: str = ""  # "train", "val", "test", "" if the layout does not say
