@@ -1,4 +1,4 @@
-"""The references' heatmap decoders on the host: one map in, one point out, with each one's blob choice and tie rule."""
+"""The references' heatmap decoders on the host: one map in, one point out, each choosing its own blob."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -50,7 +50,7 @@ def bbox(probabilities: np.ndarray, threshold: float = 0.5) -> Blob | None:
 def contour(probabilities: np.ndarray, threshold: float = 128 / 255) -> Blob | None:
     """Integer centroid of the outer contour with the largest polygon area (TrackNetV5's code).
 
-    The map is cut at p >= `threshold`. Single pixels, lines and pure diagonals enclose no area and give nothing.
+    The map is cut at p >= `threshold`. Pixels, lines and pure diagonals enclose no area and give nothing.
     """
     mask = (probabilities >= threshold).astype(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
@@ -88,7 +88,7 @@ def nms_blobs(
     remaining = probabilities.copy()
     height, width = probabilities.shape
     reach = int(radius)
-    found = []
+    found: list[Blob] = []
     while True:
         y, x = np.unravel_index(np.argmax(remaining), remaining.shape)
         if remaining[y, x] <= threshold:
@@ -147,7 +147,9 @@ def hough_circles(mask: np.ndarray, min_distance: float) -> np.ndarray:
     return np.empty((0, 3)) if circles is None else circles.reshape(-1, circles.shape[-1])[:, :3]
 
 
-def hough(class_map: np.ndarray, size: tuple[int, int] = (1280, 720), exactly_one: bool = True) -> Blob | None:
+def hough(
+    class_map: np.ndarray, size: tuple[int, int] = (1280, 720), exactly_one: bool = True
+) -> Blob | None:
     """The circle in a class map `(H, W)` uint8 (TrackNet V1), in pixels of `size` = (width, height).
 
     `exactly_one` is the accuracy script's rule: circles 10 px apart, and several count as none. Without it:
@@ -164,8 +166,8 @@ def hough(class_map: np.ndarray, size: tuple[int, int] = (1280, 720), exactly_on
 def ring(class_map: np.ndarray) -> Blob | None:
     """The first circle of yastrebksv's code, in pixels of twice the map.
 
-    That code multiplies the class by 255 in uint8, so class v becomes -v mod 256 and the circle is fitted to the
-    ring of classes 1 to 128 around the peak. A circle at x = 0 counts as none.
+    That code multiplies the class by 255 in uint8, so class v becomes -v mod 256 and the circle is fitted to
+    the ring of classes 1 to 128 around the peak. A circle at x = 0 counts as none.
     """
     wrapped = (class_map.astype(np.uint16) * 255).astype(np.uint8)
     circles = hough_circles(np.where(wrapped > 127, 255, 0).astype(np.uint8), min_distance=1)
@@ -193,7 +195,7 @@ MAP_DECODERS: dict[str, Callable[[np.ndarray], Blob | None]] = {
 def decode_maps(probabilities: np.ndarray, decoder: str) -> tuple[np.ndarray, np.ndarray]:
     """Decodes maps `(..., H, W)` with a decoder of `MAP_DECODERS`.
 
-    Returns xy `(..., 2)` float32 in map pixels, NaN where there is no ball, and the confidence `(...)`, 0 there.
+    Returns xy `(..., 2)` float32 in map pixels, NaN where there is no ball, and confidence `(...)`, 0 there.
     """
     decode = MAP_DECODERS[decoder]
     lead = probabilities.shape[:-2]
