@@ -1,0 +1,81 @@
+"""Both drivers run the same step: the same parameters, and each other's states."""
+
+from functools import cache, partial
+
+import jax
+import numpy as np
+import pytest
+
+from tracknet_jax.models.tracknet import init_variables
+from tracknet_jax.training.optimizers import make_optimizer
+from tracknet_jax.training.parallel import make_driver
+from tracknet_jax.training.state import create_state
+from tracknet_jax.training.step import train_step
+
+from .tiny import MODEL, tiny_batch, tiny_config
+
+CONFIG = tiny_config()
+
+
+def first_state():
+    key = jax.random.key(0)
+    optimizer = make_optimizer(CONFIG.optimizer, 5)
+    return create_state(init_variables(MODEL, key), optimizer, key, averaged=True)
+
+
+def draw_rows(arrays, keys):
+    rows = jax.vmap(lambda key: jax.random.randint(key, (), 0, 32))(keys)
+    return jax.tree.map(lambda x: x[rows], arrays)
+
+
+@cache
+def driver(name, draw=None):
+    return make_driver(
+        name, partial(train_step, config=CONFIG, optimizer=make_optimizer(CONFIG.optimizer, 5)), draw
+    )
+
+
+def run(name, state, steps, draw=None, inputs=None):
+    used = driver(name, draw)
+    placed, losses = used.place(state), []
+    for i in steps:
+        placed, metrics = used.step(placed, used.place_inputs(tiny_batch(i) if inputs is None else inputs))
+        losses.append(used.metric(metrics["loss"]))
+    return used.collect(placed), losses
+
+
+def largest_difference(a, b):
+    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    return max(float(np.abs(np.asarray(x) - np.asarray(y)).max()) for x, y in pairs)
+
+
+@pytest.fixture(scope="module")
+def results():
+    assert jax.device_count() == 8
+    return {name: run(name, first_state(), range(5)) for name in ("jit", "pmap")}
+
+
+def test_the_same_parameters_after_five_steps(results):
+    (jit, jit_losses), (pmap, pmap_losses) = results["jit"], results["pmap"]
+    assert largest_difference(jit.params, first_state().params) > 1e-3  # it did train
+    assert largest_difference(jit.params, pmap.params) <= 1e-6
+    assert largest_difference(jit.batch_stats, pmap.batch_stats) <= 1e-5
+    assert largest_difference(jit.ema, pmap.ema) <= 1e-6
+    np.testing.assert_allclose(jit_losses, pmap_losses, rtol=1e-5)
+    assert int(jit.step) == int(pmap.step) == 5
+    assert (jax.random.key_data(pmap.key) == jax.random.key_data(first_state().key)).all()
+
+
+@pytest.mark.parametrize(("first", "second"), [("jit", "pmap"), ("pmap", "jit")])
+def test_a_state_goes_on_with_the_other_driver(results, first, second):
+    half, _ = run(first, first_state(), range(3))
+    whole, _ = run(second, half, range(3, 5))
+    assert largest_difference(whole.params, results["jit"][0].params) <= 1e-6
+
+
+def test_windows_drawn_inside_the_step_are_the_same_for_both():
+    arrays = tiny_batch(0, windows=32)
+
+    jit, _ = run("jit", first_state(), range(2), draw_rows, arrays)
+    pmap, _ = run("pmap", first_state(), range(2), draw_rows, arrays)
+    assert largest_difference(jit.params, pmap.params) <= 1e-6

@@ -1,0 +1,206 @@
+"""Checkpoints of a run: written in the background, whole or not at all, the latest and the best kept.
+
+On disk `<workdir>/checkpoints/<step>/`: an Orbax checkpoint whose item `state` is the train state; its metadata
+(plain JSON, `_CHECKPOINT_METADATA`) holds the resolved config, the data source's position and the run's
+progress, and its item `metrics` the validation scores of that step. A folder alone is enough to resume,
+evaluate or track.
+"""
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import jax
+import numpy as np
+from orbax.checkpoint import v1 as ocp
+
+from tracknet_jax.errors import UserError
+from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.training.config import TrainConfig, flatten
+from tracknet_jax.training.state import TrainState, Variables
+
+log = logging.getLogger(__name__)
+
+FOLDER = "checkpoints"
+ITEM = "state"
+
+# With all of `model`, what the arrays in a checkpoint depend on. The rest may change when a run goes on.
+FIXED = ("optimizer.name", "optimizer.decay_all", "seed")
+
+
+class Restored(NamedTuple):
+    """What a resumed run goes on from."""
+
+    state: TrainState
+    config: TrainConfig  # as it was when the checkpoint was written
+    data: Any  # of `BatchSource.get_state`
+    progress: dict[str, Any]  # of the loop
+
+
+class Checkpoints:
+    """The checkpoints of one working directory. Use as a context manager: leaving waits for pending writes."""
+
+    def __init__(self, workdir: Path, keep: int, metric: str):
+        self._root = workdir / FOLDER
+        policies = ocp.training.preservation_policies
+        best = policies.BestN(
+            get_metric_fn=lambda metrics: metrics[metric], n=1, keep_checkpoints_without_metrics=False
+        )
+        self._checkpointer = ocp.training.Checkpointer(
+            self._root.absolute(),
+            preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(keep), best]),
+            cleanup_tmp_directories=True,
+        )
+
+    def __enter__(self) -> "Checkpoints":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._checkpointer.close()
+
+    @property
+    def latest_step(self) -> int | None:
+        """The step of the newest complete checkpoint."""
+        latest = self._checkpointer.latest
+        return None if latest is None else latest.step
+
+    def save(
+        self,
+        state: TrainState,
+        config: TrainConfig,
+        data: Any,
+        progress: dict[str, Any],
+        metrics: dict[str, float] | None = None,
+    ) -> None:
+        """Starts writing the (replicated) state and returns; the arrays may be given away afterwards."""
+        self._checkpointer.save_checkpointables_async(
+            int(state.step),
+            {ITEM: _to_tree(state)},
+            force=True,
+            metrics=metrics,
+            custom_metadata={"config": config.to_dict(), "data": data, "progress": progress},
+        )
+
+    def wait(self) -> None:
+        """Until everything started is on disk."""
+        self._checkpointer.wait()
+
+    def restore(self, like: TrainState, config: TrainConfig) -> Restored | None:
+        """The newest readable checkpoint in the shape and sharding of `like`, None if there is none at all.
+
+        A checkpoint that cannot be read is moved aside with a warning, and the one before it is taken. Raises
+        `UserError` if none can be read, or if it is of a run that `config` cannot go on with.
+        """
+        abstract = jax.tree.map(_describe, _to_tree(like))
+        broken, reason = [], ""
+        for step in reversed([c.step for c in self._checkpointer.checkpoints]):
+            path = self._root / str(step)
+            try:
+                run = read_run(path)
+                check_same_run(run["config"], config, path)
+                tree = self._checkpointer.load_checkpointables(step, {ITEM: abstract})[ITEM]
+            except UserError:
+                raise
+            except Exception as error:  # whatever a damaged file makes the libraries raise
+                reason = _first_line(error)
+                log.warning("checkpoint %s cannot be read (%s): trying the one before", path, reason)
+                broken.append(path)
+                continue
+            self._move_aside(broken)
+            return Restored(TrainState(**tree), run["config"], run["data"], run["progress"])
+        if broken:
+            raise UserError(
+                f"{self._root}: no checkpoint can be read ({reason}); delete the folder to start again"
+            )
+        return None
+
+    def _move_aside(self, broken: list[Path]) -> None:
+        for path in broken:
+            path.rename(path.with_name(f"unreadable_{path.name}"))
+        if broken:
+            self._checkpointer.reload()
+
+
+def restore_for_inference(
+    directory: str | Path, which: Literal["best", "latest"] = "best"
+) -> tuple[TrackNetConfig, Variables]:
+    """The network's config and weights from a training directory, its `checkpoints` folder or one checkpoint.
+
+    Averaged weights where the run has them. "best" is that of the run's validation metric, or the latest while
+    there is none. Arrays are NumPy. Raises `UserError` if there is no checkpoint or it cannot be read.
+    """
+    path = find_checkpoint(Path(directory), which)
+    try:
+        saved = ocp.checkpointables_metadata(path)
+        config = TrackNetConfig.from_dict(saved.custom_metadata["config"]["model"])
+        state = saved.metadata[ITEM]
+        names = ("params", "batch_stats") if state["ema"] is None else ("ema",)
+        like = {name: jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), state[name]) for name in names}
+        context = ocp.Context()
+        context.pytree_options.loading.partial_load = True
+        with context:
+            tree = ocp.load_checkpointables(path, {ITEM: like})[ITEM]
+    except UserError:
+        raise
+    except Exception as error:  # whatever a damaged file makes the libraries raise
+        raise UserError(
+            f"checkpoint {path} cannot be read ({_first_line(error)}); give another one"
+        ) from error
+    return config, tree.get("ema", tree)
+
+
+def find_checkpoint(directory: Path, which: Literal["best", "latest"] = "best") -> Path:
+    """The folder of one checkpoint in or at `directory`; raises `UserError` if there is none."""
+    if _is_checkpoint(directory):
+        return directory.absolute()
+    root = directory / FOLDER if (directory / FOLDER).is_dir() else directory
+    steps = sorted(int(p.name) for p in root.glob("*") if p.name.isdigit() and _is_checkpoint(p))
+    if not steps:
+        raise UserError(
+            f"{directory}: no checkpoint here; give a training directory or one of its checkpoints"
+        )
+    chosen = steps[-1]
+    if which == "best":
+        best = read_run(root / str(chosen))["progress"].get("best_step")
+        chosen = best if best in steps else chosen
+    return (root / str(chosen)).absolute()
+
+
+def read_run(path: Path) -> dict[str, Any]:
+    """`config`, `data` and `progress` of one checkpoint."""
+    run = dict(ocp.checkpointables_metadata(path.absolute()).custom_metadata)
+    return run | {"config": TrainConfig.from_dict(run["config"])}
+
+
+def check_same_run(saved: TrainConfig, config: TrainConfig, path: Path) -> None:
+    """Raises `UserError` if a checkpoint of `saved` cannot be gone on with as `config`; tells other changes."""
+    before, now = flatten(saved.to_dict()), flatten(config.to_dict())
+    changed = [name for name in now if before.get(name) != now[name]]
+    fixed = [name for name in changed if name.startswith("model.") or name in FIXED]
+    if (saved.ema_decay == 0) != (config.ema_decay == 0):
+        fixed.append("ema_decay")
+    if fixed:
+        name = fixed[0]
+        raise UserError(
+            f"{path}: the run here has {name} = {before.get(name)}, the config now {now[name]}; "
+            "set it back, or give another --workdir"
+        )
+    for name in changed:
+        log.warning("%s was %s, the run goes on with %s", name, before.get(name), now[name])
+
+
+def _is_checkpoint(path: Path) -> bool:
+    return (path / "_CHECKPOINT_METADATA").is_file()
+
+
+def _to_tree(state: TrainState) -> dict[str, Any]:
+    return {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
+
+
+def _describe(x: jax.Array) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,87 @@
+"""Everything about a config that can be told wrong before data is read or anything compiles."""
+
+from pathlib import Path
+
+import jax
+
+from tracknet_jax.errors import UserError
+from tracknet_jax.training.config import TrainConfig
+
+POSITIVE = (
+    "batch_size",
+    "log_every",
+    "data.stride",
+    "target.radius",
+    "optimizer.lr",
+    "evaluation.batch_size",
+    "checkpoint.every",
+    "checkpoint.keep",
+)
+
+
+def check_config(config: TrainConfig) -> None:
+    """Raises `UserError` for the first thing in `config` that cannot work."""
+    _check_numbers(config)
+    _check_sizes(config)
+    _check_model(config)
+    _check_source(config)
+    devices = jax.device_count()
+    if config.batch_size % devices:
+        raise UserError(f"batch_size {config.batch_size} is not divisible by the {devices} devices here")
+
+
+def _check_numbers(config: TrainConfig) -> None:
+    if (config.steps is None) == (config.epochs is None):
+        raise UserError("set exactly one of steps and epochs")
+    if (config.steps or config.epochs or 0) <= 0:
+        raise UserError("steps or epochs must be above 0")
+    for name in POSITIVE:
+        value: object = config
+        for part in name.split("."):
+            value = getattr(value, part)
+        if value <= 0:  # type: ignore[operator]
+            raise UserError(f"{name} is {value}: it must be above 0")
+    if not 0 <= config.ema_decay < 1:
+        raise UserError(f"ema_decay is {config.ema_decay}: it must be at least 0 and below 1")
+    if not all(0 < fraction < 1 for fraction in config.optimizer.schedule.milestones):
+        raise UserError(
+            "optimizer.schedule.milestones are fractions of the run: each must lie between 0 and 1"
+        )
+
+
+def _check_sizes(config: TrainConfig) -> None:
+    if config.data.augment.crop is None:
+        return
+    height, width = config.data.augment.crop
+    model = config.model
+    if height % model.divisor or width % model.divisor or min(height, width) <= 0:
+        raise UserError(
+            f"data.augment.crop {height}x{width} must be divisible by {model.divisor} on both sides"
+        )
+    if height > model.height or width > model.width:
+        raise UserError(
+            f"data.augment.crop {height}x{width} is larger than the model's input {model.height}x{model.width}"
+        )
+    if model.refinement != "none" and (height, width) != (model.height, model.width):
+        raise UserError(
+            f"data.augment.crop: {model.name} has positions for whole frames, train it without a crop"
+        )
+
+
+def _check_model(config: TrainConfig) -> None:
+    if config.model.head != "sigmoid":
+        raise UserError(
+            f"model {config.model.name}: class heads can be evaluated, not trained; choose another model"
+        )
+    if config.model.background != "none":
+        raise UserError(
+            f"model {config.model.name}: background inputs cannot be trained yet; choose another model"
+        )
+
+
+def _check_source(config: TrainConfig) -> None:
+    if not config.data.source:
+        raise UserError("no data: give a folder with --data.source DIR")
+    for source in config.data.source:
+        if not Path(source).is_dir():
+            raise UserError(f"data.source {source}: no such folder")

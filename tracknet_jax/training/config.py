@@ -1,0 +1,139 @@
+"""What a training run is, as frozen dataclasses: a preset file fills them in, the command line overrides them."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from tracknet_jax.data.augment import AugmentConfig
+from tracknet_jax.errors import UserError
+from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.models.registry import preset
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """The learning rate over the run, as a factor on `OptimizerConfig.lr`."""
+
+    name: Literal["constant", "step", "cosine"] = "constant"
+    warmup_steps: int = 0  # linear rise at the start, with any of the three
+    milestones: tuple[float, ...] = (2 / 3, 5 / 6)  # step: fractions of the run at which to decay
+    gamma: float = 0.1  # step: the factor of one decay
+    final: float = 0.0  # cosine: the factor at the end
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """The defaults are V5's AdamW; `optimizers.KERAS_ADADELTA` is that of V1, V2 and V4."""
+
+    name: Literal["adamw", "adam", "adadelta"] = "adamw"
+    lr: float = 1e-4
+    betas: tuple[float, float] = (0.9, 0.999)
+    rho: float = 0.95  # adadelta
+    eps: float = 1e-8
+    weight_decay: float = 0.01  # adamw
+    decay_all: bool = False  # decay norms, biases, positions and motion scalars too, as the V5 reference does
+    clip_norm: float | None = 1.0  # largest global norm of the gradient
+    schedule: ScheduleConfig = ScheduleConfig()
+
+
+@dataclass(frozen=True)
+class TargetConfig:
+    """The map to learn: a disc of `radius` map pixels (V2, V4), a Gaussian of that sigma, or V5's mask."""
+
+    name: Literal["disc", "gaussian", "v5"] = "disc"
+    radius: float = 2.5
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the clips are and how windows are drawn from them."""
+
+    source: tuple[str, ...] = ()  # folders in any known layout, or TFDS directories
+    format: str = "auto"
+    train_split: str = "train"
+    val_split: str = "val"
+    pipeline: Literal["resident", "grain"] = "resident"  # all frames on the device, or streamed from the host
+    stride: int = 1  # frames between the first frames of two neighbouring training windows
+    sport_weights: dict[str, float] = field(
+        default_factory=dict
+    )  # how often a sport is drawn; {}: as it comes
+    workers: int = 2  # processes of the grain pipeline, threads that decode clips
+    augment: AugmentConfig = AugmentConfig()
+
+
+@dataclass(frozen=True)
+class EvalConfig:
+    """Validation during training, with the averaged weights: every frame once, protocol `default`."""
+
+    every: int = 1000  # steps; 0: never
+    batch_size: int = 8
+    threshold: float = 0.5
+    metric: Literal["f1_hit", "f1"] = "f1_hit"  # what "best" means
+    pictures: int = 4  # predictions drawn at every evaluation
+    patience: int | None = None  # stop after this many evaluations without a new best
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """When checkpoints are written and which stay: the latest `keep` and the best."""
+
+    every: int = 1000  # steps
+    keep: int = 2
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run. Exactly one of `steps` and `epochs` is set."""
+
+    model: TrackNetConfig = preset("tracknet_v2")
+    data: DataConfig = DataConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    target: TargetConfig = TargetConfig()
+    evaluation: EvalConfig = EvalConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
+    batch_size: int = 8  # windows in one step, over all devices
+    steps: int | None = None
+    epochs: float | None = None  # passes over the training windows
+    ema_decay: float = 0.999  # of the averaged weights that are evaluated and released; 0: none
+    parallel: Literal["jit", "pmap"] = "jit"
+    init_from: str | None = None  # weights to start from: a release, or the working directory of another run
+    log_every: int = 50  # steps
+    seed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":
+        """The inverse of `to_dict`; raises `UserError` naming a field that is unknown."""
+        return _from_dict(cls, values, "config")
+
+
+def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested dicts as one, with dotted names: those of the command line."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict) and name != "sport_weights":
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def _from_dict(cls: type, values: Any, where: str) -> Any:
+    if not isinstance(values, dict):
+        raise UserError(f"{where}: expected named fields, found {values!r}")
+    hints = get_type_hints(cls)
+    unknown = sorted(set(values) - set(hints))
+    if unknown:
+        raise UserError(f"{where}: unknown field {unknown[0]!r}; known are {', '.join(hints)}")
+    return cls(**{name: _value(hints[name], value, f"{where}.{name}") for name, value in values.items()})
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _from_dict(hint, value, where)  # type: ignore[arg-type]
+    if get_origin(hint) is Literal and value not in get_args(hint):
+        raise UserError(f"{where}: {value!r} is not one of {', '.join(map(str, get_args(hint)))}")
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,151 @@
+"""Two drivers of the same pure step: jit over a mesh of all devices, and pmap.
+
+Both take and give the same things: `place` puts a state on the devices, `step` advances it, `collect` gives it
+back as one replicated array a leaf, which is what checkpoints and evaluation see.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+from tracknet_jax.training.state import TrainState
+from tracknet_jax.training.step import Draw
+
+AXIS = "data"
+Step = Callable[..., tuple[TrainState, dict[str, jax.Array]]]  # train_step with config and optimizer bound
+
+
+class Driver(Protocol):
+    """How a run uses its devices."""
+
+    def place(self, state: TrainState) -> Any:
+        """A replicated or host state, as `step` wants it."""
+
+    def place_inputs(self, inputs: Any) -> Any:
+        """What this process' source gives (its part of a batch, or the resident arrays), as `step` wants it."""
+
+    def step(self, state: Any, inputs: Any) -> tuple[Any, dict[str, jax.Array]]:
+        """One step; `state` is used up."""
+
+    def collect(self, state: Any) -> TrainState:
+        """The state with replicated arrays, without the driver's own axes."""
+
+    def metric(self, value: jax.Array) -> float:
+        """One metric of `step` as a number."""
+
+
+def make_driver(name: str, step: Step, draw: Draw | None) -> Driver:
+    """The driver called `name` ("jit" or "pmap"); with `draw` the step's inputs are arrays to draw from."""
+    return JitDriver(step, draw) if name == "jit" else PmapDriver(step, draw)
+
+
+def data_mesh() -> Mesh:
+    """All devices along one axis."""
+    return jax.make_mesh((jax.device_count(),), (AXIS,), axis_types=(AxisType.Auto,))
+
+
+def replicated(mesh: Mesh | None = None) -> NamedSharding:
+    """A copy on every device."""
+    return NamedSharding(mesh or data_mesh(), PartitionSpec())
+
+
+def split(mesh: Mesh | None = None) -> NamedSharding:
+    """The leading axis over the devices."""
+    return NamedSharding(mesh or data_mesh(), PartitionSpec(AXIS))
+
+
+class JitDriver:
+    """One program over the global batch; batch norm sees all of it."""
+
+    def __init__(self, step: Step, draw: Draw | None):
+        mesh = data_mesh()
+        self._whole, self._split = replicated(mesh), split(mesh)
+        self._resident = draw is not None
+        if draw is not None:
+            step = partial(step, draw=self._drawn_in_parts(draw))
+        self._step = jax.jit(
+            step,
+            in_shardings=(self._whole, self._whole if self._resident else self._split),
+            out_shardings=self._whole,
+            donate_argnums=0,
+        )
+
+    def _drawn_in_parts(self, draw: Draw) -> Draw:
+        def draw_part(arrays: Any, keys: jax.Array) -> Any:
+            return jax.lax.with_sharding_constraint(draw(arrays, keys), self._split)
+
+        return draw_part
+
+    def place(self, state: TrainState) -> TrainState:
+        return jax.device_put(state, self._whole)
+
+    def place_inputs(self, inputs: Any) -> Any:
+        if self._resident:
+            return jax.device_put(inputs, self._whole)
+        return jax.tree.map(lambda x: jax.make_array_from_process_local_data(self._split, x), inputs)
+
+    def step(self, state: TrainState, inputs: Any) -> tuple[TrainState, dict[str, jax.Array]]:
+        return self._step(state, inputs)
+
+    def collect(self, state: TrainState) -> TrainState:
+        return state
+
+    def metric(self, value: jax.Array) -> float:
+        return float(value)
+
+
+class PmapDriver:
+    """One program a device on its part of the batch; gradients and batch statistics are averaged.
+
+    The state carries a leading axis of local devices: the form that works with donation and several processes.
+    """
+
+    def __init__(self, step: Step, draw: Draw | None):
+        self._whole = replicated()
+        self._devices = jax.local_devices()
+        mesh = jax.make_mesh(
+            (len(self._devices),), (AXIS,), devices=self._devices, axis_types=(AxisType.Auto,)
+        )
+        self._stacked = split(mesh)
+        self._resident = draw is not None
+        if draw is not None:
+            step = partial(step, draw=draw)
+        self._step = jax.pmap(partial(step, axis_name=AXIS), axis_name=AXIS, donate_argnums=0)
+
+    def place(self, state: TrainState) -> TrainState:
+        return jax.tree.map(self._copy_to_each, state)
+
+    def _copy_to_each(self, x: Any) -> jax.Array:
+        if isinstance(x, jax.Array):
+            x = x.addressable_data(
+                0
+            )  # of a replicated array; a stack of those of other processes cannot be made
+        return jax.device_put(jnp.stack([jnp.asarray(x)] * len(self._devices)), self._stacked)
+
+    def place_inputs(self, inputs: Any) -> Any:
+        if self._resident:
+            return jax.tree.map(self._copy_to_each, inputs)
+        devices = len(self._devices)
+        return jax.tree.map(lambda x: np.asarray(x).reshape(devices, -1, *np.shape(x)[1:]), inputs)
+
+    def step(self, state: TrainState, inputs: Any) -> tuple[TrainState, dict[str, jax.Array]]:
+        return self._step(state, inputs)
+
+    def collect(self, state: TrainState) -> TrainState:
+        # The local shard: x[0] would gather from all devices, and a stacked array of several processes
+        # cannot be saved.
+        return jax.tree.map(lambda x: self._replicate(x.addressable_shards[0].data[0]), state)
+
+    def _replicate(self, x: jax.Array) -> jax.Array:
+        if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
+            return jax.random.wrap_key_data(self._replicate(jax.random.key_data(x)))
+        host = np.asarray(x)
+        return jax.make_array_from_process_local_data(self._whole, host, host.shape)
+
+    def metric(self, value: jax.Array) -> float:
+        return float(value.addressable_shards[0].data[0])

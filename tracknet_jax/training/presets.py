@@ -1,0 +1,38 @@
+"""Preset files: Python modules with `get_config() -> TrainConfig`, by path or by the name of a bundled one."""
+
+import runpy
+from pathlib import Path
+
+from tracknet_jax.errors import UserError
+from tracknet_jax.resources import resource_folder
+from tracknet_jax.training.config import TrainConfig
+
+
+def bundled_names() -> list[str]:
+    """Names of the presets that come with the package."""
+    return sorted(path.stem for path in resource_folder("configs").glob("*.py") if path.stem != "__init__")
+
+
+def load_config(name_or_path: str) -> TrainConfig:
+    """The config of a preset file, given by its path or as the name of a bundled one.
+
+    Raises `UserError` if there is no such file or it does not give a `TrainConfig`.
+    """
+    path = Path(name_or_path)
+    if not path.is_file():
+        path = resource_folder("configs") / f"{path.stem}.py"
+    if not path.is_file():
+        raise UserError(
+            f"no config {name_or_path!r}: give the path of a .py file, or one of {', '.join(bundled_names())}"
+        )
+    try:
+        config = runpy.run_path(str(path))["get_config"]()
+    except UserError:
+        raise
+    except KeyError as error:
+        raise UserError(f"config {path}: it has no function get_config()") from error
+    except Exception as error:  # whatever the file does wrong
+        raise UserError(f"config {path}: {type(error).__name__}: {error}") from error
+    if not isinstance(config, TrainConfig):
+        raise UserError(f"config {path}: get_config() gave {type(config).__name__}, not a TrainConfig")
+    return config
