@@ -1,0 +1,123 @@
+"""Colours and light of one rally, drawn from its seed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracknet_jax.synthetic.sports import Sport
+
+RGB = tuple[int, int, int]
+
+# (playing surface, surround) pairs in sRGB.
+SURFACES: dict[str, tuple[tuple[RGB, RGB], ...]] = {
+    "tennis": (
+        ((38, 84, 140), (60, 128, 92)),  # blue on green
+        ((46, 92, 160), (98, 168, 214)),  # blue on light blue
+        ((98, 78, 150), (96, 160, 72)),  # purple on green
+        ((186, 106, 66), (180, 98, 60)),  # clay
+        ((78, 124, 62), (70, 114, 56)),  # grass
+        ((62, 112, 84), (98, 166, 112)),  # green
+        ((40, 62, 112), (44, 104, 130)),  # night blue
+    ),
+    "badminton": (
+        ((58, 158, 92), (34, 62, 150)),
+        ((70, 128, 100), (188, 34, 40)),
+        ((44, 134, 110), (60, 64, 72)),
+        ((40, 120, 74), (36, 94, 140)),
+        ((96, 150, 112), (54, 86, 134)),
+    ),
+    "padel": (
+        ((28, 92, 176), (34, 40, 48)),
+        ((34, 74, 150), (60, 62, 66)),
+        ((46, 126, 84), (44, 48, 46)),
+        ((70, 66, 132), (36, 36, 44)),
+        ((178, 92, 58), (46, 44, 44)),
+    ),
+}
+BALLS: dict[str, tuple[RGB, ...]] = {
+    "tennis": ((214, 236, 92), (224, 240, 128), (232, 240, 160)),
+    "badminton": ((246, 246, 240), (236, 238, 234)),
+    "padel": ((220, 238, 96), (226, 242, 132)),
+}
+KITS: tuple[RGB, ...] = (
+    (238, 238, 240), (30, 34, 44), (200, 44, 52), (40, 90, 180), (246, 200, 60), (56, 150, 130),
+    (236, 120, 60), (120, 60, 140), (150, 200, 230), (240, 130, 170), (20, 60, 60),
+)  # fmt: skip
+SKINS: tuple[RGB, ...] = ((224, 178, 148), (198, 150, 118), (160, 112, 84), (108, 74, 56), (236, 196, 170))
+HAIRS: tuple[RGB, ...] = ((40, 30, 24), (86, 60, 40), (150, 112, 66), (230, 230, 230), (24, 24, 28))
+BRANDS: tuple[RGB, ...] = (
+    (20, 60, 130), (150, 24, 40), (24, 84, 60), (30, 32, 38), (190, 60, 110), (16, 100, 130), (70, 40, 110),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one rally looks. Colours are sRGB; `light` points from the scene to the light."""
+
+    surface: RGB
+    surround: RGB
+    ball: RGB
+    brand: RGB
+    outdoor: bool
+    light: np.ndarray  # (3,)
+    shadow: float  # share of light a shadow takes away
+    crowd: float  # brightness of the stands
+    exposure: float  # gain on linear light
+    warmth: float  # white balance, about 0
+    sharpen: float
+    noise: float  # standard deviation in grey levels
+    quality: int  # of the JPEG-like compression
+    kits: tuple[dict[str, RGB], ...]
+
+
+def draw_look(sport: Sport, players: int, rng: np.random.Generator) -> Look:
+    """Draws the look of a rally of `players` players."""
+    surface, surround = SURFACES[sport.name][int(rng.integers(len(SURFACES[sport.name])))]
+    outdoor = sport.name == "tennis" and rng.random() < 0.65
+    height = rng.uniform(0.6, 1.1) if outdoor else rng.uniform(1.25, 1.45)
+    azimuth = rng.uniform(0, 2 * np.pi)
+    light = np.array([np.cos(azimuth) * np.cos(height), np.sin(azimuth) * np.cos(height), np.sin(height)])
+    return Look(
+        surface=_vary(surface, rng),
+        surround=_vary(surround, rng),
+        ball=BALLS[sport.name][int(rng.integers(len(BALLS[sport.name])))],
+        brand=BRANDS[int(rng.integers(len(BRANDS)))],
+        outdoor=outdoor,
+        light=light,
+        shadow=rng.uniform(0.45, 0.62) if outdoor else rng.uniform(0.18, 0.3),
+        crowd=rng.uniform(0.55, 0.9) if outdoor else rng.uniform(0.1, 0.4),
+        exposure=rng.uniform(0.88, 1.12),
+        warmth=rng.normal(0, 0.03),
+        sharpen=rng.uniform(0.2, 0.7),
+        noise=rng.uniform(0.6, 2.2),
+        quality=int(rng.integers(72, 93)),
+        kits=_kits(players, rng),
+    )
+
+
+def _vary(colour: RGB, rng: np.random.Generator) -> RGB:
+    shift = np.array(colour) * rng.uniform(0.9, 1.1) + rng.normal(0, 5, 3)
+    r, g, b = np.clip(shift, 0, 255).astype(int).tolist()
+    return r, g, b
+
+
+def _kits(players: int, rng: np.random.Generator) -> tuple[dict[str, RGB], ...]:
+    """Clothes of every player; partners (neighbours in the list) wear the same shirt."""
+    teams = rng.permutation(len(KITS))
+    kits = []
+    for index in range(players):
+        team = index * 2 // players
+        skin = SKINS[int(rng.integers(len(SKINS)))]
+        kits.append(
+            {
+                "shirt": KITS[teams[team]],
+                "shorts": KITS[teams[team + 2]],
+                "skin": skin,
+                "hair": HAIRS[int(rng.integers(len(HAIRS)))],
+                "shoes": (240, 240, 240) if rng.random() < 0.7 else KITS[teams[4]],
+                "socks": (244, 244, 244) if rng.random() < 0.7 else (40, 40, 44),
+                "racket": (30, 30, 34),
+                "head": KITS[teams[5 + team]],
+            }
+        )
+    return tuple(kits)

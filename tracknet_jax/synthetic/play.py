@@ -1,0 +1,260 @@
+"""Plays points: who hits the ball when and where to, with its simulated flight in between."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tracknet_jax.synthetic.physics import Flight, aim, fly
+from tracknet_jax.synthetic.sports import Shot, Sport
+
+NEAR, FAR = -1, 1
+RUN_SPEED = 5.5  # m/s, what a player reaches on average on the way to the ball
+DURATIONS = np.geomspace(0.22, 3.0, 28)  # flight times tried for a stroke, seconds
+ERROR_SHARE = 0.07  # strokes that go out or into the net
+
+
+@dataclass(frozen=True)
+class Player:
+    """Who stands where: `side` is NEAR or FAR, `lane` shifts the waiting place sideways (doubles)."""
+
+    side: int
+    lane: float
+    handed: int  # 1: the racket is in the right hand
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A racket meets the ball."""
+
+    time: float
+    player: int
+    contact: np.ndarray  # (3,)
+
+
+@dataclass
+class Play:
+    """A script: the flights of the ball, the strokes, and where each player stands when."""
+
+    players: tuple[Player, ...]
+    flights: list[Flight] = field(default_factory=list)
+    strokes: list[Stroke] = field(default_factory=list)
+    stations: list[list[tuple[float, np.ndarray]]] = field(default_factory=list)  # per player: (time, xy)
+
+    def ball(self, times: np.ndarray) -> np.ndarray:
+        """Ball centres `(..., 3)` at `times`, NaN where no ball is in play."""
+        times = np.asarray(times, float)
+        result = np.full((*times.shape, 3), np.nan)
+        for flight in self.flights:
+            inside = (times >= flight.start) & (times < flight.end)
+            result[inside] = flight.at(times[inside])
+        return result
+
+
+def play_points(sport: Sport, duration: float, rng: np.random.Generator) -> Play:
+    """Points one after the other, from before 0 until after `duration` seconds."""
+    play = Play(_line_up(sport, rng))
+    play.stations = [[(-3.0, _waiting_place(sport, player, rng))] for player in play.players]
+    time = -rng.uniform(0.2, 1.0)
+    serve = rng.random() < 0.5
+    while time < duration + 0.5:
+        time = _play_point(sport, play, time, serve, duration + 1.0, rng) + rng.uniform(0.3, 0.9)
+        serve = True
+    return play
+
+
+def _line_up(sport: Sport, rng: np.random.Generator) -> tuple[Player, ...]:
+    lanes = [0.0] if sport.team == 1 else [-sport.width / 4, sport.width / 4]
+    return tuple(
+        Player(side, lane, 1 if rng.random() < 0.85 else -1) for side in (NEAR, FAR) for lane in lanes
+    )
+
+
+def _waiting_place(sport: Sport, player: Player, rng: np.random.Generator) -> np.ndarray:
+    return np.array(
+        [player.lane + rng.normal(0, 0.3), player.side * (sport.base_depth + rng.normal(0, 0.35))]
+    )
+
+
+def _play_point(sport: Sport, play: Play, time: float, serve: bool, stop: float, rng) -> float:
+    """Plays one point from the first stroke at about `time`; returns when the ball is dead."""
+    server = int(rng.integers(len(play.players)))
+    if serve:
+        time, contact = _serve(sport, play, server, time, rng)
+    else:
+        contact = _rally_contact(sport, play.players[server], rng)
+    hitter = server
+    while True:
+        _strike(sport, play, hitter, time, contact, rng)
+        flight = _stroke_flight(sport, play.players[hitter], contact, time, serve, rng)
+        serve = False
+        answer = _interception(sport, play, flight, -play.players[hitter].side, rng)
+        if answer is None:
+            play.flights.append(flight)  # it ends a moment after the second bounce
+            return flight.end
+        hitter, time, contact = answer
+        play.flights.append(flight.until(time))
+        if time > stop:
+            return time
+
+
+def _serve(sport: Sport, play: Play, server: int, time: float, rng) -> tuple[float, np.ndarray]:
+    """The toss: from the hand straight up to the point where the racket meets the ball."""
+    player = play.players[server]
+    x = rng.uniform(0.3, 1.2) if player.lane == 0 else abs(player.lane)
+    hand = np.array([x * rng.choice([-1, 1]), player.side * sport.serve_depth, sport.serve_height * 0.55])
+    # The ball leaves the hand fast enough to pass the contact point by a little, and is hit on the way down.
+    rise = np.sqrt(2 * 9.81 * (sport.serve_height + 0.12 - hand[2]))
+    toss = fly(sport, hand, np.array([0.0, -0.15 * player.side, rise]), time)
+    after_top = toss.times > time + rise / 9.81
+    low = toss.positions[:, 2] < sport.serve_height
+    row = int(np.argmax(after_top & low))
+    contact_time = float(toss.times[row])
+    play.flights.append(toss.until(contact_time))
+    return contact_time, toss.positions[row].copy()
+
+
+def _rally_contact(sport: Sport, player: Player, rng) -> np.ndarray:
+    height = rng.uniform(sport.reach[0] + 0.2, min(sport.reach[1], 1.6))
+    depth = sport.base_depth * rng.uniform(0.85, 1.0)
+    return np.array([player.lane + rng.uniform(-1.5, 1.5), player.side * depth, height])
+
+
+def _strike(sport: Sport, play: Play, hitter: int, time: float, contact: np.ndarray, rng) -> None:
+    """Writes the stroke down and lets everyone run: the hitter was at the ball, then all recover."""
+    player = play.players[hitter]
+    play.strokes.append(Stroke(time, hitter, contact))
+    stand = _stance(player, contact)
+    play.stations[hitter].append((time, stand))
+    play.stations[hitter].append((time + 0.18, stand - np.array([0, 0.15 * player.side])))
+    for index, other in enumerate(play.players):
+        # A doubles partner moves along; the others are on their own way to the ball.
+        if index != hitter and other.side == player.side:
+            place = _waiting_place(sport, other, rng)
+            place[1] = 0.5 * place[1] + 0.5 * contact[1] + rng.normal(0, 0.4)
+            play.stations[index].append((time + 0.3, place))
+
+
+def _stance(player: Player, contact: np.ndarray) -> np.ndarray:
+    """Where the feet are when the racket meets the ball: beside it and a little behind."""
+    overhead = np.clip((contact[2] - 1.4) / 1.2, 0, 1)
+    # The near player looks away from the camera, so the right hand is on the right of the picture.
+    sideways = -player.side * player.handed * (0.75 - 0.5 * overhead)
+    return contact[:2] - [sideways, -0.3 * player.side]
+
+
+def _stroke_flight(sport: Sport, player: Player, contact, time: float, serve: bool, rng) -> Flight:
+    """Chooses a shot and solves for the launch velocity that plays it."""
+    fault = rng.random() < ERROR_SHARE and not serve
+    for _ in range(8):
+        shot = sport.serve if serve else _choose_shot(sport, contact, rng)
+        velocity = _launch(sport, player, contact, shot, fault, serve, rng)
+        if velocity is not None:
+            return fly(sport, contact, velocity, time)
+    lob = Shot(weight=1.0, depth=(0.27 * sport.length, 0.4 * sport.length), apex=(3.0, 5.0))
+    velocity = _launch(sport, player, contact, lob, False, False, rng)
+    if velocity is None:
+        velocity = np.array([0.0, -10.0 * player.side, 8.0])
+    return fly(sport, contact, velocity, time)
+
+
+def _choose_shot(sport: Sport, contact: np.ndarray, rng) -> Shot:
+    shots = [shot for shot in sport.shots if shot.min_height <= contact[2]]
+    weights = np.array([shot.weight for shot in shots])
+    return shots[int(rng.choice(len(shots), p=weights / weights.sum()))]
+
+
+def _launch(sport: Sport, player: Player, contact, shot: Shot, fault: bool, serve: bool, rng):
+    """The launch velocity (3,) that comes closest to the wanted height and passes the net, or None."""
+    half = sport.width / 2 * (0.42 if sport.name == "tennis" and serve else 0.78)
+    x = rng.uniform(-half, half)
+    depth, apex = rng.uniform(*shot.depth), rng.uniform(*shot.apex)
+    into_net = fault and rng.random() < 0.5
+    if fault and not into_net:
+        depth += 2.5
+    target = np.array([x, -player.side * depth, sport.ball_radius])
+    velocities, paths = aim(contact, target, DURATIONS, sport.drag)
+    over_net = _net_clearance(sport, paths)
+    speed = np.linalg.norm(velocities, axis=-1)
+    good = np.isfinite(speed) & (speed < shot.max_speed) & (into_net | (over_net > 0.08))
+    if not good.any():
+        return None
+    wanted = np.abs(over_net + 0.3) if into_net else np.abs(paths[..., 2].max(axis=0) - apex) + 0.2 * over_net
+    cost = np.where(good, wanted, np.inf)
+    return velocities[int(np.argmin(cost))]
+
+
+def _net_clearance(sport: Sport, paths: np.ndarray) -> np.ndarray:
+    """Height over the net's edge `(T,)` where paths `(steps, T, 3)` pass the net."""
+    y = paths[..., 1]
+    step = np.argmax(np.sign(y[1:]) != np.sign(y[:1]), axis=0)
+    lane = np.arange(paths.shape[1])
+    before, after = paths[step, lane], paths[step + 1, lane]
+    share = before[:, 1] / np.where(before[:, 1] == after[:, 1], np.inf, before[:, 1] - after[:, 1])
+    crossing = before + share[:, None] * (after - before)
+    return crossing[:, 2] - sport.net_height_at(crossing[:, 0])
+
+
+def _interception(sport: Sport, play: Play, flight: Flight, side: int, rng):
+    """(player, time, contact) of the stroke that answers `flight`, or None if nobody gets the ball."""
+    times = np.arange(flight.start + 0.18, flight.end, 0.02)
+    positions = flight.at(times)
+    grounds = [event.time for event in flight.events if event.kind == "ground"]
+    if any(event.kind == "net" for event in flight.events) or _is_out(sport, flight, side):
+        return None
+    first, second = (*grounds, np.inf, np.inf)[:2]
+    low, high = sport.reach
+    playable = (positions[:, 1] * side > 0.6) & (times < second)
+    playable &= (positions[:, 2] > low) & (positions[:, 2] < high)
+    playable &= np.abs(positions[:, 1]) < sport.length / 2 + sport.runback
+    volley = sport.name == "badminton" or (sport.name == "padel" and rng.random() < 0.35)
+    playable &= (times < first) if volley else (times > first + 0.12)
+    candidates = []
+    for index, player in enumerate(play.players):
+        if player.side == side:
+            since, place = play.stations[index][-1]
+            stand = positions[:, :2] - (_stance(player, np.array([0.0, 0.0, 1.0])))
+            away = np.linalg.norm(stand - place, axis=-1)
+            reachable = playable & (away < RUN_SPEED * (times - max(since, flight.start - 0.3)))
+            for row in np.flatnonzero(reachable):
+                candidates.append((_unease(sport, positions[row], away[row], rng), index, row))
+    if not candidates:
+        return None
+    _, index, row = min(candidates)
+    _send(play, index, flight.start + rng.uniform(0.12, 0.22))
+    _send_team(sport, play, index, side, float(times[row]), rng)
+    return index, float(times[row]), positions[row]
+
+
+def _unease(sport: Sport, position: np.ndarray, away: float, rng) -> float:
+    """How little a player likes to hit the ball here."""
+    liked = 2.3 if sport.name == "badminton" else 0.95
+    return abs(position[2] - liked) + 0.15 * away + rng.uniform(0, 0.25)
+
+
+def _send(play: Play, index: int, time: float) -> None:
+    """A player waits until the opponent has hit the ball, then runs."""
+    last_time, place = play.stations[index][-1]
+    if time > last_time:
+        play.stations[index].append((time, place))
+
+
+def _send_team(sport: Sport, play: Play, index: int, side: int, time: float, rng) -> None:
+    """Who did not run for the ball returns to the waiting place, and so does the side that has hit it."""
+    for other, player in enumerate(play.players):
+        last_time, place = play.stations[other][-1]
+        if other != index and time - 0.1 > last_time + 0.2:
+            way = _waiting_place(sport, player, rng) - place
+            length = np.linalg.norm(way)
+            far = min(1.0, 4.0 * (time - 0.1 - last_time) / max(length, 1e-6))
+            play.stations[other].append((time - 0.1, place + way * far))
+
+
+def _is_out(sport: Sport, flight: Flight, side: int) -> bool:
+    """The first impact is not on the floor of the side that should receive."""
+    for event in flight.events:
+        if event.kind == "ground":
+            inside = abs(event.position[0]) < sport.width / 2 + 0.1
+            inside &= abs(event.position[1]) < sport.length / 2 + 0.1
+            return not inside or event.position[1] * side < 0
+        return True
+    return False

@@ -1,0 +1,120 @@
+"""Rendered rallies: `render_rally(RallyConfig(...))` gives frames and exact labels of the ball."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tracknet_jax.data.clips import NO_BALL, Labels
+from tracknet_jax.errors import UserError
+from tracknet_jax.synthetic.scene import Scene, capture, draw, make_scene, visibility
+from tracknet_jax.synthetic.sports import sport_named
+
+
+@dataclass(frozen=True)
+class RallyConfig:
+    """A rally is determined by this: the same config gives bit-identical frames."""
+
+    sport: str = "tennis"
+    seed: int = 0
+    frames: int = 180
+    width: int = 1280
+    height: int = 720
+    fps: float = 30.0
+    shutter: float = 0.4  # exposure as a share of the frame interval
+    source_fps: float = 0.0  # a slower camera, whose frames are repeated up to `fps`; 0: the same as fps
+
+    def __post_init__(self) -> None:
+        sport_named(self.sport)
+        if self.frames < 1 or self.width < 16 or self.height < 16:
+            raise UserError(
+                f"rally of {self.frames} frames of {self.width}x{self.height}: need >= 1 of 16x16"
+            )
+        if not (self.fps > 0 and 0 < self.shutter <= 1 and 0 <= self.source_fps <= self.fps):
+            raise UserError(
+                f"rally with fps {self.fps}, shutter {self.shutter}, source_fps {self.source_fps}: "
+                "need fps > 0, 0 < shutter <= 1, source_fps <= fps"
+            )
+
+
+@dataclass(frozen=True)
+class Rally:
+    """Frames and labels of one rendered rally; frames are drawn when asked for."""
+
+    config: RallyConfig
+    scene: Scene
+
+    @property
+    def fps(self) -> Fraction:
+        return Fraction(self.config.fps).limit_denominator(1001)
+
+    def __len__(self) -> int:
+        return self.config.frames
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """RGB frames, uint8 (height, width, 3), in order."""
+        previous, frame = -1, np.empty(0, np.uint8)
+        for number in range(self.config.frames):
+            exposure_number = self._exposure_number(number)
+            if exposure_number != previous:
+                previous, frame = exposure_number, self.frame(number)
+            yield frame
+
+    def frame(self, number: int, with_ball: bool = True) -> np.ndarray:
+        """One frame; without the ball it is the same picture, noise included, of an empty court."""
+        source = self._exposure_number(number)
+        return draw(self.scene, source / self._camera_fps, self._exposure, source, with_ball)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """The ball's centre at mid-exposure and its visibility in every frame."""
+        count = self.config.frames
+        xy = np.full((count, 2), np.nan, np.float32)
+        seen = np.zeros(count, np.uint8)
+        for number in range(count):
+            time = self._exposure_number(number) / self._camera_fps
+            moment = capture(self.scene, time, self._exposure)
+            seen[number] = visibility(self.scene, moment)
+            if seen[number] != NO_BALL:
+                xy[number] = moment.xy
+        return Labels(np.arange(count, dtype=np.int64), xy, seen)
+
+    @property
+    def _camera_fps(self) -> float:
+        return self.config.source_fps or self.config.fps
+
+    @property
+    def _exposure(self) -> float:
+        return self.config.shutter / self._camera_fps
+
+    def _exposure_number(self, number: int) -> int:
+        """Which picture of the camera frame `number` shows."""
+        return int(number * self._camera_fps / self.config.fps + 1e-9)
+
+
+def render_rally(config: RallyConfig) -> Rally:
+    """Simulates a rally; its frames and labels are made when they are asked for.
+
+    >>> rally = render_rally(RallyConfig(sport="badminton", seed=3, frames=60, width=512, height=288))
+    >>> pictures, labels = list(rally.frames()), rally.labels
+    """
+    duration = config.frames / (config.source_fps or config.fps)
+    scene = make_scene(sport_named(config.sport), config.seed, (config.width, config.height), duration)
+    return Rally(config, scene)
+
+
+def write_video(rally: Rally, path: Path) -> None:
+    """Writes the frames as an mp4 (MPEG-4 part 2, what every OpenCV can write), whole or not at all."""
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    code = cv2.VideoWriter_fourcc(*"mp4v")
+    writer = cv2.VideoWriter(str(partial), code, float(rally.fps), (rally.config.width, rally.config.height))
+    if not writer.isOpened():
+        raise UserError(f"cannot write {path}: use a name ending in .mp4 in a folder that can be written to")
+    for frame in rally.frames():
+        writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+    writer.release()
+    partial.replace(path)
