@@ -28,6 +28,8 @@ class Labels:
     frame: np.ndarray  # (F,) int64, frame number in the clip, 0-based
     xy: np.ndarray  # (F, 2) float32 source pixels, pixel centres at whole numbers, NaN where not located
     visibility: np.ndarray  # (F,) uint8: 0 none, 1 clear, 2 hard to see, 3 occluded, 255 unlabelled
+    path: Path | None = None  # the file they were read from
+    line: np.ndarray | None = None  # (F,) its line of each row, for messages
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -36,6 +38,11 @@ class Labels:
     def located(self) -> np.ndarray:
         """(F,) bool: the ball has a position."""
         return np.isfinite(self.xy).all(axis=-1)
+
+    def where(self, row: int) -> str:
+        """File and line of one row, as messages name it."""
+        place = str(self.path) if self.path is not None else "labels"
+        return f"{place}, line {self.line[row]}" if self.line is not None else f"{place}, row {row}"
 
     def dense(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """`xy (length, 2)` and `visibility (length,)` of frames 0 ... length - 1; 255 where no row is."""

@@ -1,0 +1,83 @@
+"""Folders of labelled clips in the layouts that people have: one reader a module, `find_clips` for all."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+from tracknet_jax.data.clips import Clip
+from tracknet_jax.data.formats import clips288, normalised, shuttlecock, tennis
+from tracknet_jax.data.formats.files import ClipFiles, natural_key
+from tracknet_jax.data.formats.labels import Report, read_labels, stop_at_error
+from tracknet_jax.data.frames import frame_size
+from tracknet_jax.errors import UserError
+
+__all__ = ["LAYOUTS", "find_clip_files", "find_clips", "load_clip", "read_labels"]
+
+# In the order in which `auto` tries them: a label file belongs to the first layout that claims it.
+LAYOUTS: dict[str, Callable[[Path], list[ClipFiles]]] = {
+    "clips288": clips288.find,
+    "tennis": tennis.find,
+    "shuttlecock": shuttlecock.find,
+    "normalised": normalised.find,
+}
+
+
+def find_clips(
+    root: Path | str, format: str = "auto", split: str | None = None, sport: str | None = None
+) -> list[Clip]:
+    """The labelled clips of a folder, labels read, frames not decoded.
+
+    Args:
+        root: the folder; every layout is looked for at any depth.
+        format: one of `LAYOUTS`, or "auto" for all of them.
+        split: keep only the clips that the layout puts into this split.
+        sport: keep only the clips of this sport.
+
+    Raises:
+        UserError: nothing is found, a label file is wrong, or a clip has no frames.
+    """
+    wanted = [
+        files
+        for files in find_clip_files(Path(root), format)
+        if (split is None or files.split == split) and (sport is None or files.sport == sport)
+    ]
+    if not wanted:
+        raise UserError(f"{root}: no clips with split {split or 'any'} and sport {sport or 'any'}")
+    return [load_clip(files) for files in wanted]
+
+
+def find_clip_files(root: Path, format: str = "auto") -> list[ClipFiles]:
+    """The files of every labelled clip below `root`, names in natural order; UserError if there is none."""
+    if format != "auto" and format not in LAYOUTS:
+        raise UserError(f"unknown format {format!r}: choose from auto, {', '.join(LAYOUTS)}")
+    if not root.is_dir():
+        raise UserError(f"{root}: no such folder; give a folder of labelled clips")
+    found: dict[Path, ClipFiles] = {}
+    for name, find in LAYOUTS.items():
+        if format in ("auto", name):
+            for files in find(root):
+                found.setdefault(files.labels, files)
+    if not found:
+        raise UserError(
+            f"{root}: no labelled clips found (format {format}); looked for Label.csv in a clip's folder, "
+            "matchN/csv/*_ball.csv, manifest.csv, and a CSV beside a video of its name"
+        )
+    return _with_unique_names(sorted(found.values(), key=lambda files: natural_key(files.name)))
+
+
+def load_clip(files: ClipFiles, report: Report = stop_at_error) -> Clip:
+    """Reads the labels of a clip; UserError if its frames are missing or, unless reported, a row is wrong."""
+    if not files.frames:
+        raise UserError(f"{files.labels}: no video and no images of this clip; put them beside it")
+    size = frame_size(files.frames)
+    labels = read_labels(files.labels, frames=files.frames, size=size, report=report)
+    return Clip(files.name, files.frames, labels, files.sport, files.split)
+
+
+def _with_unique_names(clips: list[ClipFiles]) -> list[ClipFiles]:
+    for before, after in itertools.pairwise(clips):
+        if before.name == after.name:
+            raise UserError(
+                f"{after.labels}: a second label file for clip {after.name}, after {before.labels}; keep one"
+            )
+    return clips

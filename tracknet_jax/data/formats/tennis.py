@@ -1,0 +1,31 @@
+"""The tennis layout of TrackNet (V1): a folder a clip, `gameN/ClipM`, images or a video, and `Label.csv`."""
+
+from pathlib import Path
+
+from tracknet_jax.data.formats.files import (
+    ClipFiles,
+    clip_name,
+    find_files,
+    frames_named,
+    images_in,
+    split_of,
+    videos_in,
+)
+
+
+def find(root: Path) -> list[ClipFiles]:
+    """Every folder with a `Label.csv`, in any case: its images, its video, or a video of its name beside."""
+    found = []
+    for labels in find_files(root, ".csv"):
+        if labels.name.lower() not in ("label.csv", "labels.csv"):
+            continue
+        folder = labels.parent
+        frames = (
+            images_in(folder)
+            or images_in(folder / "frames")
+            or next(iter(videos_in(folder)), None)
+            or frames_named(folder.name, folder.parent)
+        )
+        name = clip_name(folder, root)
+        found.append(ClipFiles(name, labels, frames, "tennis", split_of(labels.relative_to(root).parent)))
+    return found
