@@ -1,0 +1,144 @@
+"""`tracknet evaluate`: the paper-style table of a checkpoint, or of another tracker's CSV files."""
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import tyro
+
+from tracknet_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tracknet_jax.data.clips import Clip
+    from tracknet_jax.evaluation.scores import ClipScore
+    from tracknet_jax.protocols import Protocol
+
+DEFAULT_CHECKPOINT = "tracknet_nano"
+
+DESCRIPTION = """Score a checkpoint, or another tracker's CSV files, on labelled clips.
+
+example:
+  tracknet evaluate --checkpoint tracknet_nano --data clips/ --split val --json scores.json
+  tracknet evaluate --predictions csv/ --data clips/ --protocol tracknet_v3
+"""
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """Options of `tracknet evaluate`."""
+
+    data: Path
+    """Folder of labelled clips in any known layout, or a TFDS directory."""
+    checkpoint: str | None = None
+    """Release name, or directory of a release or training run [tracknet_nano]."""
+    predictions: Path | None = None
+    """Instead: folder of <clip>_ball.csv files with Frame,Visibility,X,Y."""
+    protocol: str = "default"
+    """default, tracknet_v1 ... tracknet_v5, wasb, yastrebksv, chgyglin, chang, asigatchov."""
+    split: str | None = None
+    """Only clips of this split (train, val, test)."""
+    sport: str | None = None
+    """Only clips of this sport."""
+    format: str = "auto"
+    """Layout of the data, if it should not be guessed."""
+    overlap: Literal["none", "average", "weighted"] = "none"
+    """Windows over each frame: one, or all of them averaged."""
+    json: Path | None = None
+    """Write the scores here as well."""
+    worst: Path | None = None
+    """Write a contact sheet (.png) of the worst errors here."""
+    save_predictions: Path | None = None
+    """Write the checkpoint's track of each clip into this folder."""
+    allow_missing_rows: bool = False
+    """Count labelled frames without a row in the CSV as nothing found."""
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command and returns the exit code."""
+    options = tyro.cli(EvaluateOptions, args=argv, prog="tracknet evaluate", description=DESCRIPTION)
+    _check(options)
+
+    from rich.console import Console
+
+    from tracknet_jax.evaluation.report import print_report, to_json, write_json
+    from tracknet_jax.evaluation.scores import Scores
+    from tracknet_jax.evaluation.worst import worst_errors, write_contact_sheet
+    from tracknet_jax.protocols import protocol
+
+    rule = protocol(options.protocol)
+    clips = _find(options)
+    scores = Scores(rule, tuple(_with_progress(_scored(options, clips, rule), len(clips))))
+    counting = "frames" if options.predictions else rule.counting
+
+    # A pipe has no width of its own; a table squeezed into 80 columns would lose its figures.
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    print_report(scores, options.protocol, counting, console)
+    if options.json:
+        run = {
+            "command": shlex.join(["tracknet", "evaluate", *argv]),
+            "checkpoint": _checkpoint(options),
+            "predictions": str(options.predictions) if options.predictions else None,
+            "data": str(options.data),
+            "split": options.split,
+            "overlap": options.overlap,
+        }
+        write_json(options.json, to_json(scores, options.protocol, counting, run))
+    if options.worst:
+        write_contact_sheet(options.worst, worst_errors(scores.clips))
+    return 0
+
+
+def _check(options: EvaluateOptions) -> None:
+    """Raises `UserError` for options that contradict each other."""
+    if options.predictions is None:
+        return
+    for name in ("checkpoint", "save_predictions"):
+        if getattr(options, name) is not None:
+            flag = name.replace("_", "-")
+            raise UserError(f"--predictions scores existing files: leave --{flag} out")
+
+
+def _checkpoint(options: EvaluateOptions) -> str | None:
+    return None if options.predictions else options.checkpoint or DEFAULT_CHECKPOINT
+
+
+def _find(options: EvaluateOptions) -> "list[Clip]":
+    """The labelled clips that the options ask for."""
+    from tracknet_jax.data.formats import find_clips
+    from tracknet_jax.evaluation.evaluate import labelled
+
+    clips = labelled(find_clips(options.data, options.format, split=options.split, sport=options.sport))
+    if not clips:
+        which = " ".join(filter(None, [options.split, options.sport]))
+        raise UserError(f"{options.data}: no labelled {which + ' ' if which else ''}clip found")
+    return clips
+
+
+def _scored(options: EvaluateOptions, clips: "list[Clip]", rule: "Protocol") -> "Iterator[ClipScore]":
+    from tracknet_jax.evaluation.evaluate import score_predictions, score_release
+
+    if options.predictions is not None:
+        return score_predictions(clips, options.predictions, rule, options.allow_missing_rows)
+
+    from tracknet_jax.releases import load_release
+    from tracknet_jax.tracking.tracker import TrackOptions
+
+    release = load_release(options.checkpoint or DEFAULT_CHECKPOINT)
+    return score_release(
+        clips, release, rule, TrackOptions(overlap=options.overlap), options.save_predictions
+    )
+
+
+def _with_progress(scores: "Iterator[ClipScore]", total: int) -> "Iterator[ClipScore]":
+    """Passes scored clips on, with a progress bar on the terminal's error stream."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    yield from track(
+        scores, "Scoring clips", total, console=console, transient=True, disable=not console.is_terminal
+    )

@@ -1,0 +1,1 @@
+"""Scoring a release, or another tracker's CSV files, on labelled clips: tables, JSON, the worst errors."""

@@ -1,0 +1,154 @@
+"""What an evaluation says: the paper-style table on the terminal and the same as JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from tracknet_jax.evaluation.scores import Scores
+from tracknet_jax.files import replacing
+from tracknet_jax.metrics import Counts
+
+TOLERANCES = (2, 4, 8)  # pixels of the protocol, reported beside its own
+COUNTING = {
+    "frames": "every labelled frame once",
+    "windows": "every output of every stride-1 window",
+}
+
+
+def to_json(scores: Scores, name: str, counting: str, run: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole report as plain values: `total`, `sports`, `clips` and what stands behind them.
+
+    Args:
+        scores: the scored clips.
+        name: the protocol's.
+        counting: `frames` or `windows`, as it was really done.
+        run: what was scored with what: command, checkpoint or predictions, data, ...
+    """
+    return {
+        **run,
+        "protocol": name,
+        "counting": counting,
+        "unit": scores.rule.unit,
+        "rules": asdict(scores.rule),
+        "total": scores.total.to_dict(),
+        "interval_95": {score: scores.interval(score) for score in ("f1", "f1_hit")},
+        "localisation_px": scores.localisation,
+        "average_precision": scores.average_precision,
+        "tolerances": {str(t): c.to_dict() for t, c in scores.by_tolerance(TOLERANCES).items()},
+        "visibility": {kind: counts.to_dict() for kind, counts in scores.by_visibility.items()},
+        "sports": {sport: counts.to_dict() for sport, counts in scores.by_sport.items()},
+        "clips": {
+            score.clip.name: {
+                **score.counts.to_dict(),
+                "sport": score.clip.sport,
+                "split": score.clip.split,
+                "longest_miss": score.longest_miss,
+            }
+            for score in scores.clips
+        },
+    }
+
+
+def write_json(path: Path, report: Mapping[str, Any]) -> None:
+    """Writes the report whole or not at all; `UserError` if it cannot be written."""
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def print_report(scores: Scores, name: str, counting: str, console: Console) -> None:
+    """Prints the protocol in words, the table by clip, sport and in total, and the details below it."""
+    quoted = {"all": "Recall and F1", "hit": "Recall hit and F1 hit"}[scores.rule.recall]
+    console.print(f"Protocol [bold]{name}[/]: {scores.rule.unit}, {COUNTING[counting]}; it quotes {quoted}.")
+    console.print(_main_table(scores))
+    for line in _details(scores):
+        console.print(line)
+
+
+def _main_table(scores: Scores) -> Table:
+    table = _table("Clip")
+    for score in scores.clips:
+        table.add_row(score.clip.name, *_cells(score.counts))
+    table.add_section()
+    for sport, counts in scores.by_sport.items():
+        table.add_row(sport, *_cells(counts))
+    table.add_section()
+    table.add_row("Total", *_cells(scores.total), style="bold")
+    return table
+
+
+def _table(first: str) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+        caption="per cent; Recall, F1: a wrong place is a miss; hit: TP / (TP + FN), as published",
+        caption_justify="left",
+    )
+    table.add_column(first, no_wrap=True, overflow="ellipsis", max_width=32)
+    names = (
+        "Frames",
+        "TP",
+        "TN",
+        "FP1",
+        "FP2",
+        "FN",
+        "Acc",
+        "Prec",
+        "Recall",
+        "F1",
+        "Recall\nhit",
+        "F1\nhit",
+    )
+    for name in names:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _cells(counts: Counts) -> list[str]:
+    whole = (counts.frames, counts.tp, counts.tn, counts.fp1, counts.fp2, counts.fn)
+    shares = (
+        counts.accuracy,
+        counts.precision,
+        counts.recall,
+        counts.f1,
+        counts.recall_hit,
+        counts.f1_hit,
+    )
+    return [*(str(n) for n in whole), *(f"{100 * share:.2f}" for share in shares)]
+
+
+def _details(scores: Scores) -> list[str]:
+    """Lines below the table: interval, tolerances, localisation, visibility classes, frames left out."""
+    lines = []
+    intervals = [scores.interval(score) for score in ("f1", "f1_hit")]
+    if all(intervals):
+        (low, high), (low_hit, high_hit) = intervals  # type: ignore[misc]
+        lines.append(
+            f"95 % interval over {len(scores.clips)} clips: F1 {low:.2%} to {high:.2%}, "
+            f"F1 hit {low_hit:.2%} to {high_hit:.2%}"
+        )
+    where = "source" if scores.rule.size is None else "{}x{}".format(*scores.rule.size)
+    steps = (f"{t} px {c.f1:.2%} ({c.f1_hit:.2%})" for t, c in scores.by_tolerance(TOLERANCES).items())
+    lines.append(f"F1 (F1 hit) by tolerance at {where}: {', '.join(steps)}")
+    distance = scores.localisation
+    if distance["median"] is not None:
+        lines.append(
+            f"Distance where ball and prediction are both there: median {distance['median']:.2f} px, "
+            f"95 % within {distance['p95']:.2f} px at {where} "
+            f"({distance['source_median']:.2f} and {distance['source_p95']:.2f} px of the sources)"
+        )
+    classes = (
+        f"{name} {counts.tp}/{counts.frames - counts.tn - counts.fp2}"
+        for name, counts in scores.by_visibility.items()
+        if name != "no ball"
+    )
+    lines.append(f"Found in the right place, by visibility: {', '.join(classes)}")
+    if scores.total.ignored:
+        lines.append(f"Left out: {scores.total.ignored} frames with a ball that was not located, or no label")
+    return lines

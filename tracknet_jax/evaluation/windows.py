@@ -1,0 +1,74 @@
+"""Counting as V2, V4 and V5 do: every output of every stride-1 window, found with the paper's own decoder."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from tracknet_jax.coordinates import scale_xy
+from tracknet_jax.data.clips import Clip
+from tracknet_jax.data.frames import frame_numbers
+from tracknet_jax.evaluation.scores import ClipScore, check_labels, score_clip
+from tracknet_jax.host_decoders import decode_maps
+from tracknet_jax.protocols import Protocol
+from tracknet_jax.releases import Release
+from tracknet_jax.tracking.detector import window_probabilities
+from tracknet_jax.tracking.geometry import place
+from tracknet_jax.tracking.prefetch import Prefetch
+from tracknet_jax.tracking.video import open_frames
+from tracknet_jax.tracking.windows import chunks
+
+_probabilities = jax.jit(window_probabilities, static_argnames=("model", "length"))
+
+
+class _Part(NamedTuple):
+    """Outputs of a batch of windows: which of the clip's frames, where in network pixels, how sure."""
+
+    frames: int  # new frames in this batch
+    position: np.ndarray  # (n,)
+    xy: np.ndarray  # (n, 2)
+    confidence: np.ndarray  # (n,)
+
+
+def score_windows(clip: Clip, release: Release, rule: Protocol, batch: int = 8) -> ClipScore:
+    """Scores a release on all windows of a labelled clip; a frame counts once for each window that holds it.
+
+    Frames are stretched to the network's input, as in the references. A clip shorter than a window has none.
+
+    Raises:
+        UserError: the clip's frames cannot be read, or labels lie beyond them.
+    """
+    network = (release.config.width, release.config.height)
+    reader = open_frames(clip.frames)
+    placement = place(reader.size, network, "stretch")
+    try:
+        frames = map(placement.to_network, reader)
+        parts = list(_decoded_windows(frames, release, rule.decoder, batch))
+        size = reader.size
+    finally:
+        reader.close()
+    xy = np.concatenate([part.xy for part in parts])
+    confidence = np.concatenate([part.confidence for part in parts])
+    numbers = np.array(frame_numbers(clip.frames, sum(part.frames for part in parts)))
+    check_labels(clip, numbers)
+    frame = numbers[np.concatenate([part.position for part in parts])]
+    pixels = scale_xy(xy, network, rule.size or size)
+    return score_clip(clip, size, frame, placement.to_source(xy), confidence, rule, pixels)
+
+
+def _decoded_windows(
+    frames: Iterator[np.ndarray], release: Release, decoder: str, batch: int
+) -> Iterator[_Part]:
+    """Runs and decodes the windows, a batch at a time."""
+    length, outputs = release.config.frames, release.config.outputs
+    variables = jax.device_put(release.variables)
+    with Prefetch(chunks(frames, length, batch)) as pieces:
+        for chunk in pieces:
+            # Window i of a chunk ends in its i-th new frame; the first would begin before the first frame.
+            ends = chunk.first + np.arange(batch)
+            whole = (ends >= length - 1) & (ends < chunk.first + chunk.count)
+            maps = _probabilities(release.model, variables, chunk.frames, np.arange(batch), length=length)
+            xy, confidence = decode_maps(np.asarray(maps)[whole], decoder)
+            position = ends[whole, None] + np.arange(1 - outputs, 1)
+            yield _Part(chunk.count, position.reshape(-1), xy.reshape(-1, 2), confidence.reshape(-1))
