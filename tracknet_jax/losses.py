@@ -1,5 +1,7 @@
 """The losses of the family, from logits."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -19,9 +21,32 @@ def weighted_bce(logits: jax.Array, targets: jax.Array, mask: jax.Array | None =
     return per_frame.sum() / jnp.maximum(mask.sum(), 1.0)
 
 
+@jax.custom_jvp
 def weighted_bce_map(logits: jax.Array, targets: jax.Array) -> jax.Array:
-    """The summand of `weighted_bce` at every element, float32."""
-    logits = logits.astype(jnp.float32)
-    p, q = jax.nn.sigmoid(logits), jax.nn.sigmoid(-logits)
-    log_p, log_q = jax.nn.log_sigmoid(logits), jax.nn.log_sigmoid(-logits)
-    return -(jnp.square(q) * targets * log_p + jnp.square(p) * (1.0 - targets) * log_q)
+    """The summand of `weighted_bce` at every element, float32; differentiable in the logits."""
+    return _value_and_slope(logits, targets)[0]
+
+
+@weighted_bce_map.defjvp
+def _weighted_bce_map_jvp(primals: tuple[jax.Array, ...], tangents: tuple[jax.Array, ...]) -> tuple[Any, Any]:
+    value, slope = _value_and_slope(*primals)
+    return value, slope * tangents[0]
+
+
+def _value_and_slope(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Loss and its derivative in the logit z, from one exponential and one logarithm an element.
+
+    With p = sigmoid(z), q = 1 - p:  L = q^2 y (-log p) + p^2 (1 - y) (-log q), and as dp/dz = p q,
+    dL/dz = -y (2 p q^2 (-log p) + q^3) + (1 - y) (2 p^2 q (-log q) + p^3).
+    """
+    z = logits.astype(jnp.float32)
+    decay = jnp.exp(-jnp.abs(z))
+    larger = 1.0 / (1.0 + decay)  # of p and q
+    smaller = decay * larger
+    p, q = jnp.where(z >= 0, larger, smaller), jnp.where(z >= 0, smaller, larger)
+    soft = jnp.log1p(decay)
+    minus_log_p, minus_log_q = soft + jnp.maximum(-z, 0.0), soft + jnp.maximum(z, 0.0)
+    positive, negative = targets, 1.0 - targets
+    value = q**2 * positive * minus_log_p + p**2 * negative * minus_log_q
+    slope = -positive * (2 * p * q**2 * minus_log_p + q**3) + negative * (2 * p**2 * q * minus_log_q + p**3)
+    return value, slope

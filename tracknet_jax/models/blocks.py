@@ -45,9 +45,10 @@ class Conv(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """3x3 convolution, ReLU and batch norm in the order of the reference that is followed."""
+    """Convolution, ReLU and batch norm in the order of the reference that is followed."""
 
     features: int
+    kernel: int = 3
     order: Literal["conv_relu_bn", "conv_bn_relu"] = "conv_relu_bn"
     bias: bool = False
     init: Literal["torch", "uniform"] = "torch"
@@ -68,7 +69,7 @@ class ConvBlock(nn.Module):
             dtype=self.dtype,
             name="bn",
         )
-        x = Conv(self.features, bias=self.bias, init=self.init, dtype=self.dtype, name="conv")(x)
+        x = Conv(self.features, self.kernel, self.bias, self.init, self.dtype, name="conv")(x)
         return norm(nn.relu(x)) if self.order == "conv_relu_bn" else nn.relu(norm(x))
 
 

@@ -28,8 +28,9 @@ class TrackNetConfig:
     # Encoder-decoder: channels and convolutions of each level, the last level being the bottleneck
     widths: tuple[int, ...] = (64, 128, 256, 512)
     depths: tuple[int, ...] = (2, 2, 3, 3)
-    skips: bool = True
+    skips: Literal["concat", "add", "none"] = "concat"
     space_to_depth: int = 1  # side of the pixel blocks folded into channels before the first convolution
+    stem: int = 3  # side of the first convolution's kernel
     block_order: Literal["conv_relu_bn", "conv_bn_relu"] = "conv_relu_bn"
     conv_bias: bool = False
     head_bias: bool = False
@@ -70,11 +71,17 @@ class TrackNetConfig:
                 choices = ", ".join(map(str, allowed))
                 raise UserError(f"model {self.name!r}: {field.name} is {value!r}, choose from {choices}")
         if len(self.widths) != len(self.depths):
-            raise UserError(f"model {self.name!r}: widths {self.widths} and depths {self.depths} differ in length")
+            raise UserError(
+                f"model {self.name!r}: widths {self.widths} and depths {self.depths} differ in length"
+            )
         if self.outputs not in (1, self.frames):
-            raise UserError(f"model {self.name!r}: outputs is {self.outputs}, choose 1 or frames = {self.frames}")
+            raise UserError(
+                f"model {self.name!r}: outputs is {self.outputs}, choose 1 or frames = {self.frames}"
+            )
         if (self.fusion != "none") and (self.motion == "none" or self.outputs != self.frames):
-            raise UserError(f"model {self.name!r}: fusion {self.fusion!r} needs motion maps and one output a frame")
+            raise UserError(
+                f"model {self.name!r}: fusion {self.fusion!r} needs motion maps and one output a frame"
+            )
         if self.height % self.divisor or self.width % self.divisor:
             raise UserError(
                 f"model {self.name!r}: {self.width}x{self.height} must be divisible by {self.divisor} on both sides"
@@ -98,5 +105,7 @@ class TrackNetConfig:
         names = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(values) - names)
         if unknown:
-            raise UserError(f"model config: unknown field {unknown[0]!r}; known are {', '.join(sorted(names))}")
+            raise UserError(
+                f"model config: unknown field {unknown[0]!r}; known are {', '.join(sorted(names))}"
+            )
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

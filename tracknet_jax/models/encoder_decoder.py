@@ -30,7 +30,8 @@ class EncoderDecoder(nn.Module):
         skips = []
         for level, (features, depth) in levels:
             for i in range(depth):
-                x = block(features, name=f"down{level}_{i}")(x, train)
+                kernel = config.stem if level == i == 0 else 3
+                x = block(features, kernel=kernel, name=f"down{level}_{i}")(x, train)
             skips.append(x)
             x = max_pool(x)
 
@@ -39,8 +40,11 @@ class EncoderDecoder(nn.Module):
             x = block(features, name=f"bottleneck_{i}")(x, train)
 
         for level, (features, depth) in reversed(levels):
-            x = upsample(x)
-            if config.skips:
+            if config.skips == "add":  # narrowed before the upsampling: a fourth of the work
+                x = upsample(block(features, kernel=1, name=f"narrow{level}")(x, train)) + skips[level]
+            else:
+                x = upsample(x)
+            if config.skips == "concat":
                 pair = (x, skips[level]) if config.concat == "up_skip" else (skips[level], x)
                 x = jnp.concatenate(pair, axis=-1)
             for i in range(depth):
@@ -48,10 +52,13 @@ class EncoderDecoder(nn.Module):
         return x
 
 
-def conv_block(config: TrackNetConfig, axis_name: str | None, features: int, name: str) -> ConvBlock:
+def conv_block(
+    config: TrackNetConfig, axis_name: str | None, features: int, name: str, kernel: int = 3
+) -> ConvBlock:
     """The `ConvBlock` that `config` describes."""
     return ConvBlock(
         features,
+        kernel=kernel,
         order=config.block_order,
         bias=config.conv_bias,
         init=config.kernel_init,

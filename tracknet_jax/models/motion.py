@@ -13,8 +13,9 @@ BT601 = (0.299, 0.587, 0.114)  # luminance of R, G, B
 
 def luminance_differences(frames: jax.Array) -> jax.Array:
     """D_t = Y_{t+1} - Y_t of frames `(B, L, H, W, 3)` in [0, 1]: `(B, L-1, H, W)` in [-1, 1], float32."""
-    luminance = frames.astype(jnp.float32) @ jnp.asarray(BT601, jnp.float32)
-    return luminance[:, 1:] - luminance[:, :-1]
+    red, green, blue = BT601
+    luminance = red * frames[..., 0] + green * frames[..., 1] + blue * frames[..., 2]
+    return (luminance[:, 1:] - luminance[:, :-1]).astype(jnp.float32)
 
 
 def power_normalisation(x: jax.Array, alpha: jax.Array, beta: jax.Array, eps: float) -> jax.Array:

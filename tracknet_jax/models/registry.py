@@ -51,7 +51,10 @@ _ALL = (
     replace(V2, name="tracknet_v2_3to1", paper="TrackNetV2, 2020, 3 in 1 out", outputs=1),
     V2_OFFICIAL,
     replace(
-        V2_OFFICIAL, name="tracknet_v2_keras", paper="TrackNetV2, 2020, released Keras weights", bn_axis="width"
+        V2_OFFICIAL,
+        name="tracknet_v2_keras",
+        paper="TrackNetV2, 2020, released Keras weights",
+        bn_axis="width",
     ),
     replace(
         V2,
@@ -68,7 +71,9 @@ _ALL = (
     V2_MDD,
     replace(V2, name="tracknet_v2_rstr", paper="TrackNetV5, 2025, ablation: V2 + R-STR", refinement="rstr"),
     V5,
-    replace(V5, name="tracknet_v5_divided", paper="TrackNetV5, 2025, TimeSformer's block", attention="divided"),
+    replace(
+        V5, name="tracknet_v5_divided", paper="TrackNetV5, 2025, TimeSformer's block", attention="divided"
+    ),
     replace(V5, name="tracknet_v5_joint", paper="TrackNetV5, 2025, reference code", attention="joint"),
     NANO,
 )

@@ -1,0 +1,102 @@
+"""Augmentation on the device: crop, scale, shift, flip and light, the labels following.
+
+A batch is `{"frames": (B, L, H, W, 3) uint8, "xy": (B, L, 2), "visibility": (B, L)}`. All frames of a window get
+the same change: a jitter that differed between frames would look like motion everywhere.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+Batch = dict[str, jax.Array]
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """What is varied, and how far. The default changes nothing."""
+
+    crop: tuple[int, int] | None = None  # (height, width) cut from each window; None keeps the whole frame
+    ball_crop: float = 0.0  # share of the crops that contain a ball of the window, where it has one
+    scale: tuple[float, float] = (1.0, 1.0)  # zoom factor, drawn log-uniformly
+    shift: float = 0.0  # largest shift of a whole frame, as a share of its size
+    flip: float = 0.0  # probability of a horizontal flip
+    brightness: float = 0.0  # largest addition, in units of the full range
+    contrast: float = 0.0  # largest relative change about the window's mean
+    colour: float = 0.0  # largest relative change of each colour channel
+
+
+def augment(key: jax.Array, batch: Batch, config: AugmentConfig) -> Batch:
+    """Augmented batch: frames float32 in [0, 1] of the crop's size, `xy` in its pixels, `visibility` unchanged."""
+    keys = jax.random.split(key, batch["frames"].shape[0])
+    return jax.vmap(lambda k, window: _augment_window(k, window, config))(keys, batch)
+
+
+def _augment_window(key: jax.Array, window: Batch, config: AugmentConfig) -> Batch:
+    geometry_key, light_key = jax.random.split(key)
+    frames, xy = _resample(geometry_key, window["frames"], window["xy"], config)
+    return {**window, "frames": _relight(light_key, frames, config), "xy": xy}
+
+
+def _resample(
+    key: jax.Array, frames: jax.Array, xy: jax.Array, config: AugmentConfig
+) -> tuple[jax.Array, jax.Array]:
+    """Cuts a rectangle of `crop / scale` source pixels, brings it to the crop's size and perhaps mirrors it.
+
+    Output pixel i lies at source position origin + (i + 0.5) / scale - 0.5, the pixel-centre convention.
+    """
+    if config.crop is None and config.scale == (1.0, 1.0) and config.shift == config.flip == 0.0:
+        return frames.astype(jnp.float32) / 255.0, xy
+    size = jnp.array(frames.shape[1:3], jnp.float32)
+    height, width = config.crop or frames.shape[1:3]
+    scale_key, origin_key, flip_key = jax.random.split(key, 3)
+    low, high = config.scale
+    scale = jnp.exp(jax.random.uniform(scale_key, (), minval=jnp.log(low), maxval=jnp.log(high)))
+    origin = _draw_origin(origin_key, size, jnp.array([height, width]) / scale, xy, config)
+    flip = jax.random.bernoulli(flip_key, config.flip)
+
+    columns = jnp.arange(width)
+    columns = jnp.where(flip, columns[::-1], columns)
+    frames = _interpolate(frames, origin[0] + (jnp.arange(height) + 0.5) / scale - 0.5, axis=1)
+    frames = _interpolate(frames, origin[1] + (columns + 0.5) / scale - 0.5, axis=2)
+    # Without the barrier XLA fuses the gathers into every reader and does them again for each.
+    frames = jax.lax.optimization_barrier(frames / 255.0)
+    xy = (xy - origin[::-1] + 0.5) * scale - 0.5
+    return frames, jnp.where(flip, xy.at[:, 0].set(width - 1 - xy[:, 0]), xy)
+
+
+def _draw_origin(
+    key: jax.Array, size: jax.Array, extent: jax.Array, xy: jax.Array, config: AugmentConfig
+) -> jax.Array:
+    """Top left corner (row, column) of the source rectangle: around a ball, or anywhere, plus a shift."""
+    choose_key, frame_key, place_key, shift_key = jax.random.split(key, 4)
+    free = jax.random.uniform(place_key, (2,))
+    anywhere = free * jnp.maximum(size - extent, 0.0) + jnp.minimum(size - extent, 0.0) / 2
+    located = jnp.isfinite(xy).all(-1)
+    which = jax.random.categorical(frame_key, jnp.where(located, 0.0, -jnp.inf))
+    ball = xy[which, ::-1]
+    around = jnp.clip(ball - free * extent, jnp.minimum(0.0, size - extent), jnp.maximum(0.0, size - extent))
+    use_ball = jax.random.bernoulli(choose_key, config.ball_crop) & located.any()
+    shift = jax.random.uniform(shift_key, (2,), minval=-config.shift, maxval=config.shift) * size
+    return jnp.where(use_ball, around, anywhere) + shift
+
+
+def _interpolate(frames: jax.Array, position: jax.Array, axis: int) -> jax.Array:
+    """Linear interpolation of frames at `position` along `axis`, the border repeated; float32 in 0 ... 255."""
+    last = frames.shape[axis] - 1
+    position = jnp.clip(position, 0.0, last)
+    lower = jnp.floor(position).astype(jnp.int32)
+    weight = (position - lower).reshape([-1 if i == axis else 1 for i in range(frames.ndim)])
+    below = jnp.take(frames, lower, axis=axis).astype(jnp.float32)
+    above = jnp.take(frames, jnp.minimum(lower + 1, last), axis=axis).astype(jnp.float32)
+    return below + weight * (above - below)
+
+
+def _relight(key: jax.Array, frames: jax.Array, config: AugmentConfig) -> jax.Array:
+    if config.brightness == config.contrast == config.colour == 0.0:
+        return frames
+    draw: Any = jax.random.uniform(key, (5,), minval=-1.0, maxval=1.0)
+    gain = (1.0 + config.contrast * draw[0]) * (1.0 + config.colour * draw[2:])
+    mean = frames.mean(axis=(0, 1, 2))
+    return jnp.clip((frames - mean) * gain + mean + config.brightness * draw[1], 0.0, 1.0)
