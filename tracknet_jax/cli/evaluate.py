@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tracknet_jax.data.clips import Clip
-    from tracknet_jax.evaluation.scores import ClipScore
+    from tracknet_jax.evaluation.clip_score import ClipScore
     from tracknet_jax.protocols import Protocol
 
 DEFAULT_CHECKPOINT = "tracknet_nano"
@@ -93,7 +93,11 @@ def main(argv: list[str]) -> int:
 
 
 def _check(options: EvaluateOptions) -> None:
-    """Raises `UserError` for options that contradict each other."""
+    """Raises `UserError` for options that cannot be followed, before any work is done."""
+    if options.worst:
+        from tracknet_jax.evaluation.worst import check_picture_name
+
+        check_picture_name(options.worst)
     if options.predictions is None:
         return
     for name in ("checkpoint", "save_predictions"):
@@ -109,7 +113,7 @@ def _checkpoint(options: EvaluateOptions) -> str | None:
 def _find(options: EvaluateOptions) -> "list[Clip]":
     """The labelled clips that the options ask for."""
     from tracknet_jax.data.formats import find_clips
-    from tracknet_jax.evaluation.evaluate import labelled
+    from tracknet_jax.evaluation.clip_score import labelled
 
     clips = labelled(find_clips(options.data, options.format, split=options.split, sport=options.sport))
     if not clips:
@@ -119,11 +123,12 @@ def _find(options: EvaluateOptions) -> "list[Clip]":
 
 
 def _scored(options: EvaluateOptions, clips: "list[Clip]", rule: "Protocol") -> "Iterator[ClipScore]":
-    from tracknet_jax.evaluation.evaluate import score_predictions, score_release
-
     if options.predictions is not None:
+        from tracknet_jax.evaluation.predictions import score_predictions
+
         return score_predictions(clips, options.predictions, rule, options.allow_missing_rows)
 
+    from tracknet_jax.evaluation.release import score_release
     from tracknet_jax.releases import load_release
     from tracknet_jax.tracking.tracker import TrackOptions
 

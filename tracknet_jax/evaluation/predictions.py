@@ -1,16 +1,38 @@
-"""Positions of another tracker: finding the CSV file of a clip, and its row for every labelled frame."""
+"""Positions of another tracker: one CSV file for each clip, found by the clip's name."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from tracknet_jax.data.clips import UNLABELLED, Clip
+from tracknet_jax.data.clips import Clip
 from tracknet_jax.errors import UserError
-from tracknet_jax.evaluation.scores import ClipScore, score_clip
-from tracknet_jax.protocols import Protocol, to_pixels
+from tracknet_jax.evaluation.clip_score import ClipScore, score_track
+from tracknet_jax.protocols import Protocol
 from tracknet_jax.tracking.track import Track
+from tracknet_jax.tracking.video import open_frames
+
+
+def score_predictions(
+    clips: Sequence[Clip], folder: Path, rule: Protocol, allow_missing_rows: bool = False
+) -> Iterator[ClipScore]:
+    """Scores the CSV files of another tracker, every labelled frame once whatever the protocol counts.
+
+    Raises:
+        UserError: a clip has no file, or a file cannot be used; see `find_csvs` and `score_track`.
+    """
+    files = find_csvs(folder, clips)
+    for clip in clips:
+        path = files[clip.name]
+        reader = open_frames(clip.frames)
+        reader.close()
+        yield score_track(
+            clip,
+            Track.from_csv(path),
+            reader.size,
+            rule,
+            where=str(path),
+            allow_missing_rows=allow_missing_rows,
+        )
 
 
 def find_csvs(folder: Path, clips: Sequence[Clip]) -> dict[str, Path]:
@@ -44,43 +66,3 @@ def find_csvs(folder: Path, clips: Sequence[Clip]) -> dict[str, Path]:
 def _short_names(clip: Clip) -> list[str]:
     video = [clip.frames.stem] if isinstance(clip.frames, Path) else []
     return [clip.name.rpartition("/")[2], *video]
-
-
-def score_track(
-    clip: Clip,
-    track: Track,
-    size: tuple[int, int],
-    rule: Protocol,
-    *,
-    where: str,
-    allow_missing_rows: bool = False,
-) -> ClipScore:
-    """Scores a track with one row a frame on a labelled clip, every labelled frame once.
-
-    Args:
-        size: (width, height) of the source, whose pixels `track` is in.
-        where: what to name when rows are wrong: the file, or the video.
-        allow_missing_rows: a labelled frame without a row counts as nothing found, instead of being an error;
-            some trackers drop the last frames.
-
-    Raises:
-        UserError: a frame has two rows, or a labelled frame none.
-    """
-    assert clip.labels is not None
-    labelled = clip.labels.frame[clip.labels.visibility != UNLABELLED]
-    numbers, first, repeats = np.unique(track.frame, return_index=True, return_counts=True)
-    if (repeats > 1).any():
-        raise UserError(f"{where}: frame {numbers[repeats > 1][0]} has two rows, expected one row a frame")
-    missing = np.setdiff1d(labelled, numbers)
-    if missing.size and not allow_missing_rows:
-        raise UserError(
-            f"{where}: has no row for frame {missing[0]} and {missing.size - 1} more of the {labelled.size} "
-            f"labelled frames of {clip.name}; if the tracker leaves frames out, use --allow-missing-rows"
-        )
-    predicted = np.full((labelled.size, 2), np.nan, np.float32)
-    confidence = np.zeros(labelled.size, np.float32)
-    present = np.isin(labelled, numbers)
-    rows = first[np.searchsorted(numbers, labelled[present])]
-    predicted[present], confidence[present] = track.xy[rows], track.confidence[rows]
-    pixels = to_pixels(predicted, size, rule)
-    return score_clip(clip, size, labelled, predicted, confidence, rule, pixels)

@@ -64,10 +64,13 @@ def write_json(path: Path, report: Mapping[str, Any]) -> None:
 def print_report(scores: Scores, name: str, counting: str, console: Console) -> None:
     """Prints the protocol in words, the table by clip, sport and in total, and the details below it."""
     quoted = {"all": "Recall and F1", "hit": "Recall hit and F1 hit"}[scores.rule.recall]
-    console.print(f"Protocol [bold]{name}[/]: {scores.rule.unit}, {COUNTING[counting]}; it quotes {quoted}.")
+    counted = COUNTING[counting]
+    if counting != scores.rule.counting:
+        counted += f" (a CSV has one row a frame; the protocol counts {COUNTING[scores.rule.counting]})"
+    console.print(f"Protocol {name}: {scores.rule.unit}, {counted}; it quotes {quoted}.", soft_wrap=True)
     console.print(_main_table(scores))
     for line in _details(scores):
-        console.print(line)
+        console.print(line, soft_wrap=True)
 
 
 def _main_table(scores: Scores) -> Table:

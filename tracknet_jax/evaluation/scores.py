@@ -1,104 +1,15 @@
-"""Scored frames: of one clip, and of many, summed by clip, sport, tolerance and visibility class."""
+"""Scored clips together: sums by sport, tolerance and visibility class, intervals, distances."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from tracknet_jax import metrics
-from tracknet_jax.data.clips import UNLABELLED, VISIBILITY_NAMES, Clip
-from tracknet_jax.errors import UserError
-from tracknet_jax.metrics import FN, FP1, IGNORED, TP, Counts
-from tracknet_jax.protocols import Protocol, outcomes, reference_points
-
-
-@dataclass(frozen=True)
-class ClipScore:
-    """The scored frames of one clip, N entries each; under windows counting a frame has several.
-
-    Attributes:
-        size: (width, height) of the source.
-        predicted, truth: `(N, 2)` source pixels, NaN where none.
-        confidence: `(N,)`, 0 where nothing was found.
-        codes: `(N,)` outcomes, see `metrics`.
-        distance: `(N,)` from prediction to reference point in the protocol's pixels, NaN if one is missing.
-    """
-
-    clip: Clip
-    size: tuple[int, int]
-    frame: np.ndarray
-    visibility: np.ndarray
-    predicted: np.ndarray
-    truth: np.ndarray
-    confidence: np.ndarray
-    codes: np.ndarray
-    distance: np.ndarray
-
-    @property
-    def counts(self) -> Counts:
-        """Frames by outcome."""
-        return Counts.from_codes(self.codes)
-
-    def at(self, tolerance: float, strict: bool) -> "ClipScore":
-        """The same predictions under another tolerance."""
-        near = self.distance < tolerance if strict else self.distance <= tolerance
-        both = np.isin(self.codes, (TP, FP1))
-        return replace(self, codes=np.where(both, np.where(near, TP, FP1), self.codes).astype(np.uint8))
-
-    @property
-    def longest_miss(self) -> int:
-        """The longest run of scored frames in which a visible ball was not found where it is."""
-        missed = np.isin(self.codes[self.codes != IGNORED], (FN, FP1))
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], missed, [0]])))
-        return int(np.max(edges[1::2] - edges[::2], initial=0))
-
-
-def score_clip(
-    clip: Clip,
-    size: tuple[int, int],
-    frame: np.ndarray,
-    predicted: np.ndarray,
-    confidence: np.ndarray,
-    rule: Protocol,
-    pixels: np.ndarray,
-) -> ClipScore:
-    """Scores predictions of frames of a labelled clip.
-
-    Args:
-        clip: with labels; frames without one are left out of every score.
-        size: (width, height) of the source.
-        frame: `(N,)` frame numbers, any of them any number of times.
-        predicted: `(N, 2)` source pixels, NaN where nothing was found.
-        confidence: `(N,)`.
-        rule: the protocol.
-        pixels: `(N, 2)` the predictions again, in the pixels of `rule`.
-    """
-    assert clip.labels is not None
-    truth, visibility = clip.labels.dense(int(frame.max(initial=-1)) + 1)
-    truth, visibility = truth[frame], visibility[frame]
-    reference = reference_points(truth, size, rule)
-    return ClipScore(
-        clip=clip,
-        size=size,
-        frame=frame,
-        visibility=visibility,
-        predicted=predicted,
-        truth=truth,
-        confidence=confidence,
-        codes=outcomes(pixels, reference, visibility, rule),
-        distance=metrics.distances(pixels, reference),
-    )
-
-
-def check_labels(clip: Clip, decoded: np.ndarray) -> None:
-    """Raises `UserError` if `clip` has labels of frames that are not among the `decoded` frame numbers."""
-    assert clip.labels is not None
-    lost = np.setdiff1d(clip.labels.frame[clip.labels.visibility != UNLABELLED], decoded)
-    if lost.size:
-        raise UserError(
-            f"{clip.name}: labels of {lost.size} frames, from frame {lost[0]} on, but only {len(decoded)} frames "
-            "can be decoded; `tracknet data inspect` shows what is wrong"
-        )
+from tracknet_jax.data.clips import VISIBILITY_NAMES
+from tracknet_jax.evaluation.clip_score import ClipScore
+from tracknet_jax.metrics import FP1, TP, Counts
+from tracknet_jax.protocols import Protocol
 
 
 @dataclass(frozen=True)

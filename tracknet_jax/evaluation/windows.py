@@ -9,7 +9,7 @@ import numpy as np
 from tracknet_jax.coordinates import scale_xy
 from tracknet_jax.data.clips import Clip
 from tracknet_jax.data.frames import frame_numbers
-from tracknet_jax.evaluation.scores import ClipScore, check_labels, score_clip
+from tracknet_jax.evaluation.clip_score import ClipScore, check_labels, score_clip
 from tracknet_jax.host_decoders import decode_maps
 from tracknet_jax.protocols import Protocol
 from tracknet_jax.releases import Release

@@ -8,11 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tracknet_jax.evaluation.scores import ClipScore
+from tracknet_jax.errors import UserError
+from tracknet_jax.evaluation.clip_score import ClipScore
 from tracknet_jax.files import replacing
-from tracknet_jax.metrics import FN, FP1, FP2, OUTCOMES, UNLABELLED
+from tracknet_jax.metrics import FN, FP1, FP2, OUTCOMES
 from tracknet_jax.tracking.video import open_frames
 
+PICTURES = (".png", ".jpg")
 TILE = (320, 180)  # width, height of a crop in the sheet
 CAPTION = 34  # pixels of text below it
 COLUMNS = 4
@@ -40,9 +42,9 @@ class Error:
 
 
 def worst_errors(scores: Sequence[ClipScore], count: int = 24) -> list[Error]:
-    """The worst errors, the three kinds in turn.
+    """The worst errors, as many of each kind as there are, sorted by kind and the worst first.
 
-    Wrong places by distance, false detections by confidence, misses by how clear the ball was; of
+    Wrong places by distance, false detections by confidence, misses by how long the ball was lost; of
     neighbouring frames of a clip only the worst.
     """
     kinds = [_spaced(_ranked(scores, code)) for code in (FP1, FP2, FN)]
@@ -54,7 +56,7 @@ def worst_errors(scores: Sequence[ClipScore], count: int = 24) -> list[Error]:
                 kinds.remove(kind)
             elif len(chosen) < count:
                 chosen.append(error)
-    return chosen
+    return sorted(chosen, key=lambda error: error.code)
 
 
 def _ranked(scores: Sequence[ClipScore], code: int) -> list[Error]:
@@ -69,7 +71,14 @@ def _badness(error: Error) -> float:
         return float(score.distance[i])
     if error.code == FP2:
         return float(score.confidence[i])
-    return float(UNLABELLED - score.visibility[i])
+    return float(_frames_lost(score)[i])
+
+
+def _frames_lost(score: ClipScore) -> np.ndarray:
+    """How many misses in a row each entry is one of, `(N,)`; 0 where it is no miss."""
+    missed = score.codes == FN
+    run = np.cumsum(~missed)
+    return np.where(missed, np.bincount(run[missed], minlength=len(run) + 1)[run], 0)
 
 
 def _spaced(errors: list[Error]) -> Iterator[Error]:
@@ -82,11 +91,18 @@ def _spaced(errors: list[Error]) -> Iterator[Error]:
             yield error
 
 
+def check_picture_name(path: Path) -> None:
+    """Raises `UserError` unless the file name is that of a picture we write."""
+    if path.suffix.lower() not in PICTURES:
+        raise UserError(f"{path}: the contact sheet is a picture, name it {' or '.join(PICTURES)}")
+
+
 def write_contact_sheet(path: Path, errors: Sequence[Error]) -> None:
     """Draws the errors as a grid of captioned crops into a picture file.
 
     The truth is a green circle, the prediction a red cross. `UserError` if the file cannot be written.
     """
+    check_picture_name(path)
     tiles = _tiles(errors)
     width, height = TILE[0], TILE[1] + CAPTION
     rows = -(-len(errors) // COLUMNS)
@@ -99,7 +115,7 @@ def write_contact_sheet(path: Path, errors: Sequence[Error]) -> None:
         for line, text in enumerate(_caption(error)):
             _text(sheet, text, (left + 4, top + TILE[1] + 13 + 15 * line))
     with replacing(path) as partial:
-        encoded = cv2.imencode(path.suffix or ".png", sheet)[1]
+        encoded = cv2.imencode(path.suffix, sheet)[1]
         partial.write_bytes(encoded.tobytes())
 
 
@@ -126,10 +142,12 @@ def _crop(frame: np.ndarray, error: Error) -> np.ndarray:
     points = np.array([xy for xy in marks.values() if np.isfinite(xy).all()])
     middle = (points.min(0) + points.max(0)) / 2
     extent = np.ptp(points, axis=0)
-    # Wide enough for both points with a margin, of the tile's shape, inside the frame where that can be.
-    crop_width = max(CROP * width, 1.4 * extent[0], 1.4 * extent[1] * TILE[0] / TILE[1])
+    # Wide enough for both points with a margin, of the tile's shape, and no more than the whole frame.
+    ratio = TILE[0] / TILE[1]
+    crop_width = max(CROP * width, 1.4 * extent[0], 1.4 * extent[1] * ratio)
+    crop_width = min(crop_width, max(width, height * ratio))
     scale = TILE[0] / crop_width
-    half = np.array([crop_width, crop_width * TILE[1] / TILE[0]]) / 2
+    half = np.array([crop_width, crop_width / ratio]) / 2
     low = np.minimum(np.maximum(middle - half, 0), np.maximum(np.array([width, height]) - 2 * half, 0))
     affine = np.array([[scale, 0, -low[0] * scale], [0, scale, -low[1] * scale]])
     tile = cv2.warpAffine(frame, affine, TILE, flags=cv2.INTER_LINEAR)
@@ -152,7 +170,7 @@ def _caption(error: Error) -> tuple[str, str]:
     told = {
         FP1: f"{score.distance[i]:.0f} px off, confidence {score.confidence[i]:.2f}",
         FP2: f"nothing there, confidence {score.confidence[i]:.2f}",
-        FN: f"not found, visibility {score.visibility[i]}",
+        FN: f"lost for {_frames_lost(score)[i]} frames, visibility {score.visibility[i]}",
     }[error.code]
     return f"{score.clip.name} frame {error.frame}"[-46:], f"{OUTCOMES[error.code]}: {told}"
 

@@ -1,4 +1,4 @@
-"""From labelled clips to scored clips: a release through the tracker, or another tracker's files."""
+"""Scoring a release: through the tracker, so that what is scored is what a user gets."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -6,22 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from tracknet_jax.data.clips import UNLABELLED, Clip
+from tracknet_jax.data.clips import Clip
 from tracknet_jax.data.frames import frame_numbers
 from tracknet_jax.errors import UserError
-from tracknet_jax.evaluation.predictions import find_csvs, score_track
-from tracknet_jax.evaluation.scores import ClipScore, check_labels
+from tracknet_jax.evaluation.clip_score import ClipScore, check_labels, score_track
 from tracknet_jax.evaluation.windows import score_windows
 from tracknet_jax.protocols import Protocol
 from tracknet_jax.releases import Release
-from tracknet_jax.tracking.track import Track
 from tracknet_jax.tracking.tracker import Tracker, TrackOptions, track_source
-from tracknet_jax.tracking.video import open_frames
-
-
-def labelled(clips: Sequence[Clip]) -> list[Clip]:
-    """The clips with at least one labelled frame."""
-    return [c for c in clips if c.labels is not None and (c.labels.visibility != UNLABELLED).any()]
 
 
 def score_release(
@@ -55,26 +47,3 @@ def score_release(
             track.to_csv(save_tracks / f"{clip.name}_ball.csv")
         assert track.size is not None
         yield score_track(clip, track, track.size, rule, where=clip.name)
-
-
-def score_predictions(
-    clips: Sequence[Clip], folder: Path, rule: Protocol, allow_missing_rows: bool = False
-) -> Iterator[ClipScore]:
-    """Scores the CSV files of another tracker, every labelled frame once whatever the protocol counts.
-
-    Raises:
-        UserError: a clip has no file, or a file cannot be used; see `predictions`.
-    """
-    files = find_csvs(folder, clips)
-    for clip in clips:
-        path = files[clip.name]
-        reader = open_frames(clip.frames)
-        reader.close()
-        yield score_track(
-            clip,
-            Track.from_csv(path),
-            reader.size,
-            rule,
-            where=str(path),
-            allow_missing_rows=allow_missing_rows,
-        )

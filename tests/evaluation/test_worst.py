@@ -1,0 +1,67 @@
+"""The contact sheet: which errors are shown, and that the right frames are drawn."""
+
+import cv2
+import numpy as np
+import pytest
+from labelled_clips import flight, make_clip, true_rows, write_csv
+
+from tracknet_jax.errors import UserError
+from tracknet_jax.evaluation import worst
+from tracknet_jax.evaluation.predictions import score_predictions
+from tracknet_jax.evaluation.worst import TILE, worst_errors, write_contact_sheet
+from tracknet_jax.metrics import FN, FP1, FP2
+from tracknet_jax.protocols import protocol
+
+
+@pytest.fixture
+def scores(tmp_path):
+    """40 frames: misses of 2 and 4 frames, wrong places at 20 and (farther) 36, a false detection at 10."""
+    xy = flight(40, start=(10.0, 10.0), step=(2.0, 1.0))
+    xy[10] = np.nan
+    clip = make_clip(tmp_path, "game1/Clip1", xy, np.where(np.isfinite(xy[:, 0]), 1, 0))
+    rows = true_rows(clip)
+    for frame in (0, 1, 26, 27, 28, 29):
+        rows[frame] = (frame, 0, 0, 0)
+    rows[20] = (20, 1, 10, 60)
+    rows[36] = (36, 1, 5, 5)
+    rows[10] = (10, 1, 100, 20)
+    write_csv(tmp_path / "csv" / "game1" / "Clip1.csv", rows)
+    return list(score_predictions([clip], tmp_path / "csv", protocol("default")))
+
+
+def test_the_worst_of_each_kind_and_not_its_neighbours(scores):
+    errors = worst_errors(scores)
+    assert [(error.code, error.frame) for error in errors] == [
+        (FP1, 36),
+        (FP1, 20),
+        (FP2, 10),
+        (FN, 26),
+        (FN, 0),
+    ]
+    assert [error.frame for error in worst_errors(scores, count=3)] == [36, 10, 26]
+
+
+def test_every_error_gets_a_tile_with_its_marks(scores, tmp_path):
+    errors = worst_errors(scores)
+    write_contact_sheet(tmp_path / "worst.png", errors)
+    sheet = cv2.imread(str(tmp_path / "worst.png"))
+    assert sheet.shape == (2 * (TILE[1] + worst.CAPTION), worst.COLUMNS * TILE[0], 3)
+    for k, error in enumerate(errors):
+        top, left = (k // worst.COLUMNS) * (TILE[1] + worst.CAPTION), (k % worst.COLUMNS) * TILE[0]
+        tile = sheet[top : top + TILE[1], left : left + TILE[0]].astype(int)
+        greenish = (tile[..., 1] > tile[..., 2] + 60).any()
+        reddish = (tile[..., 2] > tile[..., 1] + 60).any()
+        assert greenish == (error.code in (FP1, FN))
+        assert reddish == (error.code in (FP1, FP2))
+        # The white dot of that very frame is in the crop wherever there is a ball.
+        assert (tile.min(-1) > 200).any() == (error.code != FP2)
+
+
+def test_no_errors(tmp_path):
+    write_contact_sheet(tmp_path / "worst.png", [])
+    assert cv2.imread(str(tmp_path / "worst.png")) is not None
+
+
+def test_a_format_that_is_no_picture(scores, tmp_path):
+    with pytest.raises(UserError, match=r"worst\.txt"):
+        write_contact_sheet(tmp_path / "worst.txt", worst_errors(scores))
