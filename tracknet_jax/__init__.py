@@ -1,0 +1,33 @@
+"""TrackNet in JAX: `load` a release, `track` the ball in a video. Both arrive on first use, JAX with them."""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tracknet_jax.releases import load_release as load
+    from tracknet_jax.tracking.tracker import track
+
+__all__ = ["__version__", "load", "track"]
+
+_LAZY = {
+    "load": ("tracknet_jax.releases", "load_release"),
+    "track": ("tracknet_jax.tracking.tracker", "track"),
+}
+
+try:
+    __version__ = version("tracknet-jax")
+except PackageNotFoundError:  # run from a checkout that was never installed
+    __version__ = "0+unknown"
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name when it is first asked for (PEP 562): `import tracknet_jax` alone is instant."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'tracknet_jax' has no attribute {name!r}")
+    module, attribute = _LAZY[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

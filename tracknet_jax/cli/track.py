@@ -1,0 +1,173 @@
+"""`tracknet track`: videos in, CSV, overlay video and picture out."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+from tracknet_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from tracknet_jax.tracking.outputs import OutputFiles
+    from tracknet_jax.tracking.track import Track
+    from tracknet_jax.tracking.tracker import Tracker
+
+DESCRIPTION = """Find the ball in every frame of videos.
+
+For each video this writes <stem>_ball.csv (one row a frame), <stem>_track.mp4 (the ball and its trail drawn
+on it) and <stem>_track.png (the whole flight in one picture).
+
+example:
+  tracknet track rally.mp4 matches/ --output out/"""
+
+
+def option(metavar: str | None = None) -> Any:
+    """A command-line option whose help text says all there is to say about its default."""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
+
+
+@dataclass(frozen=True)
+class TrackArgs:
+    """The options of `tracknet track`."""
+
+    videos: Annotated[tuple[str, ...], tyro.conf.Positional, option("VIDEO")]
+    """files, folders of videos or images, a camera index, stream addresses"""
+    checkpoint: Annotated[str, tyro.conf.arg(metavar="NAME|DIR")] = "tracknet_nano"
+    """shipped release, or folder of a release or training run"""
+    output: Annotated[Path, option("DIR")] = Path()
+    """folder for the results (default: the current one)"""
+    overlap: Literal["none", "average", "weighted"] = "none"
+    """see each frame once, or in every window that holds it: slower, steadier"""
+    threshold: Annotated[float, tyro.conf.arg(metavar="P")] = 0.5
+    """probability above which a pixel is ball"""
+    fit: Literal["auto", "stretch", "letterbox"] = "auto"
+    """shapes other than 16:9; auto letterboxes portrait and 4:3, stretches the rest"""
+    start: Annotated[str | None, option("TIME")] = None
+    """from here on: seconds, 1:30 or 1:02:30"""
+    end: Annotated[str | None, option("TIME")] = None
+    """up to here"""
+    batch_size: Annotated[int | None, option("N")] = None
+    """windows in one step (default: 4 on a CPU, 16 on an accelerator)"""
+    video: Annotated[bool, option()] = True
+    """leave the overlay video out"""
+    picture: Annotated[bool, option()] = True
+    """leave the picture out"""
+
+
+def main(argv: list[str]) -> int:
+    """Runs `tracknet track`; 0: all tracked, 1: some of several failed. One that fails alone raises."""
+    args = tyro.cli(
+        TrackArgs,
+        args=argv,
+        prog="tracknet track",
+        description=DESCRIPTION,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    if not args.videos:
+        raise UserError("no video given, for example: tracknet track rally.mp4")
+    start, end = parse_time(args.start), parse_time(args.end)
+
+    from tracknet_jax.releases import load_release
+    from tracknet_jax.tracking.outputs import OutputFiles
+    from tracknet_jax.tracking.sources import find_sources, output_stems
+    from tracknet_jax.tracking.tracker import Tracker, TrackOptions
+
+    options = TrackOptions(args.overlap, args.threshold, args.batch_size, args.fit)
+    sources = find_sources(args.videos)
+    tracker = Tracker(load_release(args.checkpoint), options)
+    failed = []
+    for source, stem in zip(sources, output_stems(sources), strict=True):
+        files = OutputFiles.of(args.output, stem, args.video, args.picture)
+        try:
+            track_one(tracker, source, files, start, end)
+        except UserError as error:
+            if len(sources) == 1:
+                raise
+            print(f"tracknet: error: {error}", file=sys.stderr)
+            failed.append(str(source))
+    if failed:
+        print(f"{len(failed)} of {len(sources)} videos failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def track_one(
+    tracker: "Tracker", source: str | Path, files: "OutputFiles", start: Fraction | None, end: Fraction | None
+) -> None:
+    """Tracks one source between two times in seconds, with a progress bar, and prints its summary."""
+    from tracknet_jax.tracking.outputs import track_to_files
+    from tracknet_jax.tracking.video import open_between
+
+    began = time.perf_counter()
+    frames = open_between(source, start, end, order="bgr")
+    try:
+        with progress_bar() as progress:
+            task = progress.add_task(Path(str(source)).name, total=frames.frame_count_hint)
+            track = track_to_files(tracker, frames, source, files, lambda row: progress.advance(task))
+    finally:
+        frames.close()
+    print(summary(source, track, frames.frame_count_hint, time.perf_counter() - began, files))
+
+
+def summary(
+    source: str | Path, track: "Track", promised: int | None, took: float, files: "OutputFiles"
+) -> str:
+    """One line for the user: what was found, how fast, where it is."""
+    found = int(track.visible.sum())
+    line = (
+        f"{source}: {len(track)} frames, ball in {found} ({found / len(track):.0%}), "
+        f"{len(track) / took:.0f} frames/s -> {', '.join(map(str, files.paths()))}"
+    )
+    if promised is not None and len(track) < promised:
+        line += f" (the file promises {promised} frames; the rest cannot be decoded)"
+    return line
+
+
+def parse_time(text: str | None) -> Fraction | None:
+    """Seconds, exactly, of `90`, `1:30` or `0:01:30.5`; None stays None.
+
+    Raises:
+        UserError: it is none of these.
+    """
+    if text is None:
+        return None
+    try:
+        parts = [Fraction(part) for part in text.split(":")]
+    except (ValueError, ZeroDivisionError):
+        parts = []
+    if not 1 <= len(parts) <= 3 or min(parts) < 0:
+        raise UserError(f"time {text!r}: expected seconds, m:ss or h:mm:ss")
+    return sum((part * 60**power for power, part in enumerate(reversed(parts))), Fraction(0))
+
+
+@contextmanager
+def progress_bar() -> Iterator["Progress"]:
+    """A bar on stderr with frames, frames per second and time left; gone when done, silent in a pipe."""
+    from rich import progress as rich_progress
+    from rich.console import Console
+
+    class Speed(rich_progress.ProgressColumn):
+        """Frames per second."""
+
+        def render(self, task: rich_progress.Task) -> str:
+            return f"{task.speed:.0f} frames/s" if task.speed else "compiling"
+
+    columns = (
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.MofNCompleteColumn(),
+        Speed(),
+        rich_progress.TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with rich_progress.Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        yield bar

@@ -1,0 +1,26 @@
+"""Writing a file so that it is there whole or not at all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tracknet_jax.errors import UserError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a path beside `path` to write to; renames it into place on success, removes it on any failure.
+
+    The suffix stays the same, because video and picture writers choose their format by it. Missing folders
+    are made. An `OSError` (disk full, no permission) becomes a one-line `UserError`; an old file stays.
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Video in, one row a frame out: reading, windows, the compiled detector, tracks, overlays and pictures."""

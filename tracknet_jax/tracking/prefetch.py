@@ -1,0 +1,59 @@
+"""A thread that works ahead, so that decoding, the device and writing overlap."""
+
+import queue
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Prefetch(Generic[T]):
+    """Iterates `items` in a thread, at most `depth` ahead; an exception there is raised here.
+
+    Use it as a context manager: leaving it stops the thread, also half-way.
+    """
+
+    def __init__(self, items: Iterable[T], depth: int = 2):
+        self._items = items
+        self._queue: queue.Queue[tuple[str, T | BaseException | None]] = queue.Queue(depth)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Iterator[T]:
+        self._thread.start()
+        return self._consume()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            for item in self._items:
+                if not self._put(("item", item)):
+                    break
+            self._put(("end", None))
+        except BaseException as error:
+            self._put(("error", error))
+        finally:
+            if isinstance(self._items, Generator):
+                self._items.close()  # here, in its own thread, not whenever it is collected
+
+    def _put(self, message: tuple[str, T | BaseException | None]) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._queue.put(message, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def _consume(self) -> Iterator[T]:
+        while True:
+            kind, value = self._queue.get()
+            if kind == "end":
+                return
+            if kind == "error":
+                raise value  # type: ignore[misc]
+            yield value  # type: ignore[misc]

@@ -1,0 +1,212 @@
+"""Tracking a ball: a release, options, and a stream of frames make one row a frame."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, count
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from tracknet_jax.decoding import Peaks
+from tracknet_jax.errors import UserError
+from tracknet_jax.releases import Release, load_release
+from tracknet_jax.tracking import detector
+from tracknet_jax.tracking.geometry import Fit, Placement, place
+from tracknet_jax.tracking.prefetch import Prefetch
+from tracknet_jax.tracking.track import Row, Track, TrackBuilder
+from tracknet_jax.tracking.video import FrameSource, open_frames
+from tracknet_jax.tracking.windows import (
+    Chunk,
+    Overlap,
+    chunks,
+    complete_windows,
+    disjoint_plan,
+    ensemble_weights,
+)
+
+CPU_BATCH, ACCELERATOR_BATCH = 4, 16  # windows in one step
+IN_FLIGHT = 2  # steps handed to the device before the first one's result is waited for
+
+Result = tuple[Peaks, np.ndarray]  # decoded maps, and the indices of those that are frames
+
+
+@dataclass(frozen=True)
+class TrackOptions:
+    """How to track.
+
+    Attributes:
+        overlap: `none`: each frame is seen in one window; `average`, `weighted`: in every window that holds
+            it, and the maps are averaged (weighted: more for the window's middle). L times the work.
+        threshold: probability above which a pixel belongs to a ball.
+        batch_size: windows in one step; None: 4 on a CPU, 16 on an accelerator.
+        fit: `auto`: stretch to the network's shape if the source's is within a quarter of it, else letterbox.
+    """
+
+    overlap: Overlap = "none"
+    threshold: float = 0.5
+    batch_size: int | None = None
+    fit: Fit = "auto"
+
+    def __post_init__(self) -> None:
+        if self.overlap not in ("none", "average", "weighted"):
+            raise UserError(f"overlap {self.overlap!r}: choose none, average or weighted")
+        if self.fit not in ("auto", "stretch", "letterbox"):
+            raise UserError(f"fit {self.fit!r}: choose auto, stretch or letterbox")
+        if not 0 < self.threshold < 1:
+            raise UserError(f"threshold {self.threshold}: expected a probability between 0 and 1")
+        if self.batch_size is not None and self.batch_size < 1:
+            raise UserError(f"batch size {self.batch_size}: expected at least 1")
+
+
+class Tracker:
+    """A release made ready to track; compiles at the first frames, once for all videos.
+
+    Example:
+        tracker = Tracker(tracknet_jax.load("tracknet_nano"), TrackOptions(overlap="weighted"))
+        track_source(tracker, "rally.mp4").to_csv("rally_ball.csv")
+    """
+
+    def __init__(self, release: Release, options: TrackOptions = TrackOptions()):
+        self.release, self.options = release, options
+        default = CPU_BATCH if jax.default_backend() == "cpu" else ACCELERATOR_BATCH
+        batch = options.batch_size or default
+        # The windows pending at the end are decoded as one batch, so it must hold them.
+        self._batch = batch if options.overlap == "none" else max(batch, release.config.outputs)
+        self._variables = jax.device_put(release.variables)
+
+    @property
+    def network_size(self) -> tuple[int, int]:
+        """(width, height) of the network's input."""
+        return self.release.config.width, self.release.config.height
+
+    def track_frames(self, frames: Iterable[np.ndarray], first: int = 0) -> Iterator[Row]:
+        """Tracks RGB frames (H, W, 3) uint8, all of one size, as they come; memory stays constant.
+
+        Gives exactly one row for each frame, in order, numbered from `first`; positions in their pixels.
+
+        Raises:
+            UserError: a frame has another size than the first.
+        """
+        frames = iter(frames)
+        head = next(frames, None)
+        if head is None:
+            return iter(())
+        placement = place((head.shape[1], head.shape[0]), self.network_size, self.options.fit)
+        return self.track_prepared(map(placement.to_network, chain([head], frames)), placement, first)
+
+    def track_prepared(
+        self, frames: Iterable[np.ndarray], placement: Placement, first: int = 0
+    ) -> Iterator[Row]:
+        """As `track_frames`, for RGB frames that `placement` has brought to the network's size."""
+        config = self.release.config
+        disjoint = self.options.overlap == "none"
+        advance = self._batch * (config.outputs if disjoint else 1)
+        detect = self._disjoint if disjoint else self._ensemble
+        numbers = count(first)
+        with Prefetch(chunks(frames, config.frames, advance)) as pieces:
+            for peaks, keep in _run_ahead(detect(pieces)):
+                yield from _rows(peaks, keep, placement, numbers)
+
+    def _disjoint(self, pieces: Iterable[Chunk]) -> Iterator[Result]:
+        length, outputs = self.release.config.frames, self.release.config.outputs
+        detect = partial(detector.detect_disjoint, self.release.model, self._variables, length=length)
+        for chunk in pieces:
+            starts, keep = disjoint_plan(chunk.real, self._batch, outputs)
+            yield detect(chunk.frames, starts, self.options.threshold), keep
+
+    def _ensemble(self, pieces: Iterable[Chunk]) -> Iterator[Result]:
+        config, batch, threshold = self.release.config, self._batch, self.options.threshold
+        add = partial(detector.add_windows, self.release.model, self._variables, length=config.frames)
+        weights = ensemble_weights(self.options.overlap, config.outputs)
+        pending = detector.no_pending(config.outputs, config.height, config.width)
+        delay = config.outputs - 1  # a frame's last window ends this many frames later
+        known = 0  # maps from the chunk's first one on that belong to real frames
+        for chunk in pieces:
+            complete = complete_windows(chunk, batch, config.outputs)
+            maps, pending = add(chunk.frames, complete, weights, pending)
+            # Map i is that of frame `chunk.first - delay + i`.
+            known = chunk.real + delay
+            keep = np.arange(max(0, delay - chunk.first), min(batch, known))
+            yield detector.decode(maps, threshold), keep
+        if known > batch:
+            yield detector.decode(detector.pending_means(pending, batch), threshold), np.arange(known - batch)
+
+
+def track_video(
+    source: FrameSource,
+    release: Release,
+    options: TrackOptions = TrackOptions(),
+    start: int = 0,
+    end: int | None = None,
+) -> Track:
+    """Tracks one video, image sequence or stream from frame `start` up to `end` (half-open).
+
+    For many videos make one `Tracker` and call `track_source` with it: it compiles once.
+
+    Raises:
+        UserError: `source` cannot be read.
+    """
+    return track_source(Tracker(release, options), source, start, end)
+
+
+def track_source(tracker: Tracker, source: FrameSource, start: int = 0, end: int | None = None) -> Track:
+    """As `track_video`, with a tracker that already exists."""
+    reader = open_frames(source, start, end)
+    try:
+        builder = TrackBuilder(reader.fps, reader.size)
+        for row in tracker.track_frames(reader, start):
+            builder.add(row)
+        return builder.build()
+    finally:
+        reader.close()
+
+
+def track(
+    video: FrameSource,
+    checkpoint: str | Path = "tracknet_nano",
+    *,
+    start: int = 0,
+    end: int | None = None,
+    overlap: Overlap = "none",
+    threshold: float = 0.5,
+    batch_size: int | None = None,
+    fit: Fit = "auto",
+) -> Track:
+    """Finds the ball in every frame of a video.
+
+    Args:
+        video: path, folder of images, image files in order, stream address or camera index.
+        checkpoint: name of a shipped release, or the folder of a release or training run.
+        start, end: frame numbers, half-open.
+        overlap, threshold, batch_size, fit: see `TrackOptions`.
+
+    Raises:
+        UserError: the video or the checkpoint cannot be used; the message is one line.
+
+    Example:
+        track = tracknet_jax.track("rally.mp4")
+        print(track.x[track.visible], track.fps)
+        track.to_csv("rally_ball.csv")
+    """
+    options = TrackOptions(overlap=overlap, threshold=threshold, batch_size=batch_size, fit=fit)
+    return track_video(video, load_release(checkpoint), options, start, end)
+
+
+def _run_ahead(results: Iterable[Result]) -> Iterator[Result]:
+    """Keeps `IN_FLIGHT` steps on the device, so that it works while results are read and written."""
+    waiting: deque[Result] = deque()
+    for result in results:
+        waiting.append(result)
+        if len(waiting) == IN_FLIGHT:
+            yield waiting.popleft()
+    yield from waiting
+
+
+def _rows(peaks: Peaks, keep: np.ndarray, placement: Placement, numbers: Iterator[int]) -> Iterator[Row]:
+    xy, confidence, found = (np.asarray(array)[keep] for array in jax.device_get(peaks))
+    columns = (*placement.to_source(xy).T.tolist(), confidence.tolist(), found.tolist())
+    for x, y, score, visible in zip(*columns, strict=True):
+        yield Row(next(numbers), x, y, score, "detected" if visible else "")
