@@ -141,10 +141,10 @@ class _Columns:
 
     def _frame_number(self, table: Table, cells: list[str]) -> int:
         if self.frame is not None:
-            number = _number(table, cells, self.frame)
-            if not number.is_integer() or number < 0:  # also NaN and infinity
+            value = _number(table, cells, self.frame)
+            if not value.is_integer() or value < 0:  # also NaN and infinity
                 raise _BadRowError("wrong cell", f"frame {cells[self.frame]!r} is not a number from 0 up")
-            return int(number)
+            return int(value)
         assert self.file is not None
         number = file_number(Path(cells[self.file].strip()))
         if number is None:

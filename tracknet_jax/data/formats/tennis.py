@@ -20,12 +20,14 @@ def find(root: Path) -> list[ClipFiles]:
         if labels.name.lower() not in ("label.csv", "labels.csv"):
             continue
         folder = labels.parent
-        frames = (
-            images_in(folder)
-            or images_in(folder / "frames")
-            or next(iter(videos_in(folder)), None)
-            or frames_named(folder.name, folder.parent)
-        )
+        frames = _frames(folder)
         name = clip_name(folder, root)
         found.append(ClipFiles(name, labels, frames, "tennis", split_of(labels.relative_to(root).parent)))
     return found
+
+
+def _frames(folder: Path) -> Path | tuple[Path, ...] | None:
+    if images := images_in(folder) or images_in(folder / "frames"):
+        return images
+    videos = videos_in(folder)
+    return videos[0] if videos else frames_named(folder.name, folder.parent)
