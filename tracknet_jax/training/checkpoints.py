@@ -8,16 +8,19 @@ evaluate or track.
 
 import dataclasses
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import jax
 import numpy as np
+from jax.sharding import NamedSharding
 from orbax.checkpoint import v1 as ocp
 
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.training.config import TrainConfig, flatten
+from tracknet_jax.training.parallel import replicated
 from tracknet_jax.training.state import TrainState, Variables
 
 log = logging.getLogger(__name__)
@@ -86,20 +89,21 @@ class Checkpoints:
         """Until everything started is on disk."""
         self._checkpointer.wait()
 
-    def restore(self, like: TrainState, config: TrainConfig) -> Restored | None:
-        """The newest readable checkpoint in the shape and sharding of `like`, None if there is none at all.
+    def restore(self, abstract: TrainState, config: TrainConfig) -> Restored | None:
+        """The newest readable checkpoint as a replicated state of the shape of `abstract`, None if there is none at all.
 
         A checkpoint that cannot be read is moved aside with a warning, and the one before it is taken. Raises
         `UserError` if none can be read, or if it is of a run that `config` cannot go on with.
         """
-        abstract = jax.tree.map(_describe, _to_tree(like))
+        wanted = jax.tree.map(partial(_on_every_device, replicated()), _to_tree(abstract))
         broken, reason = [], ""
         for step in reversed([c.step for c in self._checkpointer.checkpoints]):
             path = self._root / str(step)
             try:
-                run = read_run(path)
-                check_same_run(run["config"], config, path)
-                tree = self._checkpointer.load_checkpointables(step, {ITEM: abstract})[ITEM]
+                run = _metadata(path)
+                saved = TrainConfig.from_dict(run["config"])
+                check_same_run(saved, config, path)
+                tree = self._checkpointer.load_checkpointables(step, {ITEM: wanted})[ITEM]
             except UserError:
                 raise
             except Exception as error:  # whatever a damaged file makes the libraries raise
@@ -108,7 +112,7 @@ class Checkpoints:
                 broken.append(path)
                 continue
             self._move_aside(broken)
-            return Restored(TrainState(**tree), run["config"], run["data"], run["progress"])
+            return Restored(TrainState(**tree), saved, run["data"], run["progress"])
         if broken:
             raise UserError(
                 f"{self._root}: no checkpoint can be read ({reason}); delete the folder to start again"
@@ -162,15 +166,9 @@ def find_checkpoint(directory: Path, which: Literal["best", "latest"] = "best") 
         )
     chosen = steps[-1]
     if which == "best":
-        best = read_run(root / str(chosen))["progress"].get("best_step")
+        best = _metadata(root / str(chosen)).get("progress", {}).get("best_step")
         chosen = best if best in steps else chosen
     return (root / str(chosen)).absolute()
-
-
-def read_run(path: Path) -> dict[str, Any]:
-    """`config`, `data` and `progress` of one checkpoint."""
-    run = dict(ocp.checkpointables_metadata(path.absolute()).custom_metadata)
-    return run | {"config": TrainConfig.from_dict(run["config"])}
 
 
 def check_same_run(saved: TrainConfig, config: TrainConfig, path: Path) -> None:
@@ -190,6 +188,11 @@ def check_same_run(saved: TrainConfig, config: TrainConfig, path: Path) -> None:
         log.warning("%s was %s, the run goes on with %s", name, before.get(name), now[name])
 
 
+def _metadata(path: Path) -> dict[str, Any]:
+    """`config`, `data` and `progress` of a checkpoint; empty if its metadata cannot be read."""
+    return dict(ocp.checkpointables_metadata(path.absolute()).custom_metadata)
+
+
 def _is_checkpoint(path: Path) -> bool:
     return (path / "_CHECKPOINT_METADATA").is_file()
 
@@ -198,8 +201,8 @@ def _to_tree(state: TrainState) -> dict[str, Any]:
     return {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
 
 
-def _describe(x: jax.Array) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding)
+def _on_every_device(sharding: NamedSharding, x: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding)
 
 
 def _first_line(error: Exception) -> str:

@@ -50,6 +50,7 @@ class DataConfig:
 
     source: tuple[str, ...] = ()  # folders in any known layout, or TFDS directories
     format: str = "auto"
+    split_by: Literal["layout", "match", "clip"] = "layout"  # or hold out one match or clip in ten as "val"
     train_split: str = "train"
     val_split: str = "val"
     pipeline: Literal["resident", "grain"] = "resident"  # all frames on the device, or streamed from the host

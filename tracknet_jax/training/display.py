@@ -17,7 +17,7 @@ from rich.progress import (
 class TrainingDisplay:
     """A progress bar with loss, validation F1, frames a second and the time left."""
 
-    def __init__(self, total: int, start: int, metric: str):
+    def __init__(self, start: int, total: int, metric: str):
         self._console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("step"),

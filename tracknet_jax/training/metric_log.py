@@ -11,7 +11,7 @@ from tracknet_jax.files import replacing
 
 
 class MetricLog:
-    """Writes the numbers and pictures of one working directory; close it at the end.
+    """Writes the numbers and pictures of one working directory; a context manager.
 
     Lines after `step`, left by a run that was killed behind its last checkpoint, are taken out first: the
     resumed run writes them again.
@@ -23,6 +23,13 @@ class MetricLog:
         self._lines = self._path.open("a", encoding="utf-8")
         self._board = SummaryWriter(str(workdir / "tensorboard"), purge_step=step + 1)
 
+    def __enter__(self) -> "MetricLog":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._lines.close()
+        self._board.close()
+
     def scalars(self, step: int, values: dict[str, Any]) -> None:
         """One line, and one TensorBoard curve for each number."""
         self._lines.write(json.dumps({"step": step, **values}) + "\n")
@@ -33,11 +40,6 @@ class MetricLog:
     def picture(self, step: int, name: str, image: np.ndarray) -> None:
         """An RGB picture `(H, W, 3)` uint8 for TensorBoard."""
         self._board.add_image(name, image, step, dataformats="HWC")
-
-    def close(self) -> None:
-        """Writes what is left."""
-        self._lines.close()
-        self._board.close()
 
 
 def _cut_after(path: Path, step: int) -> None:

@@ -24,7 +24,7 @@ class Driver(Protocol):
     """How a run uses its devices."""
 
     def place(self, state: TrainState) -> Any:
-        """A replicated or host state, as `step` wants it."""
+        """A replicated or host state, as `step` wants it; its arrays may be used up with it."""
 
     def place_inputs(self, inputs: Any) -> Any:
         """What this process' source gives (its part of a batch, or the resident arrays), as `step` wants it."""

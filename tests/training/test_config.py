@@ -1,0 +1,106 @@
+"""Configs: JSON and back, preset files, and everything that is told before anything compiles."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tracknet_jax.data.augment import AugmentConfig
+from tracknet_jax.errors import UserError
+from tracknet_jax.models.registry import preset
+from tracknet_jax.training.checks import check_config
+from tracknet_jax.training.config import OptimizerConfig, ScheduleConfig, TrainConfig, flatten
+from tracknet_jax.training.presets import bundled_names, load_config
+
+from .tiny import tiny_config
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_bundled_presets_are_sound(name, tmp_path):
+    config = load_config(name)
+    config = replace(config, data=replace(config.data, source=(str(tmp_path),)), batch_size=8)
+    check_config(config)
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_expected_presets_are_there():
+    names = {"tracknet_v2_tennis", "tracknet_v4_tennis", "tracknet_v5_tennis", "tracknet_v2_shuttlecock"}
+    assert names | {"tracknet_nano", "fake_data"} <= set(bundled_names())
+
+
+def test_flat_names_are_those_of_the_command_line():
+    flat = flatten(tiny_config().to_dict())
+    assert flat["optimizer.schedule.name"] == "constant"
+    assert flat["data.sport_weights"] == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"optimiser": {}}, "unknown field 'optimiser'"),
+        ({"optimizer": {"name": "sgd"}}, "optimizer.name: 'sgd' is not one of adamw, adam, adadelta"),
+        ({"data": {"augment": {"cropp": 1}}}, "config.data.augment: unknown field 'cropp'"),
+        ({"optimizer": 3}, "config.optimizer: expected named fields"),
+    ],
+)
+def test_wrong_json(values, message):
+    with pytest.raises(UserError, match=message):
+        TrainConfig.from_dict(values)
+
+
+def optimizer(**changes):
+    return {"optimizer": OptimizerConfig(**changes)}
+
+
+def crop(height, width):
+    return {"data": replace(tiny_config().data, augment=AugmentConfig(crop=(height, width)))}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch_size": 12}, "not divisible by the 8 devices"),
+        ({"epochs": 1.0}, "exactly one of steps and epochs"),
+        ({"steps": None}, "exactly one of steps and epochs"),
+        ({"steps": -1}, "must be above 0"),
+        ({"ema_decay": 1.0}, "ema_decay is 1.0"),
+        ({"log_every": 0}, "log_every is 0"),
+        (optimizer(lr=0.0), "optimizer.lr is 0.0"),
+        (optimizer(schedule=ScheduleConfig("step", milestones=(20, 25))), "fractions of the run"),
+        (crop(15, 32), "data.augment.crop 15x32 must be divisible by 2"),
+        (crop(64, 64), "larger than the model's input 32x64"),
+        ({"model": preset("tracknet_v5")} | crop(144, 256), "train it without a crop"),
+        ({"data": replace(tiny_config().data, source=())}, "no data"),
+        ({"data": replace(tiny_config().data, source=("/nope",))}, "/nope: no such folder"),
+    ],
+)
+def test_wrong_configs(changes, message, tmp_path):
+    good = tiny_config(data=replace(tiny_config().data, source=(str(tmp_path),)))
+    check_config(good)
+    with pytest.raises(UserError, match=message):
+        check_config(replace(good, **changes))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1\n", "no function get_config"),
+        ("def get_config(): return 3\n", "gave int, not a TrainConfig"),
+        ("def get_config():\n    return 1 / 0\n", "ZeroDivisionError"),
+        ("def get_config(:\n", "SyntaxError"),
+        (
+            "from tracknet_jax.models.registry import preset\ndef get_config(): return preset('tracknet_v9')\n",
+            "unknown model 'tracknet_v9'",
+        ),
+    ],
+)
+def test_wrong_preset_files(text, message, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    with pytest.raises(UserError, match=message):
+        load_config(str(file))
+
+
+def test_an_unknown_preset_names_the_known():
+    with pytest.raises(UserError, match="tracknet_nano"):
+        load_config("tracknet_v9")

@@ -1,0 +1,57 @@
+"""`tracknet train CONFIG [--workdir DIR] [overrides]`: trains, and goes on where the same command was stopped."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+
+@dataclass(frozen=True)
+class TrainArguments:
+    """Train a network, or go on with the run in the working directory.
+
+    Every field of the config can be overridden by its dotted name; `tracknet train CONFIG --help` lists them.
+
+    example:
+      tracknet train tracknet_nano --data.source clips288 --workdir runs/nano --optimizer.lr 1e-3
+    """
+
+    config: Annotated[str, tyro.conf.Positional]
+    """A preset: the path of a .py file with get_config(), or the name of a bundled one."""
+
+    workdir: Path | None = None
+    """Where the run writes: checkpoints, metrics.jsonl, tensorboard, pictures. Default: runs/CONFIG."""
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command; returns 0 when the run is finished or was stopped with everything saved."""
+    with_config = bool(argv) and not argv[0].startswith("-")
+    if not with_config or "--help" not in argv and "-h" not in argv:
+        arguments, overrides = tyro.cli(
+            TrainArguments, args=argv, prog="tracknet train", return_unknown_args=True
+        )
+    else:
+        arguments, overrides = TrainArguments(argv[0]), ["--help"]
+
+    from tracknet_jax.training.presets import load_config
+
+    preset = load_config(arguments.config)
+    config = tyro.cli(
+        type(preset),
+        args=overrides,
+        default=preset,
+        prog=f"tracknet train {arguments.config}",
+        description="",
+    )
+    workdir = arguments.workdir or Path("runs") / Path(arguments.config).stem
+
+    from tracknet_jax.training.loop import train
+
+    result = train(config, workdir)
+    step, best = int(result.state.step), result.progress
+    state = "stopped, the same command goes on" if result.stopped else "finished"
+    print(f"{workdir}: step {step}, {state}")
+    if best.best_step is not None:
+        print(f"best {config.evaluation.metric} {best.best_score:.4f} at step {best.best_step}")
+    return 0

@@ -1,0 +1,35 @@
+"""The weights a run begins with: fresh, or taken from a release or another run as far as they fit."""
+
+import logging
+
+import jax
+import numpy as np
+from flax.traverse_util import flatten_dict, unflatten_dict
+
+from tracknet_jax.errors import UserError
+from tracknet_jax.models.tracknet import init_variables
+from tracknet_jax.training.config import TrainConfig
+from tracknet_jax.training.state import Variables
+
+log = logging.getLogger(__name__)
+
+
+def initial_variables(config: TrainConfig) -> Variables:
+    """Weights of step 0; raises `UserError` if `config.init_from` cannot be read or nothing of it fits."""
+    fresh = init_variables(config.model, jax.random.key(config.seed))
+    if config.init_from is None:
+        return fresh
+    from tracknet_jax.releases import load_release
+
+    return transplant(load_release(config.init_from).variables, fresh, config.init_from)
+
+
+def transplant(given: Variables, fresh: Variables, origin: str) -> Variables:
+    """`fresh` with every array of `given` that has the same name and shape (V4 from V2: all but two scalars)."""
+    given_flat, flat = flatten_dict(given), flatten_dict(fresh)
+    fits = {name for name, x in flat.items() if name in given_flat and np.shape(given_flat[name]) == x.shape}
+    if not fits:
+        raise UserError(f"init_from {origin}: none of its arrays fits this model")
+    log.warning("%d of %d arrays taken from %s, the others are fresh", len(fits), len(flat), origin)
+    taken = {name: jax.numpy.asarray(given_flat[name], flat[name].dtype) for name in fits}
+    return unflatten_dict(flat | taken)

@@ -1,0 +1,176 @@
+"""The training loop: start or go on, step, log, evaluate, save."""
+
+import json
+import math
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+
+from tracknet_jax.files import replacing
+from tracknet_jax.models.tracknet import init_variables
+from tracknet_jax.training.checkpoints import Checkpoints
+from tracknet_jax.training.checks import check_config
+from tracknet_jax.training.config import TrainConfig
+from tracknet_jax.training.display import TrainingDisplay
+from tracknet_jax.training.initial import initial_variables
+from tracknet_jax.training.interrupts import StopRequest
+from tracknet_jax.training.meter import Meter
+from tracknet_jax.training.metric_log import MetricLog
+from tracknet_jax.training.optimizers import make_optimizer, make_schedule
+from tracknet_jax.training.parallel import make_driver
+from tracknet_jax.training.pictures import prediction_grid, write_picture
+from tracknet_jax.training.sources import BatchSource, open_data
+from tracknet_jax.training.state import TrainState, Variables, create_state
+from tracknet_jax.training.step import train_step
+from tracknet_jax.training.validation import Validator
+
+
+class Progress(NamedTuple):
+    """How validation has gone so far; saved with every checkpoint."""
+
+    best_step: int | None = None
+    best_score: float = -1.0
+    evaluations_since_best: int = 0
+
+    def after(self, step: int, score: float) -> "Progress":
+        """With one more evaluation; of equal scores the later is the best."""
+        if score >= self.best_score:
+            return Progress(step, score, 0)
+        return self._replace(evaluations_since_best=self.evaluations_since_best + 1)
+
+
+class Result(NamedTuple):
+    """How a call of `train` ended."""
+
+    state: TrainState  # replicated over the devices
+    stopped: bool  # by a signal: the same call goes on
+    progress: Progress
+
+
+def train(config: TrainConfig, workdir: Path) -> Result:
+    """Runs `config` in `workdir` to its end, from the newest checkpoint there if there is one.
+
+    Writes `config.json`, `checkpoints/`, `metrics.jsonl`, `tensorboard/` and `pictures/`. Raises `UserError`
+    for a config, data or checkpoints that cannot be used, and when the loss is not a number any more.
+    """
+    check_config(config)
+    metric = f"val/{config.evaluation.metric}"
+    with Checkpoints(workdir, config.checkpoint.keep, metric) as checkpoints:
+        # Before the data, which may take minutes to read: another run's directory is told at once.
+        restored = checkpoints.restore(_abstract_state(config), config)
+        source, clips = open_data(config)
+        _write_config(config, workdir)
+        if restored is None:
+            state, progress = _first_state(config, initial_variables(config)), Progress()
+        else:
+            state, progress = restored.state, Progress(**restored.progress)
+            source.set_state(restored.data)
+        validation = None
+        if config.evaluation.every:
+            validation = Validation(config, workdir, Validator(config.model, config.evaluation, clips))
+        return _run(config, workdir, source, checkpoints, validation, state, progress)
+
+
+def _run(
+    config: TrainConfig,
+    workdir: Path,
+    source: BatchSource,
+    checkpoints: Checkpoints,
+    validation: "Validation | None",
+    first: TrainState,
+    progress: Progress,
+) -> Result:
+    total = total_steps(config, source.windows)
+    rate = make_schedule(config.optimizer, total)
+    step_fn = partial(train_step, config=config, optimizer=make_optimizer(config.optimizer, total))
+    driver = make_driver(config.parallel, step_fn, source.draw)
+    step = saved = int(first.step)
+    state = driver.place(first)
+    resident = driver.place_inputs(source.next()) if source.draw else None
+    with (
+        MetricLog(workdir, step) as metric_log,
+        TrainingDisplay(step, total, config.evaluation.metric) as display,
+        StopRequest() as stop,
+    ):
+        meter = Meter(driver, config.batch_size * config.model.frames)
+        while step < total and not stop.received and not _out_of_patience(config, progress):
+            inputs = driver.place_inputs(source.next()) if resident is None else resident
+            state, metrics = driver.step(state, inputs)
+            step += 1
+            meter.add(metrics)
+            display.advance(step)
+            if _due(step, config.log_every, total):
+                values = meter.read(step)
+                metric_log.scalars(step, {**values, "lr": float(rate(step - 1))})
+                display.trained(step, values["loss"], values["frames_per_second"])
+
+            scores = None
+            if validation is not None and _due(step, config.evaluation.every, total):
+                meter.check(step)
+                with meter.paused():
+                    scores = validation(step, driver.collect(state).inference_variables, metric_log)
+                progress = progress.after(step, scores[f"val/{config.evaluation.metric}"])
+                display.evaluated(step, scores[f"val/{config.evaluation.metric}"], progress.best_step == step)
+            if scores or _due(step, config.checkpoint.every, total):
+                meter.check(step)
+                checkpoints.save(
+                    driver.collect(state), config, source.get_state(), progress._asdict(), scores
+                )
+                saved = step
+        if step > saved:
+            meter.check(step)
+            checkpoints.save(driver.collect(state), config, source.get_state(), progress._asdict())
+    return Result(driver.collect(state), stop.received, progress)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One evaluation: scores and pictures, written where they belong."""
+
+    config: TrainConfig
+    workdir: Path
+    validator: Validator
+
+    def __call__(self, step: int, weights: Variables, metric_log: MetricLog) -> dict[str, float]:
+        """The scores of `weights` after `step` steps, under their names in the metric log."""
+        scores = self.validator.scores(weights).to_dict()
+        metric_log.scalars(step, scores)
+        if self.config.evaluation.pictures:
+            picture = prediction_grid(self.validator.examples(weights, self.config.evaluation.pictures))
+            write_picture(self.workdir / "pictures" / f"step_{step:07d}.png", picture)
+            metric_log.picture(step, "predictions", picture)
+        return scores
+
+
+def total_steps(config: TrainConfig, windows: int) -> int:
+    """Length of the run over a data set of `windows` training windows."""
+    if config.steps is not None:
+        return config.steps
+    return math.ceil(config.epochs * windows / config.batch_size)  # type: ignore[operator]
+
+
+def _due(step: int, every: int, total: int) -> bool:
+    return step % every == 0 or step == total
+
+
+def _out_of_patience(config: TrainConfig, progress: Progress) -> bool:
+    patience = config.evaluation.patience
+    return patience is not None and progress.evaluations_since_best >= patience
+
+
+def _first_state(config: TrainConfig, variables: Variables) -> TrainState:
+    averaged = config.ema_decay > 0
+    return create_state(variables, make_optimizer(config.optimizer), jax.random.key(config.seed), averaged)
+
+
+def _abstract_state(config: TrainConfig) -> TrainState:
+    """Shapes and dtypes of the state, with nothing computed."""
+    return jax.eval_shape(lambda: _first_state(config, init_variables(config.model, jax.random.key(0))))
+
+
+def _write_config(config: TrainConfig, workdir: Path) -> None:
+    with replacing(workdir / "config.json") as partial_file:
+        partial_file.write_text(json.dumps(config.to_dict(), indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,148 @@
+"""Validation during training: every frame of the split once, decoded on the device, scored by the default rule."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jax.sharding import AxisType
+
+from tracknet_jax.decoding import Peaks, decode_peaks
+from tracknet_jax.metrics import Counts
+from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.models.tracknet import TrackNet
+from tracknet_jax.protocols import outcomes, protocol, to_pixels
+from tracknet_jax.training.config import EvalConfig
+from tracknet_jax.training.parallel import AXIS, replicated, split
+from tracknet_jax.training.state import Variables
+
+RULE = protocol("default")
+
+
+@dataclass(frozen=True)
+class ValidationClip:
+    """A decoded clip at the model's input size."""
+
+    sport: str
+    frames: np.ndarray  # (F, H, W, 3) uint8
+    xy: np.ndarray  # (F, 2) float32 pixels of those frames, NaN where not located
+    visibility: np.ndarray  # (F,) uint8
+
+
+class Scores(NamedTuple):
+    """Counts of all frames and of each sport."""
+
+    total: Counts
+    sports: dict[str, Counts]
+
+    def to_dict(self) -> dict[str, float]:
+        """Numbers for the metric log: `val/f1_hit`, `val/tennis/f1_hit`, ..."""
+        values = {f"val/{name}": value for name, value in self.total.to_dict().items()}
+        if len(self.sports) > 1:
+            for sport, counts in sorted(self.sports.items()):
+                values |= {
+                    f"val/{sport}/{name}": getattr(counts, name) for name in ("f1", "f1_hit", "frames")
+                }
+        return values
+
+
+class Example(NamedTuple):
+    """One frame to draw: what the network saw last, its map, and where the ball is and was found."""
+
+    frame: np.ndarray  # (H, W, 3) uint8
+    probability: np.ndarray  # (H, W) float32
+    truth: np.ndarray  # (2,) NaN where there is no located ball
+    predicted: np.ndarray  # (2,) NaN where nothing was found
+
+
+class Validator:
+    """Scores weights on the clips of the validation split."""
+
+    def __init__(self, model: TrackNetConfig, config: EvalConfig, clips: Sequence[ValidationClip]):
+        self._clips = clips
+        self._config = config
+        self._windows = [
+            (clip, window)
+            for clip in range(len(clips))
+            for window in frame_windows(len(clips[clip].frames), model)
+        ]
+        self._outputs = model.outputs
+        # Every process scores the whole split on its own devices: the same result, and nothing to exchange.
+        devices = jax.local_devices()
+        mesh = jax.make_mesh((len(devices),), (AXIS,), devices=devices, axis_types=(AxisType.Auto,))
+        self._whole = replicated(mesh)
+        self._batch_size = -(-config.batch_size // len(devices)) * len(devices)
+        self._predict = jax.jit(
+            partial(predict, model=TrackNet(model), threshold=config.threshold),
+            in_shardings=(self._whole, split(mesh)),
+        )
+
+    def scores(self, variables: Variables) -> Scores:
+        """Counts by sport for (replicated) `variables`."""
+        variables = self._local(variables)
+        found = [np.full((len(clip.frames), 2), np.nan, np.float32) for clip in self._clips]
+        for windows in self._batches(self._windows):
+            _, peaks = self._predict(variables, self._stack(windows))
+            for (clip, frames), xy in zip(windows, np.asarray(peaks.xy), strict=False):
+                found[clip][frames[-self._outputs :]] = xy
+        sports: dict[str, Counts] = {}
+        for clip, xy in zip(self._clips, found, strict=True):
+            sports[clip.sport] = sports.get(clip.sport, Counts()) + self._count(clip, xy)
+        return Scores(sum(sports.values(), Counts()), sports)
+
+    def examples(self, variables: Variables, count: int) -> list[Example]:
+        """The same `count` frames every time, spread over the split."""
+        chosen = [self._windows[i] for i in np.linspace(0, len(self._windows) - 1, count).astype(int)]
+        variables = self._local(variables)
+        drawn = []
+        for windows in self._batches(chosen):
+            maps, peaks = self._predict(variables, self._stack(windows))
+            for i, (clip, frames) in enumerate(windows):
+                source, last = self._clips[clip], frames[-1]
+                drawn.append(
+                    Example(
+                        source.frames[last],
+                        np.asarray(maps[i, -1]),
+                        source.xy[last],
+                        np.asarray(peaks.xy[i, -1]),
+                    )
+                )
+        return drawn
+
+    def _batches(self, windows: list) -> Iterator[list]:
+        for start in range(0, len(windows), self._batch_size):
+            yield windows[start : start + self._batch_size]
+
+    def _stack(self, windows: list) -> np.ndarray:
+        frames = np.stack([self._clips[clip].frames[window] for clip, window in windows])
+        missing = self._batch_size - len(windows)  # one batch size, one compiled program
+        return np.pad(frames, [(0, missing), *[(0, 0)] * 4])
+
+    def _count(self, clip: ValidationClip, xy: np.ndarray) -> Counts:
+        size = clip.frames.shape[2], clip.frames.shape[1]
+        codes = outcomes(to_pixels(xy, size, RULE), to_pixels(clip.xy, size, RULE), clip.visibility, RULE)
+        return Counts.from_codes(codes)
+
+    def _local(self, variables: Variables) -> Variables:
+        return jax.device_put(jax.tree.map(lambda x: x.addressable_data(0), variables), self._whole)
+
+
+def predict(
+    variables: Variables, frames: jax.Array, *, model: TrackNet, threshold: float
+) -> tuple[jax.Array, Peaks]:
+    """Probability maps `(B, L_out, H, W)` and decoded balls of windows `(B, L, H, W, 3)`."""
+    maps = jax.nn.sigmoid(model.apply(variables, frames).logits)
+    return maps, decode_peaks(maps, threshold)
+
+
+def frame_windows(length: int, model: TrackNetConfig) -> list[np.ndarray]:
+    """Frame numbers of windows that together give each of `length` frames a map.
+
+    Without overlap, but that the last window is moved back to end with the clip; shorter clips repeat their
+    first frame. A network with one map a window gets a window for every frame.
+    """
+    step = model.outputs
+    ends = [min(end, length) for end in range(step, length + step, step)]
+    return [np.maximum(np.arange(end - model.frames, end), 0) for end in ends]
