@@ -50,6 +50,10 @@ BRANDS: tuple[RGB, ...] = (
 )  # fmt: skip
 
 
+CLAY, GRASS = SURFACES["tennis"][3][0], SURFACES["tennis"][4][0]
+EVENTS = ("OPEN", "MASTERS", "CUP", "RALLY", "CLASSIC", "TRACKNET", "FINALS")
+
+
 @dataclass(frozen=True)
 class Look:
     """How one rally looks. Colours are sRGB; `light` points from the scene to the light."""
@@ -58,16 +62,36 @@ class Look:
     surround: RGB
     ball: RGB
     brand: RGB
-    outdoor: bool
-    light: np.ndarray  # (3,)
+    event: str  # the word on the floor
+    light: np.ndarray  # (3,) unit vector
     shadow: float  # share of light a shadow takes away
+    stadium: tuple[float, float, float]  # (a, b, c): the stadium's shadow lies where a x + b y > c
+    falloff: float  # how fast the floor gets darker away from the court
+    grain: float  # strength of the floor's texture
+    stripes: float  # of mown grass
+    wear: float
+    worn: RGB
+    seats: RGB
+    attendance: float  # share of seats taken
     crowd: float  # brightness of the stands
-    exposure: float  # gain on linear light
+    crowd_depth: float  # metres of height over which the stands get darker
+    board_light: float
+    exposure: float  # gain on the picture
     warmth: float  # white balance, about 0
     sharpen: float
     noise: float  # standard deviation in grey levels
     quality: int  # of the JPEG-like compression
-    kits: tuple[dict[str, RGB], ...]
+    kits: tuple[dict[str, np.ndarray], ...]
+
+    def shade_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """1 where the floor is lit, 0 in the shadow of the stadium, with a soft edge."""
+        a, b, c = self.stadium
+        return np.clip((c - a * x - b * y) / 0.3 + 0.5, 0, 1)
+
+    def light_on(self, point: np.ndarray) -> float:
+        """Share of the full light that reaches a point (3,) in the air."""
+        x, y, _ = point - self.light * (point[2] / self.light[2])
+        return float(1 - self.shadow * (1 - self.shade_at(x, y)))
 
 
 def draw_look(sport: Sport, players: int, rng: np.random.Generator) -> Look:
@@ -77,22 +101,44 @@ def draw_look(sport: Sport, players: int, rng: np.random.Generator) -> Look:
     height = rng.uniform(0.6, 1.1) if outdoor else rng.uniform(1.25, 1.45)
     azimuth = rng.uniform(0, 2 * np.pi)
     light = np.array([np.cos(azimuth) * np.cos(height), np.sin(azimuth) * np.cos(height), np.sin(height)])
+    natural = surface in (CLAY, GRASS)
     return Look(
         surface=_vary(surface, rng),
         surround=_vary(surround, rng),
-        ball=BALLS[sport.name][int(rng.integers(len(BALLS[sport.name])))],
-        brand=BRANDS[int(rng.integers(len(BRANDS)))],
-        outdoor=outdoor,
+        ball=_choose(BALLS[sport.name], rng),
+        brand=_choose(BRANDS, rng),
+        event=EVENTS[int(rng.integers(len(EVENTS)))],
         light=light,
-        shadow=rng.uniform(0.45, 0.62) if outdoor else rng.uniform(0.18, 0.3),
-        crowd=rng.uniform(0.55, 0.9) if outdoor else rng.uniform(0.1, 0.4),
+        shadow=rng.uniform(0.42, 0.6) if outdoor else rng.uniform(0.15, 0.28),
+        stadium=_stadium_shadow(light, rng) if outdoor and rng.random() < 0.4 else (0.0, 0.0, 1.0),
+        falloff=rng.uniform(0.0, 0.3) if outdoor else rng.uniform(0.6, 1.8),
+        grain=rng.uniform(0.03, 0.05) if natural else rng.uniform(0.008, 0.02),
+        stripes=0.045 if surface == GRASS else 0.0,
+        wear=rng.uniform(0.25, 0.6) if natural else rng.uniform(0.0, 0.08),
+        worn=(214, 160, 122) if surface == CLAY else (150, 132, 84) if surface == GRASS else (200, 200, 200),
+        seats=_vary(_choose(BRANDS, rng), rng),
+        attendance=rng.uniform(0.35, 0.95),
+        crowd=rng.uniform(0.6, 0.9) if outdoor else rng.uniform(0.15, 0.45),
+        crowd_depth=rng.uniform(8, 20) if outdoor else rng.uniform(3, 7),
+        board_light=rng.uniform(0.8, 1.0) if outdoor else rng.uniform(0.65, 1.0),
         exposure=rng.uniform(0.88, 1.12),
         warmth=rng.normal(0, 0.03),
-        sharpen=rng.uniform(0.2, 0.7),
-        noise=rng.uniform(0.6, 2.2),
+        sharpen=rng.uniform(0.2, 0.6),
+        noise=rng.uniform(0.6, 2.0),
         quality=int(rng.integers(72, 93)),
         kits=_kits(players, rng),
     )
+
+
+def _choose(colours: tuple[RGB, ...], rng: np.random.Generator) -> RGB:
+    return colours[int(rng.integers(len(colours)))]
+
+
+def _stadium_shadow(light: np.ndarray, rng: np.random.Generator) -> tuple[float, float, float]:
+    """The stand on the sun's side throws its shadow over a part of the court."""
+    if abs(light[0]) > abs(light[1]):
+        return float(np.sign(light[0])), rng.normal(0, 0.08), rng.uniform(-3.0, 5.5)
+    return rng.normal(0, 0.08), float(np.sign(light[1])), rng.uniform(-4.0, 12.0)
 
 
 def _vary(colour: RGB, rng: np.random.Generator) -> RGB:
@@ -101,23 +147,21 @@ def _vary(colour: RGB, rng: np.random.Generator) -> RGB:
     return r, g, b
 
 
-def _kits(players: int, rng: np.random.Generator) -> tuple[dict[str, RGB], ...]:
-    """Clothes of every player; partners (neighbours in the list) wear the same shirt."""
-    teams = rng.permutation(len(KITS))
+def _kits(players: int, rng: np.random.Generator) -> tuple[dict[str, np.ndarray], ...]:
+    """Clothes of every player; partners (neighbours in the list) wear the same."""
+    shirts = rng.permutation(len(KITS))
     kits = []
     for index in range(players):
         team = index * 2 // players
-        skin = SKINS[int(rng.integers(len(SKINS)))]
-        kits.append(
-            {
-                "shirt": KITS[teams[team]],
-                "shorts": KITS[teams[team + 2]],
-                "skin": skin,
-                "hair": HAIRS[int(rng.integers(len(HAIRS)))],
-                "shoes": (240, 240, 240) if rng.random() < 0.7 else KITS[teams[4]],
-                "socks": (244, 244, 244) if rng.random() < 0.7 else (40, 40, 44),
-                "racket": (30, 30, 34),
-                "head": KITS[teams[5 + team]],
-            }
-        )
+        colours: dict[str, RGB] = {
+            "shirt": KITS[shirts[team]],
+            "shorts": KITS[shirts[team + 2]],
+            "skin": _choose(SKINS, rng),
+            "hair": _choose(HAIRS, rng),
+            "shoes": (240, 240, 240) if rng.random() < 0.7 else KITS[shirts[4]],
+            "socks": (244, 244, 244) if rng.random() < 0.7 else (40, 40, 44),
+            "racket": (30, 30, 34),
+            "head": KITS[shirts[5 + team]],
+        }
+        kits.append({part: np.array(colour, float) for part, colour in colours.items()})
     return tuple(kits)

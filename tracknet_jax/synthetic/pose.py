@@ -107,11 +107,13 @@ def pose(motion: Motion, time: float, racket: Racket) -> list[Limb]:
     head = neck + 0.17 * UP + 0.3 * lean
     limbs = _legs(pelvis, right, forward, going, speed, phase)
     limbs += [
-        Limb(pelvis - 0.03 * UP, pelvis + 0.14 * UP, (0.155, 0.145), "shorts"),
-        Limb(pelvis + 0.14 * UP, chest, (0.14, 0.185), "shirt"),
-        Limb(neck, head, (0.06, 0.07), "skin"),
-        Limb(head - 0.01 * UP, head + 0.04 * UP, (0.10, 0.105), "skin"),
-        Limb(head + 0.05 * UP - 0.03 * forward, head + 0.08 * UP - 0.02 * forward, (0.105, 0.10), "hair"),
+        Limb(pelvis - 0.07 * right, pelvis + 0.07 * right, (0.11, 0.11), "shorts"),
+        Limb(pelvis, pelvis + 0.10 * UP, (0.15, 0.135), "shorts"),
+        Limb(chest + 0.03 * UP - 0.15 * right, chest + 0.03 * UP + 0.15 * right, (0.075, 0.075), "shirt"),
+        Limb(pelvis + 0.12 * UP, chest - 0.03 * UP, (0.125, 0.165), "shirt"),
+        Limb(neck, head, (0.055, 0.06), "skin"),
+        Limb(head - 0.01 * UP, head + 0.04 * UP, (0.085, 0.095), "skin"),
+        Limb(head + 0.05 * UP - 0.03 * forward, head + 0.07 * UP - 0.02 * forward, (0.098, 0.094), "hair"),
     ]
     return limbs + _arms(motion, time, place, chest, right, forward, phase, speed, racket)
 

@@ -1,6 +1,8 @@
 """One rally put together: play, camera, arena and players; draws any moment of it and labels the ball."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -9,8 +11,17 @@ from tracknet_jax.synthetic.arena import render_arena
 from tracknet_jax.synthetic.ball import TO_LINEAR, Splat, blend, splat
 from tracknet_jax.synthetic.broadcast import noise_tile, transmit
 from tracknet_jax.synthetic.camera import Camera, broadcast_camera
-from tracknet_jax.synthetic.figures import Sprite, darken, draw_figure, paste
+from tracknet_jax.synthetic.figures import (
+    Figure,
+    Sprite,
+    darken,
+    draw_figure,
+    glint_of,
+    paste,
+    project_figure,
+)
 from tracknet_jax.synthetic.look import Look, draw_look
+from tracknet_jax.synthetic.net import net_sprites
 from tracknet_jax.synthetic.play import Play, play_points
 from tracknet_jax.synthetic.pose import RACKETS, Limb, Motion, motions, pose
 from tracknet_jax.synthetic.sports import Sport
@@ -19,6 +30,10 @@ from tracknet_jax.synthetic.sports import Sport
 HIDDEN, HALF_HIDDEN = 0.85, 0.4
 FAINT = 18.0  # grey levels between ball and background below which a ball is hard to see
 MOMENTS = 24  # most sub-frame samples of the ball
+
+
+Kit = dict[str, np.ndarray]
+Thing = tuple[float, tuple[int, int, int, int], Callable[[], Sprite]]  # depth, box, how to draw it
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,7 @@ class Scene:
     camera: Camera
     look: Look
     arena: np.ndarray  # (H, W, 3) uint8
+    fixtures: tuple[Sprite, ...]  # what stands still and can hide the ball: the net
     motions: list[Motion]
     noise: np.ndarray
     seed: int
@@ -45,54 +61,79 @@ def make_scene(sport: Sport, seed: int, size: tuple[int, int], duration: float) 
     look = draw_look(sport, len(play.players), look_rng)
     arena = render_arena(sport, look, camera, arena_rng)
     noise = noise_tile(size, look.noise, noise_rng)
-    return Scene(sport, play, camera, look, arena, motions(play, duration), noise, seed)
+    fixtures = net_sprites(sport, look, camera)
+    return Scene(sport, play, camera, look, arena, fixtures, motions(play, duration), noise, seed)
 
 
 @dataclass(frozen=True)
 class Moment:
     """The moving things in one exposure."""
 
+    camera: Camera
     ball: np.ndarray  # (3,) world position at mid-exposure, NaN when there is none
     xy: np.ndarray  # (2,) the same in pixels
-    light: Splat | None
-    figures: list[list[Limb]]
-    sprites: list[Sprite]
+    light: Splat | None  # of the ball
+    poses: list[list[Limb]]
+    figures: list[tuple[Figure, Kit]]  # from the farthest to the nearest
 
 
 def capture(scene: Scene, time: float, exposure: float) -> Moment:
     """Where everything is in the exposure of `exposure` seconds around `time`."""
+    camera = scene.camera
     racket = RACKETS[scene.sport.name]
-    figures = [pose(motion, time, racket) for motion in scene.motions]
-    kits = scene.look.kits
-    drawn = [
-        draw_figure(limbs, scene.camera, kit, scene.look.light)
-        for limbs, kit in zip(figures, kits, strict=True)
+    poses = [pose(motion, time, racket) for motion in scene.motions]
+    figures = [
+        (figure, _lit(kit, scene.look.light_on(limbs[0].start)))
+        for limbs, kit in zip(poses, scene.look.kits, strict=True)
+        if (figure := project_figure(limbs, camera)) is not None
     ]
-    sprites = sorted((sprite for sprite in drawn if sprite is not None), key=lambda s: -s.depth)
+    figures.sort(key=lambda item: -item[0].depth)
     ball = scene.play.ball(np.array([time]))[0]
-    light = _ball_light(scene, time, exposure) if np.isfinite(ball).all() else None
-    return Moment(ball, scene.camera.project(ball), light, figures, sprites)
+    light = _ball_light(scene, camera, time, exposure) if np.isfinite(ball).all() else None
+    return Moment(camera, ball, camera.project(ball), light, poses, figures)
 
 
-def _ball_light(scene: Scene, time: float, exposure: float) -> Splat | None:
+def _lit(kit: Kit, light: float) -> Kit:
+    return kit if light > 0.999 else {part: colour * light for part, colour in kit.items()}
+
+
+def _ball_light(scene: Scene, camera: Camera, time: float, exposure: float) -> Splat | None:
     positions = scene.play.ball(time + exposure * (np.arange(MOMENTS) + 0.5 - MOMENTS / 2) / MOMENTS)
     positions = positions[np.isfinite(positions).all(axis=-1)]
-    centres = scene.camera.project(positions)[:, None]
-    radii = (scene.camera.scale(positions) * scene.sport.ball_radius)[:, None]
+    centres = camera.project(positions)[:, None]
+    radii = (camera.scale(positions) * scene.sport.ball_radius)[:, None]
     if not np.isfinite(centres).all():
         return None
-    return splat(centres, radii, scene.camera.size, edge=0.6 * max(1.0, scene.camera.size[0] / 900))
+    return splat(centres, radii, camera.size, edge=0.6 * max(1.0, camera.size[0] / 900))
 
 
-def transmission(scene: Scene, moment: Moment) -> np.ndarray:
-    """Share of the ball's light `(h, w)` that nearer things let through, on the splat's patch."""
+def visibility(scene: Scene, moment: Moment) -> int:
+    """The ball's visibility class, from what hides it and how it stands out."""
+    width, height = scene.camera.size
+    x, y = moment.xy
+    inside = -0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5  # NaN is not inside
     light = moment.light
-    assert light is not None
+    if not inside or light is None:
+        return NO_BALL
+    through = _transmission(scene, moment, light)
+    shown = float((light.alpha * through).sum() / max(light.alpha.sum(), 1e-6))
+    if shown < 1 - HIDDEN:
+        return OCCLUDED
+    h, w = light.alpha.shape
+    behind = scene.arena[light.y : light.y + h, light.x : light.x + w].astype(np.float32)
+    contrast = np.abs((np.array(scene.look.ball) - behind).mean(axis=-1)) * light.alpha * through
+    return HARD if shown < 1 - HALF_HIDDEN or contrast.max() < FAINT else CLEAR
+
+
+def _transmission(scene: Scene, moment: Moment, light: Splat) -> np.ndarray:
+    """Share of the ball's light `(h, w)` that nearer things let through, on the splat's patch."""
     height, width = light.alpha.shape
     through = np.ones((height, width), np.float32)
-    for sprite in moment.sprites:
-        if sprite.depth < moment.ball[1]:
-            through *= 1 - _crop(sprite, light.x, light.y, width, height)
+    for depth, box, sprite in _things(scene, moment):
+        x, y, w, h = box
+        apart = x > light.x + width or light.x > x + w or y > light.y + height or light.y > y + h
+        if depth < moment.ball[1] and not apart:
+            through *= 1 - _crop(sprite(), light.x, light.y, width, height)
     return through
 
 
@@ -109,36 +150,41 @@ def _crop(sprite: Sprite, x: int, y: int, width: int, height: int) -> np.ndarray
     return result
 
 
-def visibility(scene: Scene, moment: Moment) -> int:
-    """The ball's visibility class, from what hides it and how it stands out."""
-    width, height = scene.camera.size
-    x, y = moment.xy
-    inside = -0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5  # NaN is not inside
-    if not inside or moment.light is None:
-        return NO_BALL
-    light = moment.light
-    through = transmission(scene, moment)
-    shown = float((light.alpha * through).sum() / max(light.alpha.sum(), 1e-6))
-    if shown < 1 - HIDDEN:
-        return OCCLUDED
-    h, w = light.alpha.shape
-    behind = scene.arena[light.y : light.y + h, light.x : light.x + w].astype(np.float32)
-    contrast = np.abs((np.array(scene.look.ball) - behind).mean(axis=-1)) * light.alpha * through
-    return HARD if shown < 1 - HALF_HIDDEN or contrast.max() < FAINT else CLEAR
+def _things(scene: Scene, moment: Moment) -> list[Thing]:
+    """Everything that can hide the ball, from the farthest to the nearest; drawn when called."""
+    glint = glint_of(moment.camera, scene.look.light)
+    things: list[Thing] = [
+        (figure.depth, figure.box, partial(draw_figure, figure, kit, glint)) for figure, kit in moment.figures
+    ]
+    for sprite in scene.fixtures:
+        h, w = sprite.alpha.shape
+        things.append((sprite.depth, (sprite.x, sprite.y, w, h), partial(_as_is, sprite)))
+    return sorted(things, key=lambda thing: -thing[0])
+
+
+def _as_is(sprite: Sprite) -> Sprite:
+    return sprite
 
 
 def draw(scene: Scene, time: float, exposure: float, number: int, with_ball: bool = True) -> np.ndarray:
     """The frame around `time`, uint8 RGB (H, W, 3). `number` seeds its noise."""
     moment = capture(scene, time, exposure)
+    look = scene.look
     frame = scene.arena.copy()
-    for limbs in moment.figures:
-        darken(frame, limbs, scene.camera, scene.look.light, scene.look.shadow)
-    ball_drawn = not with_ball or moment.light is None
-    for sprite in moment.sprites:
-        if not ball_drawn and sprite.depth < moment.ball[1]:
-            blend(frame, moment.light, TO_LINEAR[list(scene.look.ball)])
-            ball_drawn = True
-        paste(frame, sprite)
-    if not ball_drawn:
-        blend(frame, moment.light, TO_LINEAR[list(scene.look.ball)])
-    return transmit(frame, scene.look, scene.noise, np.random.default_rng([scene.seed, 9, number]))
+    for limbs in moment.poses:
+        # In the shadow of the stadium nothing throws a shadow of its own.
+        lit = (look.light_on(limbs[0].start) - (1 - look.shadow)) / look.shadow
+        darken(frame, limbs, moment.camera, look.light, look.shadow * lit)
+    light = moment.light if with_ball else None
+    for depth, _, sprite in _things(scene, moment):
+        if light is not None and depth < moment.ball[1]:
+            _blend_ball(scene, moment, frame, light)
+            light = None
+        paste(frame, sprite())
+    if light is not None:
+        _blend_ball(scene, moment, frame, light)
+    return transmit(frame, look, scene.noise, np.random.default_rng([scene.seed, 9, number]))
+
+
+def _blend_ball(scene: Scene, moment: Moment, frame: np.ndarray, light: Splat) -> None:
+    blend(frame, light, TO_LINEAR[list(scene.look.ball)] * scene.look.light_on(moment.ball))
