@@ -43,16 +43,16 @@ class Overlay:
             self._draw_ring(frame, row)
 
     def _draw_ring(self, frame: np.ndarray, row: Row) -> None:
-        centre, radius = _fixed(row.x, row.y), round(9 * self._unit * 2**FRACTION_BITS)
+        centre, radius = _fixed(row.x, row.y), self._radius()
         for colour, extra in (((0, 0, 0), 2), (RING[row.source], 0)):  # a dark rim, for pale courts
             thickness = round(1.6 * self._unit) + extra
             cv2.circle(frame, centre, radius, colour, thickness, cv2.LINE_AA, FRACTION_BITS)
 
     def _draw_trail(self, frame: np.ndarray, now: int) -> None:
         """Blends the trail in once, through a mask whose brightness is the trail's strength."""
-        margin = round(6 * self._unit)
-        left, top = (max(0, int(min(values)) - margin) for values in self._columns())
-        right, bottom = (int(max(values)) + margin for values in self._columns())
+        margin = round(12 * self._unit)
+        left, top = (max(0, int(min(values) - margin)) for values in self._columns())
+        right, bottom = (max(0, int(max(values) + margin)) for values in self._columns())
         region = frame[top:bottom, left:right]
         if not region.size:
             return
@@ -65,12 +65,18 @@ class Overlay:
             thickness = max(1, round(self._unit * (1 + 2.5 * strength)))
             tail, head = (_fixed(point.x - left, point.y - top) for point in (before, after))
             cv2.line(mask, tail, head, round(230 * strength), thickness, cv2.LINE_AA, FRACTION_BITS)
+        if points[-1].frame == now:  # the ball itself stays to be seen inside its ring
+            centre, radius = _fixed(points[-1].x - left, points[-1].y - top), self._radius()
+            cv2.circle(mask, centre, radius, 0, cv2.FILLED, cv2.LINE_AA, FRACTION_BITS)
         alpha = cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR)
         colour = np.full_like(region, TRAIL)
         inverse = cv2.bitwise_not(alpha)
         region[:] = cv2.add(
             cv2.multiply(region, inverse, scale=1 / 255), cv2.multiply(colour, alpha, scale=1 / 255)
         )
+
+    def _radius(self) -> int:
+        return round(9 * self._unit * 2**FRACTION_BITS)
 
     def _columns(self) -> tuple[list[float], list[float]]:
         return [point.x for point in self._points], [point.y for point in self._points]

@@ -114,7 +114,7 @@ class Tracker:
         length, outputs = self.release.config.frames, self.release.config.outputs
         detect = partial(detector.detect_disjoint, self.release.model, self._variables, length=length)
         for chunk in pieces:
-            starts, keep = disjoint_plan(chunk.real, self._batch, outputs)
+            starts, keep = disjoint_plan(chunk.count, self._batch, outputs)
             yield detect(chunk.frames, starts, self.options.threshold), keep
 
     def _ensemble(self, pieces: Iterable[Chunk]) -> Iterator[Result]:
@@ -128,7 +128,7 @@ class Tracker:
             complete = complete_windows(chunk, batch, config.outputs)
             maps, pending = add(chunk.frames, complete, weights, pending)
             # Map i is that of frame `chunk.first - delay + i`.
-            known = chunk.real + delay
+            known = chunk.count + delay
             keep = np.arange(max(0, delay - chunk.first), min(batch, known))
             yield detector.decode(maps, threshold), keep
         if known > batch:

@@ -5,23 +5,25 @@ frame lies inside it. Before the first frame stands the first frame, repeated.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 Overlap = Literal["none", "average", "weighted"]
 
 
-class Chunk(NamedTuple):
+@dataclass(frozen=True)
+class Chunk:
     """A piece of the stream.
 
-    `frames` (length - 1 + advance, H, W, 3) uint8, of which `real` new ones are real; `first` is the number
+    `frames` (length - 1 + advance, H, W, 3) uint8, of which `count` new ones are real; `first` is the number
     of the first new one, counted from where the stream began.
     """
 
     frames: np.ndarray
     first: int
-    real: int
+    count: int
 
 
 def chunks(frames: Iterable[np.ndarray], length: int, advance: int) -> Iterator[Chunk]:
@@ -78,6 +80,6 @@ def complete_windows(chunk: Chunk, batch: int, outputs: int) -> np.ndarray:
     first frame, unless the whole stream is too short for any other.
     """
     ends = chunk.first + np.arange(batch)
-    last = chunk.first + chunk.real - 1
-    stream_is_short = chunk.real < batch and last < outputs - 1
+    last = chunk.first + chunk.count - 1
+    stream_is_short = chunk.count < batch and last < outputs - 1
     return (ends <= last) & ((ends >= outputs - 1) | (stream_is_short & (ends == last)))

@@ -1,0 +1,111 @@
+"""Tracking with the bright-dot release: rows, positions, shapes, one compile, threads that end."""
+
+import threading
+
+import numpy as np
+import pytest
+from fake_release import bright_dot_release, dot_frames
+
+import tracknet_jax
+from tracking.videos import dot_path, write_video
+from tracknet_jax.errors import UserError
+from tracknet_jax.tracking import detector
+from tracknet_jax.tracking.prefetch import Prefetch
+from tracknet_jax.tracking.tracker import Tracker, TrackOptions, track_source, track_video
+
+
+@pytest.mark.parametrize("overlap", ["none", "weighted"])
+@pytest.mark.parametrize("count", [1, 2, 3, 29])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_one_row_a_frame_where_the_dot_is(overlap, count, outputs):
+    path = dot_path(count, (128, 72))
+    release = bright_dot_release(outputs=outputs)
+    rows = list(Tracker(release, TrackOptions(overlap)).track_frames(dot_frames(path, (128, 72), radius=4)))
+    assert [row.frame for row in rows] == list(range(count))
+    assert [row.visible for row in rows] == [position is not None for position in path]
+    for row, position in zip(rows, path, strict=True):
+        if position is None:
+            assert np.isnan([row.x, row.y]).all()
+            assert (row.confidence, row.source) == (0, "")
+        else:
+            np.testing.assert_allclose([row.x, row.y], position, atol=0.6)
+            assert 0.5 < row.confidence <= 1
+            assert row.source == "detected"
+
+
+def test_a_video_is_tracked_from_its_file(tmp_path):
+    video = write_video(tmp_path / "a.mp4", 20, fps=25.0)
+    track = track_video(video, bright_dot_release())
+    assert (len(track), track.fps, track.size) == (20, 25, (64, 36))
+    np.testing.assert_array_equal(track.visible, [position is not None for position in dot_path(20)])
+
+
+def test_a_part_keeps_the_frame_numbers_of_the_whole(tmp_path):
+    video = write_video(tmp_path / "a.mp4", 20)
+    tracker = Tracker(bright_dot_release())
+    whole, part = track_source(tracker, video), track_source(tracker, video, 5, 12)
+    np.testing.assert_array_equal(part.frame, np.arange(5, 12))
+    np.testing.assert_allclose(part.xy, whole.xy[5:12], atol=0.5)
+
+
+def test_a_portrait_video_is_letterboxed_and_mapped_back():
+    path = [(20, 30), (30, 60), (40, 90)]
+    rows = list(Tracker(bright_dot_release()).track_frames(dot_frames(path, (60, 108), radius=6)))
+    np.testing.assert_allclose([(row.x, row.y) for row in rows], path, atol=1.5)
+
+
+def test_videos_of_all_shapes_and_lengths_share_one_compiled_detector():
+    release = bright_dot_release(name="counts compilations")
+    tracker = Tracker(release)
+    before = detector.detect_disjoint._cache_size()
+    for count, size in ((1, (64, 36)), (20, (64, 36)), (7, (48, 36)), (40, (36, 64))):
+        assert len(list(tracker.track_frames(dot_frames(dot_path(count, size), size)))) == count
+    assert detector.detect_disjoint._cache_size() == before + 1
+
+
+def test_an_empty_stream_gives_no_rows():
+    assert list(Tracker(bright_dot_release()).track_frames([])) == []
+
+
+def test_a_frame_of_another_size_is_told():
+    frames = [np.zeros((36, 64, 3), np.uint8), np.zeros((64, 36, 3), np.uint8)]
+    with pytest.raises(UserError, match="size changes"):
+        list(Tracker(bright_dot_release()).track_frames(frames))
+
+
+def test_stopping_early_ends_the_reader_thread():
+    threads = threading.active_count()
+    rows = Tracker(bright_dot_release()).track_frames(dot_frames([(9, 9)] * 500))
+    next(rows)
+    rows.close()
+    assert threading.active_count() == threads
+
+
+def test_prefetch_reads_only_a_bounded_number_ahead():
+    taken = []
+
+    def numbers():
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    with Prefetch(numbers(), depth=2) as items:
+        assert next(items) == 0
+    assert len(taken) <= 5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"overlap": "some"}, {"fit": "crop"}, {"threshold": 0.0}, {"threshold": 1.5}, {"batch_size": 0}],
+)
+def test_bad_options_are_told(options):
+    with pytest.raises(UserError):
+        TrackOptions(**options)
+
+
+def test_the_package_exports_load_track_and_its_version():
+    assert callable(tracknet_jax.track)
+    assert callable(tracknet_jax.load)
+    assert tracknet_jax.__version__[0].isdigit()
+    with pytest.raises(AttributeError, match="nothing_such"):
+        tracknet_jax.nothing_such  # noqa: B018
