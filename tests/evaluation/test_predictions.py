@@ -6,13 +6,17 @@ import pytest
 from labelled_clips import true_rows, write_csv
 
 from tracknet_jax.errors import UserError
+from tracknet_jax.evaluation.footage import of_files
 from tracknet_jax.evaluation.predictions import find_csvs, score_predictions
 from tracknet_jax.metrics import Counts
 from tracknet_jax.protocols import protocol
 
 
 def scores(clips, folder, name="default", **options):
-    return {s.clip.name: s for s in score_predictions(clips, folder, protocol(name), **options)}
+    return {
+        s.clip.name: s
+        for s in score_predictions(list(map(of_files, clips)), folder, protocol(name), **options)
+    }
 
 
 @pytest.fixture
@@ -76,7 +80,7 @@ def test_no_folder(clips, tmp_path):
 def test_missing_rows(clips, folder):
     write_csv(folder / "game1" / "Clip1_ball.csv", true_rows(clips[0])[:8])
     with pytest.raises(
-        UserError, match=r"Clip1_ball.csv: has no row for frame 8 and 1 more of the 10 labelled"
+        UserError, match=r"Clip1_ball.csv: no row for frame 8, in all for 2 of the 10 labelled"
     ):
         scores(clips, folder)
     assert scores(clips, folder, allow_missing_rows=True)["game1/Clip1"].counts == Counts(tp=8, fn=2)

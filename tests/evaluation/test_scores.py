@@ -7,7 +7,8 @@ import pytest
 
 from tracknet_jax.data.clips import Clip, Labels
 from tracknet_jax.errors import UserError
-from tracknet_jax.evaluation.clip_score import ClipScore, check_labels, labelled
+from tracknet_jax.evaluation.clip_score import ClipScore
+from tracknet_jax.evaluation.footage import Footage, check_labels
 from tracknet_jax.evaluation.scores import Scores
 from tracknet_jax.metrics import FN, FP1, FP2, IGNORED, TN, TP, Counts
 from tracknet_jax.protocols import protocol
@@ -18,8 +19,7 @@ def clip_score(name, codes, distance, visibility=None, sport=""):
     codes, distance = np.array(codes, np.uint8), np.array(distance, float)
     truth = np.where(np.isin(codes, (TP, FP1, FN))[:, None], 50.0, np.nan)
     return ClipScore(
-        clip=Clip(name, (), None, sport),
-        size=(512, 288),
+        footage=Footage(Clip(name, (), None, sport), (512, 288), lambda: iter(())),
         frame=np.arange(len(codes)),
         visibility=np.array(visibility or [1] * len(codes), np.uint8),
         predicted=truth + np.stack([distance, 0 * distance], -1),
@@ -85,13 +85,9 @@ def labels(frames, visibility):
     return Labels(np.array(frames), np.zeros((len(frames), 2), np.float32), np.array(visibility, np.uint8))
 
 
-def test_clips_without_a_label_are_left_out():
-    clips = [Clip("a", (), None), Clip("b", (), labels([0, 1], [255, 255])), Clip("c", (), labels([0], [0]))]
-    assert [clip.name for clip in labelled(clips)] == ["c"]
-
-
 def test_labels_of_frames_that_cannot_be_decoded():
     clip = Clip("game1/Clip1", (), labels([0, 1, 5, 6, 9], [1, 1, 1, 0, 255]))
+    clip = Footage(clip, (512, 288), lambda: iter(()))
     check_labels(clip, np.arange(7))
     with pytest.raises(UserError, match="game1/Clip1: labels of 2 frames, from frame 5 on"):
         check_labels(clip, np.arange(5))

@@ -7,6 +7,7 @@ from labelled_clips import flight, make_clip, true_rows, write_csv
 
 from tracknet_jax.errors import UserError
 from tracknet_jax.evaluation import worst
+from tracknet_jax.evaluation.footage import of_files
 from tracknet_jax.evaluation.predictions import score_predictions
 from tracknet_jax.evaluation.worst import TILE, worst_errors, write_contact_sheet
 from tracknet_jax.metrics import FN, FP1, FP2
@@ -26,7 +27,7 @@ def scores(tmp_path):
     rows[36] = (36, 1, 5, 5)
     rows[10] = (10, 1, 100, 20)
     write_csv(tmp_path / "csv" / "game1" / "Clip1.csv", rows)
-    return list(score_predictions([clip], tmp_path / "csv", protocol("default")))
+    return list(score_predictions([of_files(clip)], tmp_path / "csv", protocol("default")))
 
 
 def test_the_worst_of_each_kind_and_not_its_neighbours(scores):

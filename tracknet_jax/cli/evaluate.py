@@ -13,8 +13,8 @@ from tracknet_jax.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tracknet_jax.data.clips import Clip
     from tracknet_jax.evaluation.clip_score import ClipScore
+    from tracknet_jax.evaluation.footage import Footage
     from tracknet_jax.protocols import Protocol
 
 DEFAULT_CHECKPOINT = "tracknet_nano"
@@ -64,13 +64,14 @@ def main(argv: list[str]) -> int:
 
     from rich.console import Console
 
+    from tracknet_jax.evaluation.footage import find_footage
     from tracknet_jax.evaluation.report import print_report, to_json, write_json
     from tracknet_jax.evaluation.scores import Scores
     from tracknet_jax.evaluation.worst import worst_errors, write_contact_sheet
     from tracknet_jax.protocols import protocol
 
     rule = protocol(options.protocol)
-    clips = _find(options)
+    clips = find_footage(options.data, options.format, options.split, options.sport)
     scores = Scores(rule, tuple(_with_progress(_scored(options, clips, rule), len(clips))))
     counting = "frames" if options.predictions else rule.counting
 
@@ -110,19 +111,7 @@ def _checkpoint(options: EvaluateOptions) -> str | None:
     return None if options.predictions else options.checkpoint or DEFAULT_CHECKPOINT
 
 
-def _find(options: EvaluateOptions) -> "list[Clip]":
-    """The labelled clips that the options ask for."""
-    from tracknet_jax.data.formats import find_clips
-    from tracknet_jax.evaluation.clip_score import labelled
-
-    clips = labelled(find_clips(options.data, options.format, split=options.split, sport=options.sport))
-    if not clips:
-        which = " ".join(filter(None, [options.split, options.sport]))
-        raise UserError(f"{options.data}: no labelled {which + ' ' if which else ''}clip found")
-    return clips
-
-
-def _scored(options: EvaluateOptions, clips: "list[Clip]", rule: "Protocol") -> "Iterator[ClipScore]":
+def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") -> "Iterator[ClipScore]":
     if options.predictions is not None:
         from tracknet_jax.evaluation.predictions import score_predictions
 

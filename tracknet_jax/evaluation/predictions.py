@@ -7,32 +7,24 @@ from pathlib import Path
 from tracknet_jax.data.clips import Clip
 from tracknet_jax.errors import UserError
 from tracknet_jax.evaluation.clip_score import ClipScore, score_track
+from tracknet_jax.evaluation.footage import Footage
 from tracknet_jax.protocols import Protocol
 from tracknet_jax.tracking.track import Track
-from tracknet_jax.tracking.video import open_frames
 
 
 def score_predictions(
-    clips: Sequence[Clip], folder: Path, rule: Protocol, allow_missing_rows: bool = False
+    clips: Sequence[Footage], folder: Path, rule: Protocol, allow_missing_rows: bool = False
 ) -> Iterator[ClipScore]:
     """Scores the CSV files of another tracker, every labelled frame once whatever the protocol counts.
 
     Raises:
         UserError: a clip has no file, or a file cannot be used; see `find_csvs` and `score_track`.
     """
-    files = find_csvs(folder, clips)
-    for clip in clips:
-        path = files[clip.name]
-        reader = open_frames(clip.frames)
-        reader.close()
-        yield score_track(
-            clip,
-            Track.from_csv(path),
-            reader.size,
-            rule,
-            where=str(path),
-            allow_missing_rows=allow_missing_rows,
-        )
+    files = find_csvs(folder, [footage.clip for footage in clips])
+    for footage in clips:
+        path = files[footage.clip.name]
+        track = Track.from_csv(path)
+        yield score_track(footage, rule, track, where=str(path), allow_missing_rows=allow_missing_rows)
 
 
 def find_csvs(folder: Path, clips: Sequence[Clip]) -> dict[str, Path]:

@@ -7,16 +7,14 @@ import jax
 import numpy as np
 
 from tracknet_jax.coordinates import scale_xy
-from tracknet_jax.data.clips import Clip
-from tracknet_jax.data.frames import frame_numbers
-from tracknet_jax.evaluation.clip_score import ClipScore, check_labels, score_clip
+from tracknet_jax.evaluation.clip_score import ClipScore, score_frames
+from tracknet_jax.evaluation.footage import Footage, check_labels
 from tracknet_jax.host_decoders import decode_maps
 from tracknet_jax.protocols import Protocol
 from tracknet_jax.releases import Release
 from tracknet_jax.tracking.detector import window_probabilities
 from tracknet_jax.tracking.geometry import place
 from tracknet_jax.tracking.prefetch import Prefetch
-from tracknet_jax.tracking.video import open_frames
 from tracknet_jax.tracking.windows import chunks
 
 _probabilities = jax.jit(window_probabilities, static_argnames=("model", "length"))
@@ -31,7 +29,7 @@ class _Part(NamedTuple):
     confidence: np.ndarray  # (n,)
 
 
-def score_windows(clip: Clip, release: Release, rule: Protocol, batch: int = 8) -> ClipScore:
+def score_windows(footage: Footage, release: Release, rule: Protocol, batch: int = 8) -> ClipScore:
     """Scores a release on all windows of a labelled clip; a frame counts once for each window that holds it.
 
     Frames are stretched to the network's input, as in the references. A clip shorter than a window has none.
@@ -40,21 +38,17 @@ def score_windows(clip: Clip, release: Release, rule: Protocol, batch: int = 8) 
         UserError: the clip's frames cannot be read, or labels lie beyond them.
     """
     network = (release.config.width, release.config.height)
-    reader = open_frames(clip.frames)
-    placement = place(reader.size, network, "stretch")
-    try:
-        frames = map(placement.to_network, reader)
-        parts = list(_decoded_windows(frames, release, rule.decoder, batch))
-        size = reader.size
-    finally:
-        reader.close()
+    placement = place(footage.size, network, "stretch")
+    frames = map(placement.to_network, footage.frames())
+    parts = list(_decoded_windows(frames, release, rule.decoder, batch))
     xy = np.concatenate([part.xy for part in parts])
     confidence = np.concatenate([part.confidence for part in parts])
-    numbers = np.array(frame_numbers(clip.frames, sum(part.frames for part in parts)))
-    check_labels(clip, numbers)
+    numbers = footage.numbers(sum(part.frames for part in parts))
+    check_labels(footage, numbers)
     frame = numbers[np.concatenate([part.position for part in parts])]
-    pixels = scale_xy(xy, network, rule.size or size)
-    return score_clip(clip, size, frame, placement.to_source(xy), confidence, rule, pixels)
+    # Whole network pixels stay whole: the references' distances are often exactly the tolerance.
+    pixels = scale_xy(xy, network, rule.size or footage.size)
+    return score_frames(footage, rule, frame, placement.to_source(xy), confidence, pixels)
 
 
 def _decoded_windows(

@@ -12,7 +12,6 @@ from tracknet_jax.errors import UserError
 from tracknet_jax.evaluation.clip_score import ClipScore
 from tracknet_jax.files import replacing
 from tracknet_jax.metrics import FN, FP1, FP2, OUTCOMES
-from tracknet_jax.tracking.video import open_frames
 
 PICTURES = (".png", ".jpg")
 TILE = (320, 180)  # width, height of a crop in the sheet
@@ -125,13 +124,13 @@ def _tiles(errors: Sequence[Error]) -> list[np.ndarray]:
     for k, error in enumerate(errors):
         by_clip[error.score.clip.name][error.frame].append(k)
     tiles: dict[int, np.ndarray] = {}
-    for wanted in by_clip.values():
-        first = errors[next(iter(wanted.values()))[0]]
-        reader = open_frames(first.score.clip.frames, order="bgr", end=max(wanted) + 1)
-        for number, frame in enumerate(reader):
-            for k in wanted.get(number, ()):
+    for footage in {error.score.clip.name: error.score.footage for error in errors}.values():
+        wanted = by_clip[footage.clip.name]
+        for position, frame in enumerate(footage.frames()):
+            for k in wanted.pop(footage.number(position), ()):
                 tiles[k] = _crop(frame, errors[k])
-        reader.close()
+            if not wanted:
+                break
     return [tiles[k] for k in range(len(errors))]
 
 
@@ -150,7 +149,7 @@ def _crop(frame: np.ndarray, error: Error) -> np.ndarray:
     half = np.array([crop_width, crop_width / ratio]) / 2
     low = np.minimum(np.maximum(middle - half, 0), np.maximum(np.array([width, height]) - 2 * half, 0))
     affine = np.array([[scale, 0, -low[0] * scale], [0, scale, -low[1] * scale]])
-    tile = cv2.warpAffine(frame, affine, TILE, flags=cv2.INTER_LINEAR)
+    tile = cv2.warpAffine(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), affine, TILE, flags=cv2.INTER_LINEAR)
     for colour, xy in marks.items():
         if np.isfinite(xy).all():
             _mark(tile, colour, (xy - low) * scale)

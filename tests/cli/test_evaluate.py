@@ -1,0 +1,125 @@
+"""`tracknet evaluate` as a user runs it: the table, the JSON, the contact sheet, and wrong input."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from fake_release import bright_dot_release
+from labelled_clips import SIZE, flight, make_clip, true_rows, write_csv
+
+from tracknet_jax.cli.main import main
+
+COUNTS = ("tp", "tn", "fp1", "fp2", "fn", "frames")
+SCORES = ("accuracy", "precision", "recall", "recall_hit", "f1", "f1_hit")
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Two clips in the layout of the tennis set: ten balls; five balls, two frames without."""
+    folder = tmp_path / "tennis"
+    second = flight(7, start=(100.0, 60.0), step=(-6.0, -4.0))
+    second[[0, 3]] = np.nan
+    for name, xy in (("game1/Clip1", flight(10)), ("game2/Clip1", second)):
+        clip = make_clip(folder, name, xy, np.isfinite(xy[:, 0]))
+        rows = [
+            (file.name, *((1, x, y) if np.isfinite(x) else (0, "", "")), "")
+            for file, (x, y) in zip(clip.frames, xy.tolist(), strict=True)
+        ]
+        header = "file name,visibility,x-coordinate,y-coordinate,status"
+        write_csv(folder / name / "Label.csv", rows, header)
+        write_csv(tmp_path / "csv" / f"{name}_ball.csv", true_rows(clip))
+    return folder
+
+
+@pytest.fixture
+def predictions(data, tmp_path):
+    """Predictions of which one is far off and one is missed."""
+    path = tmp_path / "csv" / "game1" / "Clip1_ball.csv"
+    lines = path.read_text().splitlines()
+    lines[3], lines[4] = "2,1,90,50", "3,0,0,0"
+    path.write_text("\n".join(lines) + "\n")
+    return tmp_path / "csv"
+
+
+def run(*args):
+    return main(["evaluate", *map(str, args)])
+
+
+def test_predictions_of_another_tracker(data, predictions, tmp_path, capsys):
+    report, sheet = tmp_path / "out" / "scores.json", tmp_path / "out" / "worst.png"
+    assert run("--data", data, "--predictions", predictions, "--json", report, "--worst", sheet) == 0
+
+    scores = json.loads(report.read_text())
+    total = scores["total"]
+    assert [total[name] for name in COUNTS] == [13, 2, 1, 0, 1, 17]
+    expected = (15 / 17, 13 / 14, 13 / 15, 13 / 14, 2 * 13 / 29, 13 / 14)
+    assert [total[name] for name in SCORES] == pytest.approx(expected)
+    assert {name: clip["tp"] for name, clip in scores["clips"].items()} == {
+        "game1/Clip1": 8,
+        "game2/Clip1": 5,
+    }
+    assert scores["sports"]["tennis"]["frames"] == 17
+    assert scores["protocol"] == "default"
+    assert scores["data"] == str(data)
+    assert scores["command"].startswith("tracknet evaluate --data")
+
+    printed = capsys.readouterr().out
+    assert "Protocol default: <= 4 px at 512x288, every labelled frame once" in printed
+    for part in ("game1/Clip1", "Total", "88.24", "92.86", "86.67", "89.66"):
+        assert part in printed
+    assert cv2.imread(str(sheet)).shape[1] == 4 * 320
+
+
+@pytest.mark.parametrize(
+    ("name", "counting", "frames"),
+    [
+        ("default", "every labelled frame once", 17),
+        ("tracknet_v4", "every output of every stride-1 window", 39),
+    ],
+)
+def test_checkpoint(data, tmp_path, capsys, monkeypatch, name, counting, frames):
+    release = bright_dot_release(width=SIZE[0], height=SIZE[1])
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    report = tmp_path / "scores.json"
+    assert run("--data", data, "--checkpoint", "bright_dot", "--protocol", name, "--json", report) == 0
+    scores = json.loads(report.read_text())
+    assert scores["total"]["frames"] == frames
+    assert scores["total"]["f1"] == 1
+    assert scores["checkpoint"] == "bright_dot"
+    assert counting in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--protocol", "tracknet_v9"], "unknown protocol 'tracknet_v9': choose from asigatchov"),
+        (["--split", "train"], "split train"),
+        (["--sport", "golf"], "sport golf"),
+        (["--data", "nowhere"], "nowhere"),
+        (["--predictions", "nowhere"], "nowhere: not a folder of prediction CSV files"),
+        (["--checkpoint", "tracknet_nano"], "leave --checkpoint out"),
+        (["--worst", "worst.txt"], "worst.txt: the contact sheet is a picture"),
+        (["--json", "/dev/null/scores.json"], "cannot be written"),
+    ],
+)
+def test_wrong_input_is_one_line(data, predictions, capsys, change, message):
+    assert run("--data", data, "--predictions", predictions, *change) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("tracknet: error: ")
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_a_clip_without_predictions(data, predictions, capsys):
+    (predictions / "game2" / "Clip1_ball.csv").unlink()
+    assert run("--data", data, "--predictions", predictions) == 2
+    assert "no predictions for clip game2/Clip1" in capsys.readouterr().err
+
+
+def test_a_tracker_that_drops_the_last_frames(data, predictions, capsys):
+    path = predictions / "game1" / "Clip1_ball.csv"
+    path.write_text("\n".join(path.read_text().splitlines()[:9]) + "\n")
+    assert run("--data", data, "--predictions", predictions) == 2
+    assert "no row for frame 8" in capsys.readouterr().err
+    assert run("--data", data, "--predictions", predictions, "--allow-missing-rows") == 0

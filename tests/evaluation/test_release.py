@@ -1,0 +1,86 @@
+"""A release scored through the tracker and window by window, with a network that finds bright dots."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fake_release import bright_dot_release
+from labelled_clips import SIZE, flight, make_clip
+
+from tracknet_jax.data.clips import Labels
+from tracknet_jax.errors import UserError
+from tracknet_jax.evaluation.footage import of_files
+from tracknet_jax.evaluation.predictions import score_predictions
+from tracknet_jax.evaluation.release import score_release
+from tracknet_jax.evaluation.windows import score_windows
+from tracknet_jax.metrics import Counts
+from tracknet_jax.protocols import protocol
+from tracknet_jax.tracking.tracker import TrackOptions
+
+RELEASE = bright_dot_release(width=SIZE[0], height=SIZE[1])
+
+
+def moved(clip, dx):
+    """The same frames, labelled `dx` pixels to the right of the dots."""
+    labels = Labels(clip.labels.frame, clip.labels.xy + np.float32([dx, 0]), clip.labels.visibility)
+    return replace(clip, labels=labels)
+
+
+def counts(clips, rule="default", options=TrackOptions(), **kwargs):  # noqa: B008 (frozen)
+    footage = [of_files(clip) for clip in clips]
+    return [s.counts for s in score_release(footage, RELEASE, protocol(rule), options, **kwargs)]
+
+
+@pytest.mark.parametrize("overlap", ["none", "weighted"])
+def test_every_frame_once_through_the_tracker(clips, overlap):
+    found = counts(clips, options=TrackOptions(overlap=overlap, batch_size=2))
+    assert found == [Counts(tp=10), Counts(tp=4, tn=1, ignored=1)]
+
+
+def test_distance_is_that_of_the_protocol(clips):
+    # The clips are 128 pixels wide, so that one pixel is four at 512.
+    assert counts([moved(clips[0], 0.95)]) == [Counts(tp=10)]
+    assert counts([moved(clips[0], 1.05)]) == [Counts(fp1=10)]
+    assert counts([moved(clips[0], 1.05)], "wasb") == [Counts(tp=10)]  # 4 px of the source
+
+
+def test_saved_tracks_score_the_same_as_predictions(clips, tmp_path):
+    by_release = counts(clips, save_tracks=tmp_path / "tracks")
+    footage = [of_files(clip) for clip in clips]
+    from_files = score_predictions(footage, tmp_path / "tracks", protocol("default"))
+    assert [score.counts for score in from_files] == by_release
+
+
+def test_labels_beyond_the_frames(clips):
+    labels = clips[0].labels
+    longer = Labels(np.arange(12), np.tile(labels.xy[:1], (12, 1)), np.ones(12, np.uint8))
+    with pytest.raises(UserError, match="game1/Clip1: labels of 2 frames, from frame 10 on"):
+        counts([replace(clips[0], labels=longer)])
+
+
+@pytest.mark.parametrize(("outputs", "entries"), [(3, 24), (1, 8)])
+def test_every_output_of_every_window(clips, outputs, entries):
+    release = bright_dot_release(width=SIZE[0], height=SIZE[1], outputs=outputs)
+    score = score_windows(of_files(clips[0]), release, protocol("tracknet_v4"), batch=3)
+    assert score.counts == Counts(tp=entries)
+    times_seen = np.bincount(score.frame, minlength=10)
+    assert times_seen.tolist() == ([1, 2, 3, 3, 3, 3, 3, 3, 2, 1] if outputs == 3 else [0, 0] + [1] * 8)
+
+
+def test_windows_at_exactly_the_tolerance(tmp_path):
+    release = bright_dot_release(width=512, height=288)
+    clip = make_clip(tmp_path, "a", flight(4, start=(200.0, 100.0)), [1] * 4, size=(512, 288))
+    footage = of_files(moved(clip, 4))
+    assert score_windows(footage, release, protocol("tracknet_v4")).counts == Counts(tp=6)
+    assert score_windows(footage, release, protocol("tracknet_v5")).counts == Counts(fp1=6)
+
+
+def test_a_clip_shorter_than_a_window_has_no_window(tmp_path):
+    clip = make_clip(tmp_path, "short", flight(2), [1, 1])
+    assert counts([clip], "tracknet_v4") == [Counts()]
+    assert counts([clip]) == [Counts(tp=2)]
+
+
+def test_windows_leave_no_tracks_to_save(clips, tmp_path):
+    with pytest.raises(UserError, match="counts windows has no tracks"):
+        counts(clips, "tracknet_v5", save_tracks=tmp_path)

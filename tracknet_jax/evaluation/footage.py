@@ -1,0 +1,117 @@
+"""Labelled clips with the way to their frames, whether those are files or records of a built dataset."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from tracknet_jax.data.clips import UNLABELLED, Clip, Labels
+from tracknet_jax.data.formats import find_clips
+from tracknet_jax.data.frames import numbers_in_names
+from tracknet_jax.data.source import FrameSource, dataset_splits, find_dataset
+from tracknet_jax.errors import UserError
+from tracknet_jax.tracking.video import open_frames
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A labelled clip that can be watched.
+
+    Attributes:
+        clip: name, labels, sport and split.
+        size: (width, height) of its frames, in whose pixels the labels are.
+        frames: gives them anew at each call, `(H, W, 3)` uint8 RGB, upright.
+        file_numbers: their frame numbers, where they are not 0, 1, 2 ...
+    """
+
+    clip: Clip
+    size: tuple[int, int]
+    frames: Callable[[], Iterator[np.ndarray]]
+    file_numbers: Sequence[int] | None = None
+
+    @property
+    def labels(self) -> Labels:
+        """The clip's labels, of which it has at least one."""
+        assert self.clip.labels is not None
+        return self.clip.labels
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """Numbers `(n,)` of the frames that have a label."""
+        return self.labels.frame[self.labels.visibility != UNLABELLED]
+
+    def number(self, position: int) -> int:
+        """Frame number of the frame at a position."""
+        return position if self.file_numbers is None else self.file_numbers[position]
+
+    def numbers(self, count: int) -> np.ndarray:
+        """Frame numbers `(count,)` of the first frames."""
+        return np.array([self.number(position) for position in range(count)], np.int64)
+
+
+def find_footage(
+    data: Path, format: str = "auto", split: str | None = None, sport: str | None = None
+) -> list[Footage]:
+    """The labelled clips of a folder in any known layout, or of a built dataset.
+
+    Raises:
+        UserError: there is none, or a label file or clip cannot be read.
+    """
+    if find_dataset(data):
+        footage = list(_of_dataset(data, split, sport))
+    else:
+        footage = [
+            of_files(clip) for clip in find_clips(data, format, split, sport) if clip.labels is not None
+        ]
+    footage = [clip for clip in footage if clip.labelled.size]
+    if not footage:
+        raise UserError(f"{data}: no labelled clip with split {split or 'any'} and sport {sport or 'any'}")
+    return footage
+
+
+def of_files(clip: Clip) -> Footage:
+    """Footage of a clip whose frames are a video or image files; `UserError` if they cannot be opened."""
+    reader = open_frames(clip.frames)
+    reader.close()
+    numbers = numbers_in_names(clip.frames) if isinstance(clip.frames, tuple) else None
+    return Footage(clip, reader.size, partial(_read, clip.frames), numbers)
+
+
+def _read(frames: Path | tuple[Path, ...]) -> Iterator[np.ndarray]:
+    reader = open_frames(frames)
+    try:
+        yield from reader
+    finally:
+        reader.close()
+
+
+def _of_dataset(data: Path, split: str | None, sport: str | None) -> Iterator[Footage]:
+    """Footage of the clips of a built dataset, of one split or of all."""
+    for name in [split] if split else dataset_splits(data):
+        source = FrameSource(data, name)
+        index = source.index
+        for number, (clip_name, clip_sport) in enumerate(zip(index.clip_names, index.sports, strict=True)):
+            if sport is not None and sport != clip_sport:
+                continue
+            rows = np.flatnonzero(index.clip == number)
+            rows = rows[np.argsort(index.frame[rows])]
+            labels = Labels(index.frame[rows], index.xy[rows], index.visibility[rows])
+            height, width = source.image(int(rows[0])).shape[:2]
+            yield Footage(
+                Clip(clip_name, (), labels, clip_sport, name),
+                (width, height),
+                partial(map, source.image, rows.tolist()),
+                labels.frame.tolist(),
+            )
+
+
+def check_labels(footage: Footage, decoded: np.ndarray) -> None:
+    """Raises `UserError` if the clip has labels of frames that are not among the `decoded` frame numbers."""
+    lost = np.setdiff1d(footage.labelled, decoded)
+    if lost.size:
+        raise UserError(
+            f"{footage.clip.name}: labels of {lost.size} frames, from frame {lost[0]} on, that are not among "
+            f"the {len(decoded)} decoded frames; `tracknet data inspect` shows what is wrong"
+        )
