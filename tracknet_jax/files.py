@@ -1,7 +1,7 @@
 """Writing a file so that it is there whole or not at all."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tracknet_jax.errors import UserError
@@ -23,4 +23,5 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # where no folder could be made, there is nothing to remove
+            partial.unlink()
