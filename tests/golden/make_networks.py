@@ -54,21 +54,21 @@ def main(fixtures: Path) -> None:
     here = Path(__file__).parent
     for name in NETWORKS:
         cut_network(fixtures / f"{name}.npz", here / f"{name}.npz")
-    with np.load(fixtures / "losses.npz") as losses, np.load(fixtures / "motion.npz") as motion:
-        with np.load(fixtures / "functions_keras.npz") as keras:
-            np.savez_compressed(
-                here / "functions.npz",
-                meta="{}",
-                p=losses["p"],
-                **{
-                    f"qaz/{kind}/{k}": losses[f"qaz/{kind}/{k}"]
-                    for kind in ("hard", "soft")
-                    for k in ("y", "loss", "grad")
-                },
-                **{f"wasb/{k}": losses[f"wasb/{k}"] for k in ("logits", "hard/wbce", "soft/wbce")},
-                **{k: motion[k] for k in ("x", "ab", "v5repo_v4", "v5repo_mdd", "v5repo_mdd_grad_ab_of_sum")},
-                **{f"keras_{k}": keras[f"motion/{k}"] for k in ("x", "ab", "official_v4")},
-            )
+    losses, motion, keras = (np.load(fixtures / f"{n}.npz") for n in ("losses", "motion", "functions_keras"))
+    with losses, motion, keras:
+        np.savez_compressed(
+            here / "functions.npz",
+            meta="{}",
+            p=losses["p"],
+            **{
+                f"qaz/{kind}/{k}": losses[f"qaz/{kind}/{k}"]
+                for kind in ("hard", "soft")
+                for k in ("y", "loss", "grad")
+            },
+            **{f"wasb/{k}": losses[f"wasb/{k}"] for k in ("logits", "hard/wbce", "soft/wbce")},
+            **{k: motion[k] for k in ("x", "ab", "v5repo_v4", "v5repo_mdd", "v5repo_mdd_grad_ab_of_sum")},
+            **{f"keras_{k}": keras[f"motion/{k}"] for k in ("x", "ab", "official_v4")},
+        )
     with np.load(fixtures / "ground_truth.npz") as truth:
         names = ("v3_disc_288x512", "v2_disc_288x512", "v5_gauss/720p_png", "v5_gauss/1080p_png")
         keep = {f"{n}/{k}": truth[f"{n}/{k}"] for n in names for k in ("offsets", "index", "points")}

@@ -1,4 +1,4 @@
-"""The encoder-decoder of the family: VGG blocks, pooled on the way down, upsampled and joined with skips on the way up."""
+"""The encoder-decoder of the family: VGG blocks, pooled on the way down, upsampled and joined on the way up."""
 
 from functools import partial
 

@@ -43,7 +43,7 @@ class ResidualRefinement(nn.Module):
         return shuffled.reshape(b, t, h, w).astype(jnp.float32)
 
     def embed(self, draft: jax.Array) -> jax.Array:
-        """Patches of the draft as tokens `(B, L, N, D)`, with spatial positions shared by frames and temporal ones by places."""
+        """Patches as tokens `(B, L, N, D)`; spatial positions are shared by frames, temporal ones by places."""
         b, t, h, w = draft.shape
         p = self.patch
         patches = draft.reshape(b, t, h // p, p, w // p, p).swapaxes(3, 4).reshape(b, t, -1, p * p)
@@ -91,7 +91,7 @@ class EncoderLayer(nn.Module):
 
 
 def attend_over(axis: str, attend: nn.Module, x: jax.Array, train: bool) -> jax.Array:
-    """Applies `attend` to tokens `(B, L, N, D)` within frames, across frames at each place, or over all of them."""
+    """Attention of tokens `(B, L, N, D)` within frames, across frames at each place, or over all of them."""
     b, t, n, d = x.shape
     if axis == "spatial":
         return attend(x.reshape(b * t, n, d), train).reshape(x.shape)
@@ -102,7 +102,7 @@ def attend_over(axis: str, attend: nn.Module, x: jax.Array, train: bool) -> jax.
 
 
 class SelfAttention(nn.Module):
-    """Multi-head self-attention on `(B, N, D)`, softmax in float32, query, key and value from one packed matrix."""
+    """Multi-head self-attention on `(B, N, D)`, softmax in float32, one packed matrix for q, k and v."""
 
     heads: int
     dropout: float

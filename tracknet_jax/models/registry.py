@@ -5,8 +5,8 @@ from dataclasses import replace
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
 
-# V2, V4 and V5 in one form (that of the V5 paper's tables: no convolution bias, aligned bilinear upsampling), so that
-# they differ in nothing but the papers' ideas.
+# V2, V4 and V5 in one form, that of the V5 paper's tables (no convolution bias, aligned bilinear upsampling),
+# so that they differ in nothing but the papers' ideas.
 V2 = TrackNetConfig(name="tracknet_v2", paper="TrackNetV2, 2020")
 V4 = replace(
     V2,

@@ -1,0 +1,88 @@
+"""The device-resident pipeline against what was written into it."""
+
+from functools import partial
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from tracknet_jax.data.clips import Clip, Labels
+from tracknet_jax.data.records import encode_jpeg
+from tracknet_jax.data.resident import draw_windows, fingerprint, keep_frames, window_arrays
+from tracknet_jax.errors import UserError
+
+
+def record(clip: str, sport: str, frame: int) -> dict:
+    grey = np.full((16, 32, 3), 10 * frame, np.uint8)
+    return {
+        "clip": clip,
+        "sport": sport,
+        "frame": frame,
+        "image": encode_jpeg(grey),
+        "xy": np.array([frame, 1], np.float32),
+        "visibility": 1,
+        "source_width": 32,
+        "source_height": 16,
+        "fps": "",
+    }
+
+
+RECORDS = [record("a", "tennis", i) for i in range(6)] + [
+    record("b", "padel", i)
+    for i in (0, 1, 2, 5, 6, 7, 8)  # frames 3 and 4 are missing
+]
+
+
+def test_every_window_is_consecutive_and_all_are_drawn(tmp_path: Path):
+    resident = keep_frames(RECORDS, tmp_path, "one")
+    arrays = window_arrays(resident, length=3)
+    batch = jax.jit(partial(draw_windows, length=3))(arrays, jax.random.split(jax.random.key(0), 400))
+    first = np.asarray(batch["xy"][:, 0, 0])
+    np.testing.assert_array_equal(np.asarray(batch["xy"][..., 0]) - first[:, None], [[0, 1, 2]] * 400)
+    np.testing.assert_allclose(
+        np.asarray(batch["frames"]).mean((2, 3, 4)), 10 * batch["xy"][..., 0], atol=1.5
+    )
+    assert len(arrays["starts"]) == 4 + 1 + 2
+    assert set(first.tolist()) == {0, 1, 2, 3, 5, 6}
+
+
+def test_sport_weights_share_out_the_draws(tmp_path: Path):
+    resident = keep_frames(RECORDS, tmp_path, "one")
+    arrays = window_arrays(resident, length=3, sport_weights={"tennis": 1.0, "padel": 3.0})
+    starts = arrays["starts"]
+    shares = np.diff(arrays["cumulative"], prepend=0)
+    assert shares[starts < 6].sum() == pytest.approx(0.25)
+    assert shares[starts >= 6].sum() == pytest.approx(0.75)
+    with pytest.raises(UserError, match="golf"):
+        window_arrays(resident, 3, sport_weights={"golf": 1.0})
+
+
+def test_kept_frames_are_reused_until_the_clips_change(tmp_path: Path):
+    keep_frames(RECORDS, tmp_path, "one")
+    again = keep_frames(iter(()), tmp_path, "one")  # nothing is read: the files are there
+    assert again.frames.shape == (13, 16, 32, 3)
+    with pytest.raises(UserError, match="empty"):
+        keep_frames(iter(()), tmp_path, "two")
+    assert keep_frames(RECORDS[:6], tmp_path, "one").frames.shape[0] == 6  # and half-changed is not trusted
+
+
+def test_fingerprint_sees_labels_and_files(tmp_path: Path):
+    video = tmp_path / "v.mp4"
+    video.write_bytes(b"1")
+    xy = np.zeros((1, 2), np.float32)
+
+    def clip(xy):
+        return Clip("c", video, Labels(np.zeros(1, np.int64), xy, np.ones(1, np.uint8)))
+
+    before = fingerprint([clip(xy)], (32, 16))
+    assert before == fingerprint([clip(xy.copy())], (32, 16))
+    assert before != fingerprint([clip(xy + 1)], (32, 16))
+    video.write_bytes(b"22")
+    assert before != fingerprint([clip(xy)], (32, 16))
+
+
+def test_clips_too_short_for_a_window(tmp_path: Path):
+    resident = keep_frames(RECORDS[:2], tmp_path, "short")
+    with pytest.raises(UserError, match="3 frames in a row"):
+        window_arrays(resident, 3)

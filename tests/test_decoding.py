@@ -1,0 +1,73 @@
+"""Device decoding against a brute-force twin that labels components with SciPy."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from tracknet_jax.decoding import decode_peaks
+
+
+def twin(p: np.ndarray, threshold: float):
+    labels, count = ndimage.label(p > threshold, structure=np.ones((3, 3)))
+    if count == 0:
+        return None
+    sums = ndimage.sum(p, labels, np.arange(1, count + 1))
+    best = int(np.argmax(sums)) + 1
+    y, x = ndimage.center_of_mass(np.where(labels == best, p, 0.0))
+    return x, y, p[labels == best].max()
+
+
+def blobs(rng: np.random.Generator, count: int, height: int = 48, width: int = 64) -> np.ndarray:
+    p = rng.uniform(0, 0.2, (height, width))
+    yy, xx = np.mgrid[:height, :width]
+    for _ in range(count):
+        cx, cy = rng.uniform(0, width), rng.uniform(0, height)
+        sx, sy = rng.uniform(0.6, 3.5, 2)
+        p = np.maximum(p, rng.uniform(0.4, 1.0) * np.exp(-(((xx - cx) / sx) ** 2) - ((yy - cy) / sy) ** 2))
+    return p.astype(np.float32)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+@pytest.mark.parametrize("threshold", [0.3, 0.5])
+def test_equals_the_twin(count: int, threshold: float):
+    rng = np.random.default_rng(count)
+    maps = np.stack([blobs(rng, count) for _ in range(40)])
+    peaks = jax.jit(decode_peaks)(jnp.asarray(maps).reshape(8, 5, 48, 64), threshold)
+    assert peaks.xy.shape == (8, 5, 2)
+    for p, xy, confidence, found in zip(
+        maps, peaks.xy.reshape(40, 2), peaks.confidence.ravel(), peaks.found.ravel(), strict=True
+    ):
+        expected = twin(p, threshold)
+        assert bool(found) == (expected is not None)
+        if expected is None:
+            assert np.isnan(xy).all()
+            assert confidence == 0
+        else:
+            np.testing.assert_allclose(xy, expected[:2], atol=2e-4)
+            assert float(confidence) == pytest.approx(expected[2])
+
+
+def test_diagonal_pixels_are_one_component_and_corners_work():
+    p = np.zeros((2, 20, 20), np.float32)
+    p[0, [3, 4, 5], [3, 4, 5]] = 0.9
+    p[0, 10, 10:12] = 0.95  # the higher peak, but the smaller sum
+    p[1, 0, 0] = 0.8
+    p[1, 19, 18:] = 0.7
+    peaks = decode_peaks(jnp.asarray(p))
+    np.testing.assert_allclose(peaks.xy, [[4, 4], [18.5, 19]], atol=1e-5)
+
+
+def test_threshold_is_strict():
+    assert not bool(decode_peaks(jnp.full((8, 8), 0.5)).found)
+
+
+def test_bent_component_is_followed_to_its_end():
+    p = np.zeros((40, 40), np.float32)
+    p[10, 5:20] = 0.9
+    p[10:22, 19] = 0.9
+    p[21, 12:20] = 0.9
+    p[16, 10] = 0.99  # inside the bend, not part of it
+    x, y, _ = twin(p, 0.5)
+    np.testing.assert_allclose(decode_peaks(jnp.asarray(p)).xy, [x, y], atol=1e-4)

@@ -1,0 +1,76 @@
+from itertools import pairwise
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tests.reference import load_golden
+from tracknet_jax.heatmaps import disc_targets, gaussian_class_map, gaussian_targets, v5_targets
+
+HEIGHT, WIDTH = 288, 512
+
+
+def reference_maps(golden, name: str, shape: tuple[int, int], fill=1) -> list[np.ndarray]:
+    offsets, index = golden[f"{name}/offsets"], golden[f"{name}/index"]
+    maps = []
+    for start, stop in pairwise(offsets):
+        flat = np.zeros(shape[0] * shape[1], np.int64)
+        flat[index[start:stop]] = golden[f"{name}/value"][start:stop] if fill is None else fill
+        maps.append(flat.reshape(shape))
+    return maps
+
+
+def test_disc_is_the_reference_disc_of_21_pixels():
+    """The reference truncates the scaled position; handed the truncated position, ours draws the same pixels."""
+    golden, _ = load_golden("targets")
+    points = golden["v3_disc_288x512/points"].astype(float)
+    expected = reference_maps(golden, "v3_disc_288x512", (HEIGHT, WIDTH))
+    full = 0
+    for (x, y), reference in zip(points, expected, strict=True):
+        none = not reference.any()
+        centre = np.full(2, np.nan) if none else np.trunc([x, y])
+        ours = np.asarray(disc_targets(jnp.asarray(centre, jnp.float32), HEIGHT, WIDTH))
+        if none or reference[int(centre[1]), int(centre[0])]:
+            np.testing.assert_array_equal(ours, reference)
+            full += reference.sum() == 21
+    assert full >= 5
+
+
+@pytest.mark.parametrize(("name", "source"), [("720p", (1280, 720)), ("1080p", (1920, 1080))])
+def test_v5_mask_covers_the_reference_mask(name: str, source: tuple[int, int]):
+    """The reference samples its mask with a nearest resize, ours at pixel centres: the rims differ by 0.4 px."""
+    golden, _ = load_golden("targets")
+    key = f"v5_gauss/{name}_png"
+    overlaps = []
+    for (x, y), reference in zip(
+        golden[f"{key}/points"], reference_maps(golden, key, (HEIGHT, WIDTH)), strict=True
+    ):
+        if not reference.any():
+            continue
+        scale = np.array([WIDTH, HEIGHT]) / source
+        # A nearest resize samples source pixel i / scale, so relative to it the ball lies at x * scale.
+        ours = np.asarray(v5_targets(jnp.asarray([x, y] * scale, jnp.float32), HEIGHT, WIDTH, *source))
+        overlaps.append((ours * reference).sum() / np.maximum(ours, reference).sum())
+    assert len(overlaps) >= 10
+    assert np.mean(overlaps) > 0.9
+
+
+def test_class_map_is_the_paper_gaussian():
+    golden, _ = load_golden("targets")
+    kernel = golden["v1/kernel_41x41"]
+    ours = gaussian_class_map(jnp.array([20.0, 20.0]), 41, 41, scale=1.0)
+    np.testing.assert_array_equal(np.asarray(ours), kernel)
+
+
+def test_gaussian_falls_to_one_over_e_at_sqrt_two_sigma():
+    values = gaussian_targets(jnp.array([10.0, 10.0]), 21, 21, sigma=3.0)
+    assert float(values[10, 10]) == 1.0
+    assert float(values[10, 13]) == pytest.approx(np.exp(-0.5))
+
+
+def test_sub_pixel_centre_and_batch_axes():
+    xy = jnp.array([[[3.5, 4.0], [jnp.nan, jnp.nan]]])
+    discs = np.asarray(disc_targets(xy, 9, 8, radius=1.0))
+    assert discs.shape == (1, 2, 9, 8)
+    np.testing.assert_array_equal(np.argwhere(discs[0, 0]), [[4, 3], [4, 4]])
+    assert discs[0, 1].sum() == 0

@@ -1,0 +1,73 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tests.reference import load_golden
+from tracknet_jax.losses import weighted_bce, weighted_bce_map
+
+
+def logit(p: np.ndarray) -> np.ndarray:
+    p = p.astype(np.float64)
+    return np.log(p) - np.log1p(-p)
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft"])
+def test_value_and_gradient_of_the_reference(kind: str):
+    """Where the reference clips (p within 1e-6 of 0 or 1) the two differ on purpose."""
+    golden, _ = load_golden("functions")
+    p, y, grad_p = golden["p"], golden[f"qaz/{kind}/y"], golden[f"qaz/{kind}/grad"]
+    inside = (p > 1e-6) & (p < 1 - 1e-6)
+    z = jnp.asarray(logit(np.where(inside, p, 0.5)), jnp.float32)
+    ours = jax.grad(lambda z: weighted_bce_map(z, jnp.asarray(y)).sum() / p.size)(z)
+    chain = p.astype(np.float64) * (1 - p.astype(np.float64))  # dp/dz
+    np.testing.assert_allclose(np.asarray(ours)[inside], (grad_p * chain)[inside], rtol=2e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft"])
+def test_mean_of_the_reference_from_logits(kind: str):
+    golden, _ = load_golden("functions")
+    bound = float(logit(np.array(1 - 1e-4)))  # the reference clips p to 1e-4 ... 1 - 1e-4
+    z = jnp.clip(jnp.asarray(golden["wasb/logits"]), -bound, bound)
+    ours = weighted_bce(z, jnp.asarray(golden[f"qaz/{kind}/y"]))
+    assert float(ours) == pytest.approx(float(golden[f"wasb/{kind}/wbce"]), rel=1e-5)
+
+
+def test_gradient_is_that_of_the_written_out_formula():
+    z = jnp.linspace(-12.0, 12.0, 49)
+    y = jnp.tile(jnp.array([0.0, 1.0, 0.3]), 17)[:49]
+
+    def formula(z):
+        p = jax.nn.sigmoid(z)
+        return -((1 - p) ** 2 * y * jnp.log(p) + p**2 * (1 - y) * jnp.log(1 - p)).sum()
+
+    with jax.enable_x64(True):
+        expected = jax.grad(formula)(jnp.asarray(z, jnp.float64))
+    np.testing.assert_allclose(
+        jax.grad(lambda z: weighted_bce_map(z, y).sum())(z), expected, rtol=1e-5, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("z", [-200.0, -90.0, 0.0, 90.0, 200.0])
+@pytest.mark.parametrize("y", [0.0, 1.0])
+def test_finite_and_still_pulling_at_saturation(z: float, y: float):
+    """The wrong side keeps a gradient towards the target however far away, the right side costs nothing."""
+    value, slope = jax.value_and_grad(lambda z: weighted_bce_map(z, jnp.float32(y)))(jnp.float32(z))
+    assert np.isfinite(value)
+    assert np.isfinite(slope)
+    if abs(z) > 50:
+        wrong = (z > 0) != (y == 1)
+        assert float(value) == pytest.approx(abs(z) if wrong else 0.0, rel=1e-5)
+        assert float(slope) == pytest.approx(np.sign(z) if wrong else 0.0)
+
+
+def test_mask_leaves_frames_out():
+    z = jax.random.normal(jax.random.key(0), (2, 3, 4, 5))
+    y = (z > 1).astype(jnp.float32)
+    mask = jnp.array([[1, 0, 1], [0, 0, 1]], jnp.float32)
+    kept = [(0, 0), (0, 2), (1, 2)]
+    expected = np.mean([weighted_bce(z[i, j], y[i, j]) for i, j in kept])
+    assert float(weighted_bce(z, y, mask)) == pytest.approx(float(expected), rel=1e-6)
+    masked_gradient = jax.grad(weighted_bce)(z, y, mask)
+    assert float(jnp.abs(masked_gradient[0, 1]).max()) == 0.0
+    assert float(weighted_bce(z, y, jnp.zeros((2, 3)))) == 0.0

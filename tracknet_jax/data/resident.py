@@ -1,0 +1,131 @@
+"""The device-resident pipeline: all frames of a training set as one uint8 array, windows drawn inside the step.
+
+Frames are decoded once into a flat file beside the run and mapped from there, so a resumed run starts at once.
+On a CPU the device array is that mapping itself; on an accelerator it is copied to the device's memory.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tracknet_jax.data.clips import Clip
+from tracknet_jax.data.index import FrameIndex
+from tracknet_jax.data.records import Record, decode_jpeg
+from tracknet_jax.data.windows import window_starts
+from tracknet_jax.errors import UserError
+from tracknet_jax.files import replacing
+
+
+class ResidentFrames(NamedTuple):
+    """Decoded frames `(N, H, W, 3)` uint8, mapped from disk, and what is known of each."""
+
+    frames: np.ndarray
+    index: FrameIndex
+
+
+def fingerprint(clips: Sequence[Clip], size: tuple[int, int]) -> str:
+    """A digest of the clips' files, labels and the stored size: another digest means other frames."""
+    digest = hashlib.sha256(repr(size).encode())
+    for clip in clips:
+        files = (clip.frames,) if isinstance(clip.frames, Path) else clip.frames
+        stats = [(file.name, (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files]
+        digest.update(repr((clip.name, clip.sport, stats)).encode())
+        if clip.labels is not None:
+            for column in (clip.labels.frame, clip.labels.xy, clip.labels.visibility):
+                digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()
+
+
+def keep_frames(records: Iterable[Record], folder: Path, digest: str) -> ResidentFrames:
+    """Decodes the records into `folder`, unless it already holds the frames of `digest`, and maps them.
+
+    Raises `UserError` when there is no record, the frames differ in size, or the disk is full.
+    """
+    about_file, frames_file, index_file = folder / "frames.json", folder / "frames.u8", folder / "index.npz"
+    try:
+        about = json.loads(about_file.read_text())
+    except (OSError, ValueError):
+        about = {}
+    if about.get("digest") != digest:
+        about_file.unlink(missing_ok=True)
+        with replacing(frames_file) as partial:
+            labels, shape = _write_frames(records, partial)
+        FrameIndex.of(labels).save(index_file)
+        about = {"digest": digest, "shape": shape}
+        with replacing(about_file) as partial:  # last: it vouches for the other two
+            partial.write_text(json.dumps(about))
+    frames = np.memmap(frames_file, np.uint8, "r", shape=tuple(about["shape"]))
+    return ResidentFrames(frames, FrameIndex.load(index_file))
+
+
+def _write_frames(records: Iterable[Record], path: Path) -> tuple[list[Record], list[int]]:
+    labels: list[Record] = []
+    shape: tuple[int, ...] = ()
+    with open(path, "wb") as file:
+        for record in records:
+            frame = decode_jpeg(record["image"])
+            shape = shape or frame.shape
+            if frame.shape != shape:
+                raise UserError(f"clip {record['clip']}: its frames are {frame.shape}, those before {shape}")
+            file.write(frame.tobytes())
+            labels.append({name: value for name, value in record.items() if name != "image"})
+        file.flush()
+        os.fsync(file.fileno())
+    if not labels:
+        raise UserError("no frame to train on: the split is empty")
+    return labels, [len(labels), *shape]
+
+
+def window_arrays(
+    resident: ResidentFrames, length: int, stride: int = 1, sport_weights: dict[str, float] | None = None
+) -> dict[str, np.ndarray]:
+    """What `draw_windows` draws from.
+
+    `frames (N, H, W, 3)`, `xy (N, 2)`, `visibility (N,)`; `starts (S,)`, the first frames of all windows of
+    `length` frames, `stride` apart, that cross no clip and bridge no gap; `cumulative (S,)`, the distribution
+    they are drawn from. A sport's windows share its weight; without weights all windows are drawn alike.
+    Raises `UserError` when there is no window or a weight's sport has none.
+    """
+    index = resident.index
+    starts = window_starts(index, length, stride, 1)
+    if not len(starts):
+        raise UserError(f"no clip of the training split has {length} frames in a row")
+    weights = np.ones(len(starts))
+    if sport_weights:
+        sports = np.array(index.sports)[index.clip[starts]]
+        missing = sorted(set(sport_weights) - set(sports))
+        if missing:
+            raise UserError(
+                f"data.sport-weights: no training clip of {missing[0]!r}; there are {set(sports)}"
+            )
+        weights = np.zeros(len(starts))
+        for sport, weight in sport_weights.items():
+            weights[sports == sport] = weight / np.count_nonzero(sports == sport)
+    return {
+        "frames": resident.frames,
+        "xy": index.xy,
+        "visibility": index.visibility,
+        "starts": starts.astype(np.int32),
+        "cumulative": (np.cumsum(weights) / weights.sum()).astype(np.float32),
+    }
+
+
+def draw_windows(arrays: dict[str, Any], keys: jax.Array, *, length: int) -> dict[str, jax.Array]:
+    """One window a key from `window_arrays`: a batch of frames, `xy` and `visibility`, jittable and stateless."""
+
+    def draw(key: jax.Array) -> dict[str, jax.Array]:
+        place = jnp.searchsorted(arrays["cumulative"], jax.random.uniform(key), side="right")
+        start = arrays["starts"][jnp.minimum(place, arrays["starts"].shape[0] - 1)]
+        return {
+            name: jax.lax.dynamic_slice_in_dim(arrays[name], start, length)
+            for name in ("frames", "xy", "visibility")
+        }
+
+    return jax.vmap(draw)(keys)
