@@ -6,7 +6,7 @@ import pytest
 from labelled_clips import true_rows, write_csv
 
 from tracknet_jax.errors import UserError
-from tracknet_jax.evaluation.footage import of_files
+from tracknet_jax.evaluation.footage import find_footage, of_files
 from tracknet_jax.evaluation.predictions import find_csvs, score_predictions
 from tracknet_jax.metrics import Counts
 from tracknet_jax.protocols import protocol
@@ -97,3 +97,17 @@ def test_a_row_that_is_not_numbers(clips, folder):
     write_csv(folder / "game1" / "Clip1_ball.csv", [(0, 1, "left", 3)])
     with pytest.raises(UserError, match=r"Clip1_ball.csv.*line 2"):
         scores(clips, folder)
+
+
+def test_the_labels_of_real_clips_score_full_marks(real_data, tmp_path):
+    footage = find_footage(real_data / "clips288", split="val", sport="tennis")
+    for clip in footage:
+        write_csv(tmp_path / f"{clip.clip.name}.csv", true_rows(clip.clip))
+    scored = score_predictions(footage, tmp_path, protocol("default"))
+    assert sum((score.counts for score in scored), Counts()) == Counts(tp=728, tn=75, ignored=1)
+
+
+def test_a_public_csv_of_tracknet_v2_reads_as_predictions(real_data):
+    match = real_data / "native" / "shuttlecock" / "Professional" / "match1"
+    (score,) = score_predictions(find_footage(match), match / "csv", protocol("tracknet_v3"))
+    assert score.counts.tp + score.counts.tn == score.counts.frames > 100
