@@ -62,7 +62,7 @@ class FrameDatasetBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=Tru
 
 
 class _ShardWriter:
-    """Serialised records into files of at most `RECORDS_PER_SHARD`, to be renamed once their number is known."""
+    """Records into files of at most `RECORDS_PER_SHARD`, to be renamed once their number is known."""
 
     def __init__(self, directory: Path, prefix: str):
         self.directory, self.prefix = directory, prefix

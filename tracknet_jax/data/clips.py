@@ -34,6 +34,11 @@ class Labels:
     def __len__(self) -> int:
         return len(self.frame)
 
+    @classmethod
+    def none(cls) -> "Labels":
+        """No row at all."""
+        return cls(np.zeros(0, np.int64), np.zeros((0, 2), np.float32), np.zeros(0, np.uint8))
+
     @property
     def located(self) -> np.ndarray:
         """(F,) bool: the ball has a position."""

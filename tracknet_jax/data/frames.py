@@ -76,6 +76,14 @@ def frame_rate(frames: Path | tuple[Path, ...]) -> Fraction | None:
     return Fraction(rate).limit_denominator(1_000_000) if rate > 0 else None
 
 
+def promised_frames(video: Path) -> int:
+    """The number of frames that a video's container promises, 0 if it does not say."""
+    capture = _open(video)
+    count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+    capture.release()
+    return max(int(count), 0)
+
+
 def frame_numbers(frames: Path | tuple[Path, ...], count: int) -> list[int]:
     """Numbers of a clip's `count` frames: those in image files' names, so that a missing file is a gap."""
     return list(range(count)) if isinstance(frames, Path) else numbers_in_names(frames)

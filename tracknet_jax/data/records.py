@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from tracknet_jax.coordinates import scale_xy
-from tracknet_jax.data.checks import Problem, outside_frame, without_frame
+from tracknet_jax.data.checks import RowProblem, outside_frame, without_frame
 from tracknet_jax.data.clips import UNLABELLED, Clip, Labels
 from tracknet_jax.data.frames import decode_frames, frame_numbers, frame_rate, resize
 from tracknet_jax.data.prefetch import prefetch_in_order
@@ -98,7 +98,7 @@ def frame_records(
     Raises:
         UserError: a label lies outside of its frame, or its frame is not there.
     """
-    labels = labels or Labels(np.zeros(0, np.int64), np.zeros((0, 2), np.float32), np.zeros(0, np.uint8))
+    labels = labels or Labels.none()
     row_of = {int(frame): row for row, frame in enumerate(labels.frame)}
     count = 0
     for count, frame in enumerate(frames, start=1):
@@ -135,6 +135,6 @@ def decode_jpeg(data: bytes) -> np.ndarray:
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 
-def _raise_first(problems: Iterable[Problem]) -> None:
-    for _, where, message in problems:
+def _raise_first(problems: Iterable[RowProblem]) -> None:
+    for _, (_, where, message) in problems:
         raise UserError(f"{where}: {message}")

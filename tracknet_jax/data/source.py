@@ -59,6 +59,10 @@ class FrameSource:
         """Frame of record `i`, (H, W, 3) uint8 RGB."""
         return decode_jpeg(self._records[i]["image"])
 
+    def fps(self, i: int) -> str:
+        """Frames a second of the clip of record `i` as a fraction, "" if unknown."""
+        return self._records[i]["fps"].decode()
+
     @functools.cached_property
     def index(self) -> FrameIndex:
         """Clip, frame number and label of every record, kept in a file beside the records if that can be."""

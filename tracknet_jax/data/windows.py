@@ -54,7 +54,7 @@ class FrameWindows:
 
 
 def window_starts(index: FrameIndex, length: int, stride: int, step: int) -> np.ndarray:
-    """(n,) first records of all windows; strides are counted from the start of each unbroken run of frames."""
+    """(n,) first records of all windows; strides count from the start of each unbroken run of frames."""
     span = (length - 1) * step  # from the first record to the last
     run_starts = np.flatnonzero(
         np.diff(index.clip, prepend=-1).astype(bool) | (np.diff(index.frame, prepend=-2) != 1)

@@ -1,4 +1,4 @@
-"""The tennis layout of TrackNet (V1): a folder a clip, `gameN/ClipM`, images or a video, and `Label.csv`."""
+"""The tennis layout of TrackNet (V1): a folder a clip, `gameN/ClipM`: images or a video, and `Label.csv`."""
 
 from pathlib import Path
 
@@ -12,17 +12,20 @@ from tracknet_jax.data.formats.files import (
     videos_in,
 )
 
+_LABEL_NAMES = ("label.csv", "labels.csv", "ball.csv")
+
 
 def find(root: Path) -> list[ClipFiles]:
-    """Every folder with a `Label.csv`, in any case: its images, its video, or a video of its name beside."""
+    """Every folder with a label file, in any case: its images, its video, or a video of its name beside."""
     found = []
     for labels in find_files(root, ".csv"):
-        if labels.name.lower() not in ("label.csv", "labels.csv"):
+        if labels.name.lower() not in _LABEL_NAMES:
             continue
         folder = labels.parent
         frames = _frames(folder)
+        sport = "" if labels.name.lower() == "ball.csv" else "tennis"
         name = clip_name(folder, root)
-        found.append(ClipFiles(name, labels, frames, "tennis", split_of(labels.relative_to(root).parent)))
+        found.append(ClipFiles(name, labels, frames, sport, split_of(labels.relative_to(root).parent)))
     return found
 
 

@@ -1,0 +1,125 @@
+"""`tracknet data`: build a dataset from a folder of labelled clips, or show what is in one and what is wrong."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from tracknet_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+Format = Literal["auto", "tennis", "shuttlecock", "normalised", "clips288"]
+
+
+@dataclass(frozen=True)
+class Build:
+    """Build a TFDS dataset, one record a frame, from a folder of labelled clips.
+
+    example:
+      tracknet data build matches/ --output datasets/matches --split-by match
+    """
+
+    source: tyro.conf.Positional[Path]
+    """Folder of labelled clips."""
+    output: Path
+    """Folder of the dataset, for `tfds.builder_from_directory`."""
+    format: Format = "auto"
+    """Layout of the source, if it should not be guessed."""
+    size: str = "512x288"
+    """Size of the stored frames, WIDTHxHEIGHT, or native."""
+    split_by: Literal["layout", "match", "clip"] = "layout"
+    """Splits as the folders say, or hold out every tenth match or clip as val."""
+    overwrite: bool = False
+    """Replace a dataset that is there."""
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Show what is in a folder of labelled clips, or in a built dataset, and what is wrong with it.
+
+    example:
+      tracknet data inspect matches/ --sheet labels.png --json report.json
+    """
+
+    source: tyro.conf.Positional[Path]
+    """Folder of labelled clips, or a built dataset."""
+    format: Format = "auto"
+    """Layout of the source, if it should not be guessed."""
+    sheet: Path = Path("labels.png")
+    """Contact sheet of labels drawn on their frames."""
+    json: Path | None = None
+    """Write a report of every clip here as well."""
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command and returns the exit code."""
+    options = tyro.cli(
+        Annotated[Build, tyro.conf.subcommand("build")] | Annotated[Inspect, tyro.conf.subcommand("inspect")],
+        args=argv,
+        prog="tracknet data",
+        description="Datasets of labelled clips: build one, or look into one.",
+    )
+    return _build(options) if isinstance(options, Build) else _inspect(options)
+
+
+def _build(options: Build) -> int:
+    from tracknet_jax.data.build import build_dataset
+    from tracknet_jax.data.formats import find_clips
+    from tracknet_jax.data.splits import assign_splits
+
+    size = parse_size(options.size)
+    clips = assign_splits(find_clips(options.source, options.format), options.split_by)
+    labelled = sum(len(clip.labels) for clip in clips if clip.labels is not None)
+    with _progress() as progress:
+        task = progress.add_task("frames", total=labelled)
+        frames = build_dataset(
+            clips,
+            options.output,
+            size=size,
+            overwrite=options.overwrite,
+            on_frame=lambda: progress.advance(task),
+        )
+    for split, count in frames.items():
+        print(f"{split}: {count:,} frames of {sum(clip.split == split for clip in clips)} clips")
+    print(f"{options.output}: {sum(frames.values()):,} frames of {len(clips)} clips")
+    return 0
+
+
+def _inspect(options: Inspect) -> int:
+    from tracknet_jax.data.inspect import inspect
+    from tracknet_jax.data.inspect_report import print_reports, write_json, write_sheet
+
+    if options.sheet.suffix.lower() not in (".png", ".jpg"):
+        raise UserError(f"{options.sheet}: the contact sheet is a picture, name it .png or .jpg")
+    with _progress() as progress:
+        task = progress.add_task("clips", total=None)
+        reports, tiles = inspect(
+            options.source, options.format, lambda total: progress.update(task, total=total, advance=1)
+        )
+    print_reports(reports)
+    write_sheet(options.sheet, tiles)
+    print(f"{options.sheet}: {len(tiles)} labels drawn on their frames")
+    if options.json is not None:
+        write_json(options.json, reports)
+    return 0
+
+
+def parse_size(text: str) -> tuple[int, int] | None:
+    """(width, height) of "512x288", None of "native"; UserError otherwise."""
+    if text == "native":
+        return None
+    width, by, height = text.lower().partition("x")
+    if not (by and width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise UserError(f"size {text!r}: give WIDTHxHEIGHT, as 512x288, or native")
+    return int(width), int(height)
+
+
+def _progress() -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
