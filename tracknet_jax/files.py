@@ -21,7 +21,12 @@ def replacing(path: Path) -> Iterator[Path]:
         yield partial
         partial.replace(path)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise cannot_write(path, error) from error
     finally:
         with suppress(OSError):  # where no folder could be made, there is nothing to remove
             partial.unlink()
+
+
+def cannot_write(path: Path, error: OSError) -> UserError:
+    """The one line for a file that cannot be written."""
+    return UserError(f"{path}: cannot be written ({error.strerror or error})")

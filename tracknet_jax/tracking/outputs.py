@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -132,7 +133,7 @@ def _twice(
             kept.append(frame)
             yield frame
 
-    return keep(), iter(kept.popleft, None)
+    return keep(), (kept.popleft() for _ in count())
 
 
 def _draw_next(video: OverlayVideo, pictures: Iterator[np.ndarray], row: Row) -> None:

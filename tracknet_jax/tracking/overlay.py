@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tracknet_jax.files import replacing
+from tracknet_jax.files import cannot_write, replacing
 from tracknet_jax.tracking.track import Row, Track
 from tracknet_jax.tracking.video import FrameSource, open_frames
-from tracknet_jax.tracking.writer import open_writer
+from tracknet_jax.tracking.writer import VideoWriter, open_writer
 
 TRAIL_SECONDS = 0.6
 RING = {"detected": (255, 255, 255), "inpainted": (190, 190, 190)}  # BGR
@@ -90,14 +90,16 @@ class Overlay:
 class OverlayVideo:
     """An overlay video being written: takes frames and their rows together."""
 
-    def __init__(self, path: Path, fps: Fraction, size: tuple[int, int]):
-        self._overlay = Overlay(fps, size)
-        self._writer = open_writer(path, fps, size)
+    def __init__(self, path: Path, overlay: Overlay, writer: VideoWriter):
+        self._path, self._overlay, self._writer = path, overlay, writer
 
     def write(self, frame: np.ndarray, row: Row) -> None:
         """Draws on a BGR frame (in place) and appends it."""
         self._overlay.draw(frame, row)
-        self._writer.write(frame)
+        try:
+            self._writer.write(frame)
+        except OSError as error:  # told here: other files may be open around this one
+            raise cannot_write(self._path, error) from error
 
     def close(self) -> None:
         self._writer.close()
@@ -111,7 +113,7 @@ def overlay_video(path: Path, fps: Fraction, size: tuple[int, int]) -> Iterator[
         UserError: it cannot be written.
     """
     with replacing(path) as partial:
-        video = OverlayVideo(partial, fps, size)
+        video = OverlayVideo(path, Overlay(fps, size), open_writer(partial, fps, size))
         try:
             yield video
         except BaseException:
