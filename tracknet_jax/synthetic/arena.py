@@ -2,20 +2,24 @@
 
 import numpy as np
 
+from tracknet_jax.synthetic.cage import draw_cage
 from tracknet_jax.synthetic.camera import Camera
-from tracknet_jax.synthetic.crowd import far_seats, seat_people, shade_stand, side_seats
+from tracknet_jax.synthetic.crowd import Fidget, far_seats, seat_people, shade_stand, side_seats
 from tracknet_jax.synthetic.enclosure import SLOPE, Enclosure, enclosure
 from tracknet_jax.synthetic.floor import shade_floor
 from tracknet_jax.synthetic.lettering import board_texture, sample_texture
 from tracknet_jax.synthetic.look import Look
+from tracknet_jax.synthetic.officials import place_officials
 from tracknet_jax.synthetic.sports import Sport
 
 FLOOR, FAR_BOARD, SIDE_BOARD, FAR_STAND, SIDE_STAND, NOTHING = range(6)
 SUBPIXELS = (-0.25, 0.25)
 
 
-def render_arena(sport: Sport, look: Look, camera: Camera, rng: np.random.Generator) -> np.ndarray:
-    """The empty arena as the camera sees it, uint8 RGB (H, W, 3)."""
+def render_arena(
+    sport: Sport, look: Look, camera: Camera, rng: np.random.Generator
+) -> tuple[np.ndarray, Fidget]:
+    """The empty arena as the camera sees it, uint8 RGB (H, W, 3), and what moves in its crowd."""
     hall = enclosure(sport, rng)
     shader = _Shader(sport, look, camera, hall, rng)
     width, height = camera.size
@@ -28,8 +32,11 @@ def render_arena(sport: Sport, look: Look, camera: Camera, rng: np.random.Genera
     colour[fine] = np.mean(samples, axis=0)
     arena = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
     seats = np.concatenate([far_seats(hall), side_seats(hall, sport)])
-    seat_people(arena, camera, look, seats, rng)
-    return arena
+    fidgets = seat_people(arena, camera, look, seats, rng)
+    if sport.walls:
+        draw_cage(arena, sport, camera)
+    place_officials(arena, sport, look, camera, hall, rng)
+    return arena, fidgets
 
 
 def _borders(surface: np.ndarray) -> np.ndarray:

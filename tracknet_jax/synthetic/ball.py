@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-OPTICS = 0.55  # width of the lens' blur in pixels of a 512-pixel-wide picture, added to the ball's edge
-
 
 @dataclass(frozen=True)
 class Splat:
@@ -69,3 +67,10 @@ def blend(frame: np.ndarray, light: Splat, colour: np.ndarray, strength: np.ndar
     alpha = (light.alpha * strength)[..., None]
     behind = TO_LINEAR[patch]
     patch[...] = to_srgb(behind + alpha * (colour - behind))
+
+
+def shade(frame: np.ndarray, shadow: Splat, depth: float) -> None:
+    """Takes the share `depth` of the light away under a splat, in place."""
+    height, width = shadow.alpha.shape
+    patch = frame[shadow.y : shadow.y + height, shadow.x : shadow.x + width]
+    patch[...] = (patch * (1 - depth * np.minimum(shadow.alpha, 1))[..., None]).astype(np.uint8)

@@ -46,6 +46,11 @@ class Camera:
         """The same camera turned by small angles, in radians: right and down."""
         return Camera(self.position, _turn(pan, tilt) @ self.rotation, self.focal, self.size)
 
+    def widened(self, margin: int) -> "Camera":
+        """The same camera with `margin` more pixels on every side."""
+        width, height = self.size
+        return Camera(self.position, self.rotation, self.focal, (width + 2 * margin, height + 2 * margin))
+
     def homography_to(self, other: "Camera") -> np.ndarray:
         """The 3x3 map from pixels of this camera to those of `other`, which differs only in rotation."""
         return other.matrix @ other.rotation @ self.rotation.T @ np.linalg.inv(self.matrix)
@@ -56,6 +61,35 @@ def _turn(pan: float, tilt: float) -> np.ndarray:
     pan_matrix = np.array([[cp, 0, -sp], [0, 1, 0], [sp, 0, cp]])
     tilt_matrix = np.array([[1, 0, 0], [0, ct, -st], [0, st, ct]])
     return tilt_matrix @ pan_matrix
+
+
+@dataclass(frozen=True)
+class Sway:
+    """A slow, small pan and tilt of the camera: sums of two sines."""
+
+    amplitude: float  # radians, 0 for a locked camera
+    rates: tuple[float, ...]  # of two sines each for pan and tilt, radians a second
+    phases: tuple[float, ...]
+
+    @property
+    def moves(self) -> bool:
+        return self.amplitude > 0
+
+    def at(self, time: float) -> tuple[float, float]:
+        """Pan and tilt in radians."""
+        a, b, c, d = np.sin(np.array(self.rates) * time + self.phases)
+        return float(self.amplitude * (a + b) / 2), float(0.35 * self.amplitude * (c + d) / 2)
+
+    def margin(self, camera: Camera) -> int:
+        """Pixels by which the picture can move."""
+        return int(np.ceil(1.2 * self.amplitude * camera.focal)) + 2 if self.moves else 0
+
+
+def draw_sway(rng: np.random.Generator) -> Sway:
+    """Two cameras in three are locked."""
+    amplitude = rng.uniform(0.002, 0.012) if rng.random() < 0.33 else 0.0
+    rates, phases = rng.uniform(0.3, 1.4, 4), rng.uniform(0, 2 * np.pi, 4)
+    return Sway(amplitude, tuple(rates.tolist()), tuple(phases.tolist()))
 
 
 @dataclass(frozen=True)

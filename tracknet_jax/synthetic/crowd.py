@@ -1,5 +1,7 @@
 """The stands: rows of seats and the people on them."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -12,6 +14,7 @@ from tracknet_jax.synthetic.sports import Sport
 SEAT, ROW = 0.6, 0.5  # metres along the row, and of height between rows
 AISLE = 16  # seats between stairs
 ROWS = 16
+RESTLESS = 0.06  # share of spectators that move
 CLOTHES = np.array(
     [
         (190, 60, 60), (60, 80, 140), (230, 230, 230), (40, 42, 48), (120, 120, 126), (200, 170, 90),
@@ -19,6 +22,24 @@ CLOTHES = np.array(
     ],
     float,
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fidget:
+    """Some spectators rock in their seats: square patches of the still picture that shift by pixels."""
+
+    spots: np.ndarray  # (S, 3) x, y of the middle and half size, pixels
+    rates: np.ndarray  # (S,) radians a second
+    phases: np.ndarray  # (S,)
+
+    def move(self, picture: np.ndarray, time: float) -> None:
+        """Shifts the patches to where they are at `time`, in place."""
+        wave = np.sin(self.rates * time + self.phases)
+        shifts = np.round(wave * np.maximum(1, 0.4 * self.spots[:, 2])).astype(int)
+        for (x, y, half), shift in zip(self.spots, shifts, strict=True):
+            if shift:
+                patch = picture[y - half : y + half, x - half : x + half].copy()
+                picture[y - half : y + half, x - half + shift : x + half + shift] = patch
 
 
 def shade_stand(along: np.ndarray, up: np.ndarray, look: Look) -> np.ndarray:
@@ -59,7 +80,7 @@ def _seat_grid(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
 
 def seat_people(
     arena: np.ndarray, camera: Camera, look: Look, seats: np.ndarray, rng: np.random.Generator
-) -> None:
+) -> Fidget:
     """Draws people on a share of the seats, in place, from the farthest to the nearest."""
     taken = seats[rng.random(len(seats)) < look.attendance]
     taken = taken[np.argsort(-(taken[:, :3] - camera.position) @ camera.rotation[2])]
@@ -82,3 +103,16 @@ def seat_people(
         shapes = ((bodies, clothes[index]), (heads, faces[index]), (hairs, light[index] * (50, 40, 34)))
         for outlines, colour in shapes:
             cv2.fillConvexPoly(arena, outlines[index], colour.tolist(), cv2.LINE_AA, SHIFT)
+    return _fidgets(head, scale, camera.size, rng)
+
+
+def _fidgets(heads: np.ndarray, scale: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> Fidget:
+    """Chooses the restless ones among heads `(N, 2)` of `scale` pixels a metre."""
+    half = np.maximum(2, np.round(0.25 * scale)).astype(int)
+    middle = np.round(heads).astype(int)
+    room = 2 * half[:, None]
+    inside = ((middle > room) & (middle < np.array(size) - room)).all(axis=-1)
+    chosen = np.flatnonzero(inside & (rng.random(len(heads)) < RESTLESS))
+    spots = np.column_stack([middle, half])[chosen]
+    rates = rng.uniform(2.0, 9.0, len(chosen))
+    return Fidget(spots, rates, rng.uniform(0, 2 * np.pi, len(chosen)))

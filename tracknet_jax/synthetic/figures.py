@@ -10,7 +10,7 @@ from tracknet_jax.synthetic.pose import Limb
 
 SHIFT = 4  # cv2 takes sub-pixel coordinates in 1/16 pixel
 STRINGS = 70  # opacity of a strung racket head, of 255
-CORE = 0.78  # brightness of a limb's shaded side
+CORE = 0.84  # brightness of a limb's shaded side
 SHADOW_FLATNESS = 0.7  # a capsule's shadow on the ground is flatter than the capsule
 
 
@@ -23,6 +23,23 @@ class Sprite:
     x: int
     y: int
     depth: float
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """x, y, width, height in the frame."""
+        height, width = self.alpha.shape
+        return self.x, self.y, width, height
+
+    def crop_alpha(self, x: int, y: int, width: int, height: int) -> np.ndarray:
+        """Alpha `(height, width)` on another patch of the frame, 0 outside the sprite."""
+        result = np.zeros((height, width), np.float32)
+        h, w = self.alpha.shape
+        x0, x1 = max(x, self.x), min(x + width, self.x + w)
+        y0, y1 = max(y, self.y), min(y + height, self.y + h)
+        if x0 < x1 and y0 < y1:
+            part = self.alpha[y0 - self.y : y1 - self.y, x0 - self.x : x1 - self.x]
+            result[y0 - y : y1 - y, x0 - x : x1 - x] = part
+        return result
 
 
 @dataclass(frozen=True)
@@ -142,3 +159,20 @@ def paste(frame: np.ndarray, sprite: Sprite) -> None:
     patch = frame[sprite.y : sprite.y + height, sprite.x : sprite.x + width]
     keep = (1 - sprite.alpha)[..., None]
     patch[...] = np.minimum(patch * keep + sprite.rgb, 255).astype(np.uint8)
+
+
+def warp_sprite(sprite: Sprite, homography: np.ndarray, size: tuple[int, int]) -> Sprite | None:
+    """The sprite seen by a turned camera; None when it leaves the picture of `size` (width, height)."""
+    x, y, w, h = sprite.box
+    corners = np.array([[x, y, 1], [x + w, y, 1], [x, y + h, 1], [x + w, y + h, 1]]) @ homography.T
+    corners = corners[:, :2] / corners[:, 2:]
+    low = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+    high = np.minimum(np.ceil(corners.max(axis=0)) + 1, size).astype(int)
+    if (high <= low).any():
+        return None
+    to_frame = np.array([[1.0, 0, x], [0, 1, y], [0, 0, 1]])
+    to_patch = np.array([[1.0, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]])
+    matrix, new_size = to_patch @ homography @ to_frame, (int(high[0] - low[0]), int(high[1] - low[1]))
+    rgb = np.asarray(cv2.warpPerspective(sprite.rgb, matrix, new_size, flags=cv2.INTER_LINEAR))
+    alpha = np.asarray(cv2.warpPerspective(sprite.alpha, matrix, new_size, flags=cv2.INTER_LINEAR))
+    return Sprite(rgb, alpha, int(low[0]), int(low[1]), sprite.depth)

@@ -11,7 +11,8 @@ import numpy as np
 
 from tracknet_jax.data.clips import NO_BALL, Labels
 from tracknet_jax.errors import UserError
-from tracknet_jax.synthetic.scene import Scene, capture, draw, make_scene, visibility
+from tracknet_jax.synthetic.exposure import capture, draw, visibility
+from tracknet_jax.synthetic.scene import Scene, make_scene
 from tracknet_jax.synthetic.sports import sport_named
 
 

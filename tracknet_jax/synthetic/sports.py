@@ -34,6 +34,7 @@ class Sport:
     net_height: tuple[float, float]  # in the middle, at the posts
     net_bottom: float
     ball_radius: float
+    discs: tuple[tuple[float, float], ...]  # what the ball looks like: (metres ahead, radius) of discs
     terminal_speed: float
     restitution: float
     friction: float
@@ -66,6 +67,7 @@ TENNIS = Sport(
     net_height=(0.914, 1.07),
     net_bottom=0.0,
     ball_radius=0.0335,
+    discs=((0.0, 0.0335),),
     terminal_speed=22.0,
     restitution=0.74,
     friction=0.55,
@@ -93,6 +95,7 @@ BADMINTON = Sport(
     net_height=(1.524, 1.55),
     net_bottom=0.79,
     ball_radius=0.033,
+    discs=((-0.022, 0.032), (0.004, 0.025), (0.026, 0.019), (0.054, 0.014)),
     terminal_speed=6.8,
     restitution=0.15,
     friction=0.6,
@@ -121,6 +124,7 @@ PADEL = Sport(
     net_height=(0.88, 0.92),
     net_bottom=0.0,
     ball_radius=0.0335,
+    discs=((0.0, 0.0335),),
     terminal_speed=22.0,
     restitution=0.76,
     friction=0.5,
