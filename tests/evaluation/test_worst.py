@@ -9,7 +9,7 @@ from tracknet_jax.errors import UserError
 from tracknet_jax.evaluation import worst
 from tracknet_jax.evaluation.footage import of_files
 from tracknet_jax.evaluation.predictions import score_predictions
-from tracknet_jax.evaluation.worst import TILE, worst_errors, write_contact_sheet
+from tracknet_jax.evaluation.worst import TILE, Error, worst_errors, write_contact_sheet
 from tracknet_jax.metrics import FN, FP1, FP2
 from tracknet_jax.protocols import protocol
 
@@ -56,6 +56,15 @@ def test_every_error_gets_a_tile_with_its_marks(scores, tmp_path):
         assert reddish == (error.code in (FP1, FP2))
         # The white dot of that very frame is in the crop wherever there is a ball.
         assert (tile.min(-1) > 200).any() == (error.code != FP2)
+
+
+def test_a_miss_of_a_ball_that_is_not_located_shows_the_whole_frame(clips, tmp_path):
+    rows = [(n, 0, 0, 0) for n in range(6)]
+    write_csv(tmp_path / "csv" / "rally1.csv", rows)
+    (score,) = score_predictions([of_files(clips[1])], tmp_path / "csv", protocol("tracknet_v5"))
+    (error,) = (Error(score, i) for i in np.flatnonzero(score.codes == FN) if score.frame[i] == 4)
+    write_contact_sheet(tmp_path / "worst.png", [error])
+    assert cv2.imread(str(tmp_path / "worst.png")).shape[0] == TILE[1] + worst.CAPTION
 
 
 def test_no_errors(tmp_path):

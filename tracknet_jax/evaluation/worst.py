@@ -139,6 +139,8 @@ def _crop(frame: np.ndarray, error: Error) -> np.ndarray:
     height, width = frame.shape[:2]
     marks = {TRUTH: error.score.truth[error.index], PREDICTION: error.score.predicted[error.index]}
     points = np.array([xy for xy in marks.values() if np.isfinite(xy).all()])
+    if not points.size:  # a miss of a ball that was never located: anywhere in the frame
+        points = np.array([(0, 0), (width, height)])
     middle = (points.min(0) + points.max(0)) / 2
     extent = np.ptp(points, axis=0)
     # Wide enough for both points with a margin, of the tile's shape, and no more than the whole frame.
