@@ -46,7 +46,7 @@ def _ramp_area(r: np.ndarray, edge: float) -> np.ndarray:
     distance = s * (r[..., None] + edge)
     fade = np.clip((r[..., None] + edge - distance) / (2 * edge), 0, 1)
     fade = fade * fade * (3 - 2 * fade)
-    return 2 * np.trapezoid(fade * distance, distance, axis=-1)
+    return np.asarray(2 * np.trapezoid(fade * distance, distance, axis=-1))
 
 
 _GRID = np.arange(256) / 255

@@ -8,8 +8,9 @@ from tracknet_jax.synthetic.look import Look
 
 NEAREST = -1e6  # depth of graphics: in front of everything
 SURNAMES = (
-    "ALMEIDA", "BERGSTROM", "CARDOSO", "DUBOIS", "ERIKSEN", "FERRARO", "GRUBER", "HALVORSEN",
-    "IVANOV", "JANSEN", "KOBAYASHI", "LINDQVIST", "MORETTI", "NAKAMURA", "OKAFOR", "PETROVA", "RAJAN", "SANTOS", "TANAKA", "WEBER",
+    "ALMEIDA", "BERGSTROM", "CARDOSO", "DUBOIS", "ERIKSEN", "FERRARO", "GRUBER", "HALVORSEN", "IVANOV",
+    "JANSEN", "KOBAYASHI", "LINDQVIST", "MORETTI", "NAKAMURA", "OKAFOR", "PETROVA", "RAJAN", "SANTOS",
+    "TANAKA", "WEBER",
 )  # fmt: skip
 POINTS = ("0", "15", "30", "40")
 FACE = cv2.FONT_HERSHEY_DUPLEX

@@ -244,7 +244,7 @@ def _send_team(sport: Sport, play: Play, index: int, side: int, time: float, rng
         last_time, place = play.stations[other][-1]
         if other != index and time - 0.1 > last_time + 0.2:
             way = _waiting_place(sport, player, rng) - place
-            length = np.linalg.norm(way)
+            length = float(np.linalg.norm(way))
             far = min(1.0, 4.0 * (time - 0.1 - last_time) / max(length, 1e-6))
             play.stations[other].append((time - 0.1, place + way * far))
 

@@ -183,7 +183,7 @@ def _racket_arm(motion, time, place, shoulder, right, forward, racket):
             contact = motion.contacts[row]
             hand, axis = _swing(since, ready, ready_axis, contact, shoulder, right, forward, side, racket)
     reach = hand - shoulder
-    length = np.linalg.norm(reach)
+    length = float(np.linalg.norm(reach))
     hand = shoulder + reach * min(1.0, 0.98 * (UPPER_ARM + FOREARM) / max(length, 1e-6))
     return hand, hand + axis * racket.length
 

@@ -111,7 +111,7 @@ def render_rally(config: RallyConfig) -> Rally:
 def write_video(rally: Rally, path: Path) -> None:
     """Writes the frames as an mp4 (MPEG-4 part 2, what every OpenCV can write), whole or not at all."""
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    code = cv2.VideoWriter_fourcc(*"mp4v")
+    code = cv2.VideoWriter.fourcc(*"mp4v")
     writer = cv2.VideoWriter(str(partial), code, float(rally.fps), (rally.config.width, rally.config.height))
     if not writer.isOpened():
         raise UserError(f"cannot write {path}: use a name ending in .mp4 in a folder that can be written to")
