@@ -98,7 +98,8 @@ def test_checkpoint(data, tmp_path, capsys, monkeypatch, name, counting, frames)
         (["--sport", "golf"], "sport golf"),
         (["--data", "nowhere"], "nowhere"),
         (["--predictions", "nowhere"], "nowhere: not a folder of prediction CSV files"),
-        (["--checkpoint", "tracknet_nano"], "leave --checkpoint out"),
+        (["--checkpoint", "tracknet_nano"], "existing files: leave --checkpoint out"),
+        (["--overlap", "weighted"], "existing files: leave --overlap out"),
         (["--worst", "worst.txt"], "worst.txt: the contact sheet is a picture"),
         (["--json", "/dev/null/scores.json"], "cannot be written"),
     ],
@@ -109,6 +110,12 @@ def test_wrong_input_is_one_line(data, predictions, capsys, change, message):
     assert error.startswith("tracknet: error: ")
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("flag", [("--overlap", "average"), ("--save-predictions", "tracks")])
+def test_windows_have_neither_overlap_nor_tracks(data, capsys, flag):
+    assert run("--data", data, "--protocol", "tracknet_v2", *flag) == 2
+    assert f"every window by itself: leave {flag[0]} out" in capsys.readouterr().err
 
 
 def test_a_clip_without_predictions(data, predictions, capsys):

@@ -79,8 +79,3 @@ def test_a_clip_shorter_than_a_window_has_no_window(tmp_path):
     clip = make_clip(tmp_path, "short", flight(2), [1, 1])
     assert counts([clip], "tracknet_v4") == [Counts()]
     assert counts([clip]) == [Counts(tp=2)]
-
-
-def test_windows_leave_no_tracks_to_save(clips, tmp_path):
-    with pytest.raises(UserError, match="counts windows has no tracks"):
-        counts(clips, "tracknet_v5", save_tracks=tmp_path)

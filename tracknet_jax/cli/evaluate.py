@@ -60,7 +60,6 @@ class EvaluateOptions:
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
     options = tyro.cli(EvaluateOptions, args=argv, prog="tracknet evaluate", description=DESCRIPTION)
-    _check(options)
 
     from rich.console import Console
 
@@ -71,6 +70,7 @@ def main(argv: list[str]) -> int:
     from tracknet_jax.protocols import protocol
 
     rule = protocol(options.protocol)
+    _check(options, rule)
     clips = find_footage(options.data, options.format, options.split, options.sport)
     scores = Scores(rule, tuple(_with_progress(_scored(options, clips, rule), len(clips))))
     counting = "frames" if options.predictions else rule.counting
@@ -93,18 +93,21 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _check(options: EvaluateOptions) -> None:
+def _check(options: EvaluateOptions, rule: "Protocol") -> None:
     """Raises `UserError` for options that cannot be followed, before any work is done."""
-    if options.worst:
-        from tracknet_jax.evaluation.worst import check_picture_name
+    from tracknet_jax.evaluation.worst import check_picture_name
 
+    if options.worst:
         check_picture_name(options.worst)
-    if options.predictions is None:
+    if options.predictions:
+        reason, unused = "--predictions scores existing files", ["checkpoint", "overlap", "save_predictions"]
+    elif rule.counting == "windows":
+        reason, unused = f"{options.protocol} scores every window by itself", ["overlap", "save_predictions"]
+    else:
         return
-    for name in ("checkpoint", "save_predictions"):
-        if getattr(options, name) is not None:
-            flag = name.replace("_", "-")
-            raise UserError(f"--predictions scores existing files: leave --{flag} out")
+    for name in unused:
+        if getattr(options, name) not in (None, "none"):
+            raise UserError(f"{reason}: leave --{name.replace('_', '-')} out")
 
 
 def _checkpoint(options: EvaluateOptions) -> str | None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tracknet_jax.errors import UserError
 from tracknet_jax.evaluation.clip_score import ClipScore, score_track
 from tracknet_jax.evaluation.footage import Footage, check_labels
 from tracknet_jax.evaluation.windows import score_windows
@@ -29,15 +28,13 @@ def score_release(
         clips: to score.
         release: the network and its weights.
         rule: the protocol.
-        options: of the tracker; unused where windows are counted.
-        save_tracks: folder for each clip's track, `<clip name>_ball.csv`.
+        options: of the tracker; not used where windows are counted.
+        save_tracks: folder for each clip's track, `<clip name>_ball.csv`; windows make none.
 
     Raises:
         UserError: a clip cannot be read, labels lie beyond its frames, or tracks cannot be written.
     """
     if rule.counting == "windows":
-        if save_tracks is not None:
-            raise UserError("a protocol that counts windows has no tracks to save; use --protocol default")
         yield from (score_windows(footage, release, rule) for footage in clips)
         return
     tracker = Tracker(release, options)

@@ -114,16 +114,22 @@ def _table(first: str) -> Table:
 
 
 def _cells(counts: Counts) -> list[str]:
-    whole = (counts.frames, counts.tp, counts.tn, counts.fp1, counts.fp2, counts.fn)
-    shares = (
-        counts.accuracy,
-        counts.precision,
-        counts.recall,
-        counts.f1,
-        counts.recall_hit,
-        counts.f1_hit,
+    """Counts, and scores in per cent; a dash where there was nothing to score."""
+    found, balls, hits = (
+        counts.tp + counts.fp1 + counts.fp2,
+        counts.tp + counts.fn + counts.fp1,
+        counts.tp + counts.fn,
     )
-    return [*(str(n) for n in whole), *(f"{100 * share:.2f}" for share in shares)]
+    shares = (
+        (counts.accuracy, counts.frames),
+        (counts.precision, found),
+        (counts.recall, balls),
+        (counts.f1, balls),
+        (counts.recall_hit, hits),
+        (counts.f1_hit, hits),
+    )
+    whole = (counts.frames, counts.tp, counts.tn, counts.fp1, counts.fp2, counts.fn)
+    return [*map(str, whole), *(f"{100 * share:.2f}" if of else "-" for share, of in shares)]
 
 
 def _details(scores: Scores) -> list[str]:
