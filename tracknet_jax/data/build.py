@@ -5,6 +5,7 @@ import errno
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,16 +22,48 @@ from tracknet_jax.errors import UserError
 RECORDS_PER_SHARD = 4096  # about 200 MB at the default size
 
 
+@dataclass
+class FrameConfig(tfds.core.BuilderConfig):
+    """A size in which the frames are stored."""
+
+    size: Size | None = DEFAULT_SIZE  # (width, height), None keeps each clip's own
+
+
+SIZES = [
+    FrameConfig(name="512x288", description="frames of 512x288 pixels"),
+    FrameConfig(name="native", description="frames as they are", size=None),
+]
+
+
 class FrameDatasetBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """A TFDS builder that writes its examples as they come.
+    """A TFDS builder of labelled frames that writes its examples as they come.
 
     TFDS's own writer gathers a split in memory, past 1 GB in temporary files for which it imports TensorFlow.
-    Frames stay in clip order, so nothing has to be gathered. Subclasses give `_info`, with
-    `disable_shuffling=True` and `frame_features`, and `_split_generators`.
+    Frames stay in clip order, so nothing has to be gathered. A builder package has this as base of its
+    `Builder` and gives `VERSION`, `HOMEPAGE` and `_split_generators`, which may use `_generate_examples`.
     """
+
+    BUILDER_CONFIGS: ClassVar[list[FrameConfig]] = SIZES
+    HOMEPAGE = ""
 
     def __init__(self, **kwargs):
         super().__init__(**{**kwargs, "file_format": "array_record"})  # TFDS's default needs TensorFlow
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return self.dataset_info_from_configs(
+            features=frame_features(self.builder_config.size), homepage=self.HOMEPAGE, disable_shuffling=True
+        )
+
+    def _generate_examples(self, clips: Sequence[Clip]) -> Iterator[tuple[int, Record]]:
+        return generate_examples(clips, self.builder_config.size)
+
+    def _by_split(self, clips: Sequence[Clip]) -> dict[str, Iterator[tuple[int, Record]]]:
+        """What `_split_generators` returns for clips that have their splits."""
+        splits = sorted({clip.split for clip in clips}, key=SPLITS.index)
+        return {
+            split: self._generate_examples([clip for clip in clips if clip.split == split])
+            for split in splits
+        }
 
     def _download_and_prepare(self, dl_manager, download_config=None) -> None:
         splits = [
@@ -38,9 +71,6 @@ class FrameDatasetBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=Tru
             for split, examples in self._split_generators(dl_manager).items()
         ]
         self.info.set_splits(tfds.core.SplitDict(splits))
-
-    def _generate_examples(self, clips: Sequence[Clip], size: Size | None = DEFAULT_SIZE):
-        return generate_examples(clips, size)
 
     def _write_split(self, split: str, records: Iterable[Record]) -> tfds.core.SplitInfo:
         """Writes the shards of a split and its index."""
@@ -100,6 +130,7 @@ class TracknetClips(FrameDatasetBuilder, skip_registration=True):  # type: ignor
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "One record a frame."}
+    BUILDER_CONFIGS: ClassVar[list[FrameConfig]] = []
 
     def __init__(self, clips: Sequence[Clip], size: Size | None, on_frame: Callable[[], None], **kwargs):
         self._clips, self._size, self._on_frame = clips, size, on_frame
@@ -113,12 +144,11 @@ class TracknetClips(FrameDatasetBuilder, skip_registration=True):  # type: ignor
             disable_shuffling=True,
         )
 
-    def _split_generators(self, dl_manager):
-        splits = sorted({clip.split for clip in self._clips}, key=SPLITS.index)
-        return {split: self._counted([c for c in self._clips if c.split == split]) for split in splits}
+    def _split_generators(self, dl_manager) -> dict[str, Iterator[tuple[int, Record]]]:
+        return self._by_split(self._clips)
 
-    def _counted(self, clips: Sequence[Clip]) -> Iterator[tuple[int, Record]]:
-        for example in self._generate_examples(clips, self._size):
+    def _generate_examples(self, clips: Sequence[Clip]) -> Iterator[tuple[int, Record]]:
+        for example in generate_examples(clips, self._size):
             yield example
             self._on_frame()
 

@@ -2,7 +2,9 @@
 
 import contextlib
 import functools
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -63,6 +65,10 @@ class FrameSource:
         """Frames a second of the clip of record `i` as a fraction, "" if unknown."""
         return self._records[i]["fps"].decode()
 
+    def records(self) -> Iterator[dict[str, Any]]:
+        """All records in order, pictures as JPEG bytes."""
+        return (self._records[i] for i in range(len(self)))
+
     @functools.cached_property
     def index(self) -> FrameIndex:
         """Clip, frame number and label of every record, kept in a file beside the records if that can be."""
@@ -71,7 +77,7 @@ class FrameSource:
             index = FrameIndex.load(path)
             if len(index) == len(self):
                 return index
-        index = FrameIndex.of(self._records[i] for i in range(len(self)))
+        index = FrameIndex.of(self.records())
         with contextlib.suppress(OSError):  # a read-only dataset is indexed anew each time
             index.save(path)
         return index

@@ -1,0 +1,1 @@
+"""TFDS builders, one package each; `import datasets.NAME` makes `tfds.builder("NAME")` known."""
