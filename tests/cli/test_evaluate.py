@@ -112,6 +112,11 @@ def test_wrong_input_is_one_line(data, predictions, capsys, change, message):
     assert error.count("\n") == 1
 
 
+def test_no_such_checkpoint(data, capsys):
+    assert run("--data", data, "--checkpoint", "nowhere") == 2
+    assert "checkpoint 'nowhere': no such folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("flag", [("--overlap", "average"), ("--save-predictions", "tracks")])
 def test_windows_have_neither_overlap_nor_tracks(data, capsys, flag):
     assert run("--data", data, "--protocol", "tracknet_v2", *flag) == 2

@@ -42,11 +42,15 @@ def test_all_splits_or_one_sport(dataset):
         find_footage(dataset, split="test")
 
 
-def test_image_files_keep_the_numbers_in_their_names(clips):
-    clip = replace(clips[0], frames=clips[0].frames[3:])
-    footage = of_files(clip)
-    assert footage.numbers(3).tolist() == [3, 4, 5]
-    assert len(list(footage.frames())) == 7
+def test_frames_that_a_dataset_leaves_out_keep_the_numbers_right(clips, tmp_path):
+    labels = Labels(np.arange(9), np.delete(clips[0].labels.xy, 4, axis=0), np.ones(9, np.uint8))
+    build_dataset(
+        [replace(clips[0], frames=clips[0].frames[:4] + clips[0].frames[5:], labels=labels)],
+        tmp_path / "built",
+        size=SIZE,
+    )
+    (footage,) = find_footage(tmp_path / "built")
+    assert footage.numbers(9).tolist() == footage.labelled.tolist() == [0, 1, 2, 3, 5, 6, 7, 8, 9]
 
 
 def test_unlabelled_frames(clips):

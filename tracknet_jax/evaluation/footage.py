@@ -9,7 +9,6 @@ import numpy as np
 
 from tracknet_jax.data.clips import UNLABELLED, Clip, Labels
 from tracknet_jax.data.formats import find_clips
-from tracknet_jax.data.frames import numbers_in_names
 from tracknet_jax.data.source import FrameSource, dataset_splits, find_dataset
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.video import open_frames
@@ -23,13 +22,13 @@ class Footage:
         clip: name, labels, sport and split.
         size: (width, height) of its frames, in whose pixels the labels are.
         frames: gives them anew at each call, `(H, W, 3)` uint8 RGB, upright.
-        file_numbers: their frame numbers, where they are not 0, 1, 2 ...
+        frame_numbers: their frame numbers, where they are not 0, 1, 2 ...
     """
 
     clip: Clip
     size: tuple[int, int]
     frames: Callable[[], Iterator[np.ndarray]]
-    file_numbers: Sequence[int] | None = None
+    frame_numbers: Sequence[int] | None = None
 
     @property
     def labels(self) -> Labels:
@@ -44,7 +43,7 @@ class Footage:
 
     def number(self, position: int) -> int:
         """Frame number of the frame at a position."""
-        return position if self.file_numbers is None else self.file_numbers[position]
+        return position if self.frame_numbers is None else self.frame_numbers[position]
 
     def numbers(self, count: int) -> np.ndarray:
         """Frame numbers `(count,)` of the first frames."""
@@ -75,8 +74,7 @@ def of_files(clip: Clip) -> Footage:
     """Footage of a clip whose frames are a video or image files; `UserError` if they cannot be opened."""
     reader = open_frames(clip.frames)
     reader.close()
-    numbers = numbers_in_names(clip.frames) if isinstance(clip.frames, tuple) else None
-    return Footage(clip, reader.size, partial(_read, clip.frames), numbers)
+    return Footage(clip, reader.size, partial(_read, clip.frames))
 
 
 def _read(frames: Path | tuple[Path, ...]) -> Iterator[np.ndarray]:
