@@ -158,5 +158,4 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         rows, peak[count] = (float(field) for field in done.stdout.split())
         assert rows == count
-    print(peak)
     assert peak[20000] - peak[2000] < 40  # MiB

@@ -121,9 +121,14 @@ def test_a_failure_leaves_no_half_written_video(tmp_path, monkeypatch, with_pyav
 def test_opencvs_silent_failure_is_noticed(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
 
-    class Lossy(cv2.VideoWriter):
-        def write(self, frame):
-            """As on a full disk: nothing is written, nothing is said."""
+    class Lossy:
+        """As on a full disk: nothing is written, nothing is said."""
+
+        fourcc = staticmethod(cv2.VideoWriter.fourcc)
+
+        def __init__(self, *arguments):
+            self.write = self.release = lambda *frame: None
+            self.isOpened = lambda: True
 
     monkeypatch.setattr(cv2, "VideoWriter", Lossy)
     with (

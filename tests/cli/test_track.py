@@ -1,0 +1,133 @@
+"""`tracknet track` from the command line: files, batches, failures and their exit codes."""
+
+import subprocess
+import sys
+from fractions import Fraction
+
+import pytest
+from fake_release import bright_dot_release
+from tracking.videos import rotate_in_container, write_video
+
+from tracknet_jax.cli.main import main
+from tracknet_jax.cli.track import parse_time
+from tracknet_jax.errors import UserError
+from tracknet_jax.tracking.track import Track
+from tracknet_jax.tracking.video import open_frames
+
+
+@pytest.fixture(autouse=True)
+def fake_release(monkeypatch):
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda name: bright_dot_release())
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_one_video(tmp_path, capsys):
+    video, out = write_video(tmp_path / "rally.mp4", 20), tmp_path / "out"
+    assert main(["track", str(video), "--output", str(out)]) == 0
+    assert names(out) == ["rally_ball.csv", "rally_track.mp4", "rally_track.png"]
+    told = capsys.readouterr()
+    assert "rally.mp4: 20 frames, ball in 18 (90%)" in told.out
+    assert told.out.count("\n") == 1
+    assert told.err == ""
+
+
+def test_options_reach_the_tracker(tmp_path):
+    video, out = write_video(tmp_path / "rally.mp4", 40, fps=10.0), tmp_path / "out"
+    options = "--no-video --no-picture --overlap weighted --fit letterbox --batch-size 2 --threshold 0.4"
+    arguments = [*options.split(), "--start", "1", "--end", "0:02.5", "--output", str(out)]
+    assert main(["track", str(video), *arguments]) == 0
+    assert names(out) == ["rally_ball.csv"]
+    assert Track.from_csv(out / "rally_ball.csv").frame.tolist() == list(range(10, 25))
+
+
+def test_a_batch_goes_on_past_a_bad_video_and_tells(tmp_path, capsys):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        write_video(tmp_path / folder / "a.mp4", 5)
+    (tmp_path / "one" / "bad.mp4").write_text("no video")
+    arguments = [str(tmp_path / "one"), str(tmp_path / "two"), str(tmp_path / "gone.mp4")]
+    code = main(["track", *arguments, "--output", str(tmp_path / "out"), "--no-video", "--no-picture"])
+    assert code == 1
+    assert names(tmp_path / "out") == ["one_a_ball.csv", "two_a_ball.csv"]
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 3
+    assert "bad.mp4: not a video" in told[0]
+    assert "gone.mp4: no such video file" in told[1]
+    assert told[2].startswith("2 of 4 videos failed:")
+    assert "bad.mp4" in told[2]
+    assert "gone.mp4" in told[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["gone.mp4"], "no such video file"),
+        ([], "no video given"),
+        (["gone.mp4", "--start", "soon"], "time 'soon'"),
+        (["gone.mp4", "--threshold", "7"], "threshold 7"),
+    ],
+)
+def test_a_single_failure_is_one_line_and_code_2(arguments, match, capsys):
+    assert main(["track", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert match in told
+    assert told.count("\n") == 1
+
+
+def test_what_cannot_be_found_in_a_video_is_told(tmp_path, capsys):
+    video = write_video(tmp_path / "a.mp4", 20)
+    assert main(["track", str(video), "--start", "1:00", "--output", str(tmp_path / "out")]) == 2
+    assert "has only 20 frames" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_rotated_video_gives_an_upright_overlay(tmp_path):
+    video = write_video(tmp_path / "phone.mp4", 6)
+    rotate_in_container(video)
+    assert main(["track", str(video), "--output", str(tmp_path)]) == 0
+    assert open_frames(tmp_path / "phone_track.mp4").size == (36, 64)
+
+
+def test_the_second_run_over_a_folder_tracks_no_overlays(tmp_path):
+    write_video(tmp_path / "a.mp4", 5)
+    for _ in range(2):
+        assert main(["track", str(tmp_path), "--output", str(tmp_path), "--no-picture"]) == 0
+    assert names(tmp_path) == ["a.mp4", "a_ball.csv", "a_track.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [(None, None), ("90", 90), ("1:30", 90), ("1:02:30.5", Fraction("3750.5")), ("0.1", Fraction(1, 10))],
+)
+def test_times(text, seconds):
+    assert parse_time(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-3", "1:2:3:4", "nan", "inf", "1:-5"])
+def test_bad_times_are_told(text):
+    with pytest.raises(UserError, match="expected seconds"):
+        parse_time(text)
+
+
+def test_help_is_fast_and_a_bad_file_says_one_line_and_nothing_else(tmp_path):
+    """In a process of its own: decoders write to the terminal behind Python's back."""
+    lines = (
+        "import sys; from tracknet_jax.cli.main import main\n"
+        "try: main(['track', '--help'])\n"
+        "except SystemExit: pass\n"
+        "assert not {'jax', 'cv2', 'matplotlib'} & set(sys.modules), 'help loads heavy modules'\n"
+        "from tracknet_jax.tracking.capture import open_capture\n"
+        "from tracknet_jax.errors import UserError\n"
+        "try: open_capture(sys.argv[1])\n"
+        "except UserError as error: print(error, file=sys.stderr)\n"
+    )
+    whole = write_video(tmp_path / "whole.mp4").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    command = [sys.executable, "-c", lines, str(tmp_path / "cut.mp4")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "example:" in done.stdout
+    assert done.stderr.count("\n") == 1
+    assert "cut.mp4: not a video" in done.stderr
