@@ -1,0 +1,108 @@
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tracknet_jax.errors import UserError
+from tracknet_jax.models.blocks import depth_to_space, space_to_depth, upsample_bilinear
+from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.models.registry import PRESETS, preset
+from tracknet_jax.models.tracknet import TrackNet, init_variables
+
+TINY = TrackNetConfig(
+    name="tiny", height=32, width=64, widths=(4, 8), depths=(1, 1), patch=8, embed_dim=8, mlp_dim=8
+)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_survive_json(name: str):
+    import json
+
+    assert TrackNetConfig.from_dict(json.loads(json.dumps(PRESETS[name].to_dict()))) == PRESETS[name]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"attention": "global"}, "alternating, divided, joint"),
+        ({"widths": (4, 8, 16)}, "differ in length"),
+        ({"outputs": 2}, "choose 1 or frames"),
+        ({"fusion": "eq4"}, "needs motion maps"),
+        ({"height": 31}, "divisible by 2"),
+        ({"refinement": "rstr", "patch": 16, "height": 40}, "divisible by 16"),
+    ],
+)
+def test_wrong_configs_are_told(change: dict, said: str):
+    with pytest.raises(UserError, match=said):
+        replace(TINY, **change)
+
+
+def test_unknown_names_are_told():
+    with pytest.raises(UserError, match="tracknet_v5"):
+        preset("tracknet_v6")
+    with pytest.raises(UserError, match="'depth'"):
+        TrackNetConfig.from_dict({"name": "x", "depth": 3})
+
+
+@pytest.mark.parametrize("attention", ["alternating", "divided", "joint"])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_shapes_and_dtypes(attention: str, outputs: int):
+    config = replace(TINY, refinement="rstr", attention=attention, outputs=outputs, dtype="bfloat16")
+    variables = init_variables(config, jax.random.key(0))
+    assert {leaf.dtype for leaf in jax.tree.leaves(variables)} == {jnp.dtype("float32")}
+    frames = jax.random.randint(jax.random.key(1), (2, 3, 32, 64, 3), 0, 256).astype(jnp.uint8)
+    output = TrackNet(config).apply(variables, frames)
+    assert output.logits.shape == (2, outputs, 32, 64)
+    assert output.logits.dtype == jnp.float32
+
+
+def test_uint8_and_float_frames_agree():
+    variables = init_variables(TINY, jax.random.key(0))
+    frames = jax.random.randint(jax.random.key(1), (1, 3, 32, 64, 3), 0, 256).astype(jnp.uint8)
+    as_uint8 = TrackNet(TINY).apply(variables, frames).logits
+    np.testing.assert_allclose(as_uint8, TrackNet(TINY).apply(variables, frames / 255.0).logits, atol=1e-6)
+
+
+def test_context_masking_is_for_training_only():
+    config = replace(TINY, refinement="rstr", dropout=0.0, context_masking=0.5)
+    variables = init_variables(config, jax.random.key(0))
+    frames = jax.random.uniform(jax.random.key(1), (1, 3, 32, 64, 3))
+    inference = TrackNet(config).apply(variables, frames).logits
+    draws = [
+        TrackNet(config)
+        .apply(variables, frames, train=True, mutable=["batch_stats"], rngs={"dropout": jax.random.key(i)})[0]
+        .logits
+        for i in (0, 0, 1)
+    ]
+    np.testing.assert_array_equal(draws[0], draws[1])
+    assert float(jnp.abs(draws[0] - draws[2]).max()) > 0
+    np.testing.assert_array_equal(inference, TrackNet(config).apply(variables, frames).logits)
+
+
+def test_a_model_with_background_wants_one():
+    config = replace(TINY, background="concat")
+    variables = init_variables(config, jax.random.key(0))
+    with pytest.raises(ValueError, match="background"):
+        TrackNet(config).apply(variables, jnp.zeros((1, 3, 32, 64, 3)))
+
+
+def test_bilinear_upsampling_aligns_corners():
+    """Against interpolation at i (n - 1) / (2n - 1), written out with NumPy."""
+    x = np.random.default_rng(0).normal(size=(1, 5, 7, 2)).astype(np.float32)
+    expected = x
+    for axis, n in ((1, 5), (2, 7)):
+        positions = np.arange(2 * n) * (n - 1) / (2 * n - 1)
+        expected = np.apply_along_axis(
+            lambda v, p=positions, n=n: np.interp(p, np.arange(n), v), axis, expected
+        )
+    np.testing.assert_allclose(upsample_bilinear(jnp.asarray(x)), expected, atol=1e-5)
+
+
+def test_pixel_shuffles():
+    x = jnp.arange(2 * 4 * 6 * 3).reshape(2, 4, 6, 3)
+    np.testing.assert_array_equal(depth_to_space(space_to_depth(x, 2), 2), x)
+    # Token (r, c), channel 16 i + j is pixel (16 r + i, 16 c + j): the paper's PixelShuffle
+    tokens = jnp.arange(256.0).reshape(1, 1, 1, 256)
+    assert depth_to_space(tokens, 16)[0, 5, 9, 0] == 16 * 5 + 9

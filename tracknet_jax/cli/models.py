@@ -1,0 +1,84 @@
+"""`tracknet models`: the registry as a table."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+
+@dataclass(frozen=True)
+class Models:
+    """Lists the networks: parameters, true multiply-adds a window, input, paper.
+
+    Example: tracknet models --json models.json
+    """
+
+    json: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """Write the table, with every field of each config, to this file too."""
+
+
+def main(argv: list[str]) -> int:
+    """Runs the subcommand."""
+    options = tyro.cli(Models, args=argv, prog="tracknet models")
+    rows = [describe(config) for config in _presets()]
+    if options.json:
+        from tracknet_jax.files import replacing
+
+        with replacing(options.json) as partial:
+            partial.write_text(json.dumps(rows, indent=1) + "\n")
+    _print(rows)
+    return 0
+
+
+def _presets() -> list[Any]:
+    from tracknet_jax.models.registry import PRESETS
+
+    return list(PRESETS.values())
+
+
+def describe(config: Any) -> dict[str, Any]:
+    """One row: the cost of a network and its config."""
+    from tracknet_jax.models.cost import count_macs, count_parameters
+
+    return {
+        "name": config.name,
+        "parameters": count_parameters(config),
+        "macs": count_macs(config),
+        "paper": config.paper,
+        "config": dataclasses.asdict(config),
+    }
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from tracknet_jax.releases import shipped_releases
+
+    shipped = shipped_releases()
+    table = Table(title="Networks", caption="GMACs: multiply-adds of one window, attention included")
+    for column, justify in (
+        ("name", "left"),
+        ("parameters", "right"),
+        ("GMACs", "right"),
+        ("window", "right"),
+        ("input", "right"),
+        ("weights", "left"),
+        ("paper", "left"),
+    ):
+        table.add_column(column, justify=justify, no_wrap=column != "paper")  # type: ignore[arg-type]
+    for row in rows:
+        config = row["config"]
+        table.add_row(
+            row["name"],
+            f"{row['parameters']:,}",
+            f"{row['macs'] / 1e9:.2f}",
+            f"{config['frames']} to {config['outputs']}",
+            f"{config['width']}x{config['height']}",
+            "shipped" if row["name"] in shipped else "",
+            row["paper"],
+        )
+    Console().print(table)
