@@ -16,15 +16,15 @@ from tracknet_jax.protocols import protocol
 
 @pytest.fixture
 def scores(tmp_path):
-    """40 frames: misses of 2 and 4 frames, wrong places at 20 and (farther) 36, a false detection at 10."""
-    xy = flight(40, start=(10.0, 10.0), step=(2.0, 1.0))
+    """70 frames: misses of 2 and 4 frames, wrong places at 20 and (farther) 60, a false detection at 10."""
+    xy = flight(70, start=(10.0, 10.0), step=(1.0, 0.5))
     xy[10] = np.nan
     clip = make_clip(tmp_path, "game1/Clip1", xy, np.where(np.isfinite(xy[:, 0]), 1, 0))
     rows = true_rows(clip)
-    for frame in (0, 1, 26, 27, 28, 29):
+    for frame in (0, 1, 46, 47, 48, 49):
         rows[frame] = (frame, 0, 0, 0)
     rows[20] = (20, 1, 10, 60)
-    rows[36] = (36, 1, 5, 5)
+    rows[60] = (60, 1, 5, 5)
     rows[10] = (10, 1, 100, 20)
     write_csv(tmp_path / "csv" / "game1" / "Clip1.csv", rows)
     return list(score_predictions([of_files(clip)], tmp_path / "csv", protocol("default")))
@@ -33,13 +33,13 @@ def scores(tmp_path):
 def test_the_worst_of_each_kind_and_not_its_neighbours(scores):
     errors = worst_errors(scores)
     assert [(error.code, error.frame) for error in errors] == [
-        (FP1, 36),
+        (FP1, 60),
         (FP1, 20),
         (FP2, 10),
-        (FN, 26),
+        (FN, 46),
         (FN, 0),
     ]
-    assert [error.frame for error in worst_errors(scores, count=3)] == [36, 10, 26]
+    assert [error.frame for error in worst_errors(scores, count=3)] == [60, 10, 46]
 
 
 def test_every_error_gets_a_tile_with_its_marks(scores, tmp_path):

@@ -18,8 +18,9 @@ TILE = (320, 180)  # width, height of a crop in the sheet
 CAPTION = 34  # pixels of text below it
 COLUMNS = 4
 CROP = 0.25  # of the source's width: the smallest crop
-SPACING = 15  # frames between two errors shown of one clip, which would else be one error seen many times
+SPACING = 30  # frames between two errors shown of one clip, which would else be one error seen many times
 TRUTH, PREDICTION = (80, 230, 80), (60, 80, 255)  # BGR
+BLACK = (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -160,10 +161,11 @@ def _crop(frame: np.ndarray, error: Error) -> np.ndarray:
 
 def _mark(tile: np.ndarray, colour: tuple[int, int, int], xy: np.ndarray) -> None:
     centre = (round(float(xy[0])), round(float(xy[1])))
-    if colour == TRUTH:
-        cv2.circle(tile, centre, 12, colour, 1, cv2.LINE_AA)
-    else:
-        cv2.drawMarker(tile, centre, colour, cv2.MARKER_TILTED_CROSS, 16, 1, cv2.LINE_AA)
+    for stroke, width in ((BLACK, 3), (colour, 1)):  # outlined, to be seen on any ground
+        if colour == TRUTH:
+            cv2.circle(tile, centre, 12, stroke, width, cv2.LINE_AA)
+        else:
+            cv2.drawMarker(tile, centre, stroke, cv2.MARKER_TILTED_CROSS, 16, width, cv2.LINE_AA)
 
 
 def _caption(error: Error) -> tuple[str, str]:
