@@ -65,5 +65,8 @@ def duplicated_frames(differences: np.ndarray) -> np.ndarray:
             even where a still camera makes all differences small.
     """
     reach = 5
-    usual = [np.nanmedian(differences[max(i - reach, 1) : i + reach + 1]) for i in range(1, len(differences))]
-    return np.append(False, differences[1:] < 0.2 * np.array(usual))
+    repeated = np.zeros(len(differences), bool)
+    for i in np.flatnonzero(np.isfinite(differences)).tolist():
+        usual = np.nanmedian(differences[max(i - reach, 0) : i + reach + 1])
+        repeated[i] = differences[i] < 0.2 * usual
+    return repeated

@@ -33,8 +33,9 @@ class FrameWindows:
         self.source, self.length, self.step = source, length, step
         self.starts = window_starts(source.index, length, stride, step)
         if not len(self.starts):
+            needed = (length - 1) * step + 1
             raise UserError(
-                f"{source.directory}: no clip of split {source.split} has {length} frames in a row"
+                f"{source.directory}: no clip of split {source.split} has {needed} frames in a row"
             )
 
     def __len__(self) -> int:
@@ -59,6 +60,6 @@ def window_starts(index: FrameIndex, length: int, stride: int, step: int) -> np.
     run_starts = np.flatnonzero(
         np.diff(index.clip, prepend=-1).astype(bool) | (np.diff(index.frame, prepend=-2) != 1)
     )
-    run_ends = np.append(run_starts[1:], len(index))
+    run_ends = np.append(run_starts, len(index))[1:]
     starts = [np.arange(a, b - span, stride) for a, b in zip(run_starts, run_ends, strict=True)]
     return np.concatenate([*starts, np.zeros(0, np.int64)]).astype(np.int64)
