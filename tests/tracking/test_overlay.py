@@ -88,6 +88,20 @@ def test_overlay_keeps_size_rate_and_length(tmp_path, monkeypatch, with_pyav, si
     assert sum(1 for _ in reader) == 10
 
 
+@pytest.mark.parametrize("with_pyav", [True, False])
+def test_colours_survive(tmp_path, monkeypatch, with_pyav):
+    if with_pyav:
+        pytest.importorskip("av")
+    else:
+        monkeypatch.setitem(sys.modules, "av", None)
+    colours = [(200, 60, 40), (40, 160, 90), (230, 230, 230), (20, 30, 120)]
+    with overlay_video(tmp_path / "a.mp4", NTSC, (64, 48)) as video:
+        for number, colour in enumerate(colours):
+            video.write(np.full((48, 64, 3), colour, np.uint8), Row(number, NONE, NONE, 0.0))
+    for frame, colour in zip(open_frames(tmp_path / "a.mp4", order="bgr"), colours, strict=True):
+        np.testing.assert_allclose(frame.mean(axis=(0, 1)), colour, atol=6)
+
+
 def test_a_finished_track_is_drawn_on_its_video(tmp_path):
     frames = [np.full((120, 160, 3), 40, np.uint8)] * 10
     video = write_video(tmp_path / "a.mp4", size=(160, 120), frames=frames)
