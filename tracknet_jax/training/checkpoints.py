@@ -29,7 +29,7 @@ FOLDER = "checkpoints"
 ITEM = "state"
 
 # With all of `model`, what the arrays in a checkpoint depend on. The rest may change when a run goes on.
-FIXED = ("optimizer.name", "optimizer.decay_all", "seed")
+FIXED = ("optimizer.name", "optimizer.decay_all", "data.pipeline", "seed")
 
 
 class Restored(NamedTuple):

@@ -50,10 +50,12 @@ class DataConfig:
 
     source: tuple[str, ...] = ()  # folders in any known layout, or TFDS directories
     format: str = "auto"
-    split_by: Literal["layout", "match", "clip"] = "layout"  # or hold out one match or clip in ten as "val"
+    # "auto": the layout's own validation split, or else "match": one match in ten held out, always the same
+    split_by: Literal["auto", "layout", "match", "clip"] = "auto"
     train_split: str = "train"
     val_split: str = "val"
     pipeline: Literal["resident", "grain"] = "resident"  # all frames on the device, or streamed from the host
+    cache: str | None = None  # folder for decoded frames, which runs can share; None: in the workdir
     stride: int = 1  # frames between the first frames of two neighbouring training windows
     sport_weights: dict[str, float] = field(
         default_factory=dict

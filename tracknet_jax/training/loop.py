@@ -22,10 +22,10 @@ from tracknet_jax.training.metric_log import MetricLog
 from tracknet_jax.training.optimizers import make_optimizer, make_schedule
 from tracknet_jax.training.parallel import make_driver
 from tracknet_jax.training.pictures import prediction_grid, write_picture
-from tracknet_jax.training.sources import BatchSource, open_data
+from tracknet_jax.training.sources import BatchSource, open_training, open_validation
 from tracknet_jax.training.state import TrainState, Variables, create_state
 from tracknet_jax.training.step import train_step
-from tracknet_jax.training.validation import Validator
+from tracknet_jax.training.validation import Validator, validation_clips
 
 
 class Progress(NamedTuple):
@@ -61,16 +61,17 @@ def train(config: TrainConfig, workdir: Path) -> Result:
     with Checkpoints(workdir, config.checkpoint.keep, metric) as checkpoints:
         # Before the data, which may take minutes to read: another run's directory is told at once.
         restored = checkpoints.restore(_abstract_state(config), config)
-        source, clips = open_data(config)
+        source = open_training(config, workdir)
+        validation = None
+        if config.evaluation.every:
+            clips = validation_clips(open_validation(config, workdir))
+            validation = Validation(config, workdir, Validator(config.model, config.evaluation, clips))
         _write_config(config, workdir)
         if restored is None:
             state, progress = _first_state(config, initial_variables(config)), Progress()
         else:
             state, progress = restored.state, Progress(**restored.progress)
             source.set_state(restored.data)
-        validation = None
-        if config.evaluation.every:
-            validation = Validation(config, workdir, Validator(config.model, config.evaluation, clips))
         return _run(config, workdir, source, checkpoints, validation, state, progress)
 
 

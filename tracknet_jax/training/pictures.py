@@ -26,7 +26,7 @@ def write_picture(path: Path, image: np.ndarray) -> None:
 
 
 def _marked(example: Example) -> np.ndarray:
-    image = np.ascontiguousarray(example.frame)
+    image = np.array(example.frame)
     size = max(image.shape[0] // 36, 3)
     if np.isfinite(example.truth).all():
         cv2.circle(image, _pixel(example.truth), size, TRUTH, 1, cv2.LINE_AA)

@@ -1,7 +1,26 @@
-"""Where a run's batches come from: the seam between the data code and the training loop."""
+"""Where a run's batches and its validation frames come from: the seam between the data code and the loop."""
 
-from typing import Any, Protocol
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
+import jax
+from rich.console import Console
+from rich.progress import track
+
+from tracknet_jax.data.clips import Clip
+from tracknet_jax.data.formats import find_clips
+from tracknet_jax.data.grain_pipeline import make_grain_loader
+from tracknet_jax.data.records import Record, generate_examples
+from tracknet_jax.data.resident import ResidentFrames, draw_windows, fingerprint, keep_frames, window_arrays
+from tracknet_jax.data.source import INFO_FILE, FrameSource, dataset_splits, find_dataset
+from tracknet_jax.data.splits import assign_splits
+from tracknet_jax.data.windows import FrameWindows
+from tracknet_jax.errors import UserError
+from tracknet_jax.training.config import DataConfig, TrainConfig
 from tracknet_jax.training.step import Draw
 
 
@@ -9,7 +28,7 @@ class BatchSource(Protocol):
     """Gives the step its inputs, and can say and go back to where it is.
 
     With `draw`, `next` always gives the same arrays and `draw` makes a batch of them inside the step, from the
-    step's own key: such a source has no position. Without it, `next` gives this process' part of the next
+    step's own keys: such a source has no position. Without it, `next` gives this process' part of the next
     batch as NumPy arrays, and the position is that batch's.
     """
 
@@ -24,3 +43,118 @@ class BatchSource(Protocol):
 
     def set_state(self, state: Any) -> None:
         """Goes to a position."""
+
+
+class ResidentSource:
+    """All frames on the device; windows are drawn inside the step, with replacement."""
+
+    def __init__(self, frames: ResidentFrames, config: TrainConfig):
+        length = config.model.frames
+        self._arrays = window_arrays(frames, length, config.data.stride, config.data.sport_weights)
+        self.windows = len(self._arrays["starts"])
+        self.draw: Draw | None = partial(draw_windows, length=length)
+
+    def next(self) -> Any:
+        return self._arrays
+
+    def get_state(self) -> None:
+        return None
+
+    def set_state(self, state: Any) -> None:
+        pass
+
+
+class GrainSource:
+    """Batches of windows of a built dataset, read and shuffled by Grain on the host."""
+
+    def __init__(self, frames: FrameSource, config: TrainConfig):
+        windows = FrameWindows(frames, config.model.frames, config.data.stride)
+        self.windows = len(windows)
+        self.draw: Draw | None = None
+        self._batches = make_grain_loader(
+            windows,
+            batch_size=config.batch_size // jax.process_count(),
+            seed=config.seed,
+            workers=config.data.workers,
+            process_index=jax.process_index(),
+            process_count=jax.process_count(),
+        )
+
+    def next(self) -> Any:
+        return next(self._batches)
+
+    def get_state(self) -> Any:
+        return self._batches.get_state()
+
+    def set_state(self, state: Any) -> None:
+        self._batches.set_state(state)
+
+
+def open_training(config: TrainConfig, workdir: Path) -> BatchSource:
+    """The batches of `config`; raises `UserError` if there is nothing to train on."""
+    if config.data.pipeline == "resident":
+        return ResidentSource(_resident(config, workdir, config.data.train_split), config)
+    if len(config.data.source) > 1 or find_dataset(config.data.source[0]) is None:
+        raise UserError("data.pipeline grain reads one built dataset: make it with `tracknet data build`")
+    frames = FrameSource(config.data.source[0], config.data.train_split)
+    if frames.size != (config.model.width, config.model.height):
+        raise UserError(
+            f"{frames.directory}: its frames are {frames.size}, the model takes "
+            f"{config.model.width}x{config.model.height}; build it with that --size"
+        )
+    return GrainSource(frames, config)
+
+
+def open_validation(config: TrainConfig, workdir: Path) -> ResidentFrames:
+    """The frames of the validation split; raises `UserError` if there are none."""
+    return _resident(config, workdir, config.data.val_split)
+
+
+class _Material(NamedTuple):
+    records: Callable[[], Iterator[Record]]
+    digest: str
+
+
+def _resident(config: TrainConfig, workdir: Path, split: str) -> ResidentFrames:
+    parts = [part for source in config.data.source if (part := _material(Path(source), config, split))]
+    if not parts:
+        raise UserError(
+            f"{', '.join(config.data.source)}: no clip with split {split!r}; set data.split_by to match or "
+            "clip to hold some out, or evaluation.every to 0 to train without validation"
+        )
+    digest = hashlib.sha256("".join(part.digest for part in parts).encode()).hexdigest()
+    folder = Path(config.data.cache or workdir / "frames") / digest[:16]
+    records = itertools.chain.from_iterable(part.records() for part in parts)
+    shown = track(records, f"decoding {split} frames", console=Console(stderr=True), transient=True)
+    return keep_frames(shown, folder, digest)
+
+
+def _material(source: Path, config: TrainConfig, split: str) -> _Material | None:
+    """The records of one split of a built dataset or a folder of clips; None if it has none."""
+    size = config.model.width, config.model.height
+    if (directory := find_dataset(source)) is not None:
+        if split not in dataset_splits(directory):
+            return None
+        frames = FrameSource(directory, split)
+        if frames.size != size:
+            raise UserError(
+                f"{directory}: its frames are {frames.size}, the model takes {size}; build it anew"
+            )
+        stamp = (directory / INFO_FILE).stat().st_mtime_ns
+        return _Material(frames.records, repr((str(directory.resolve()), split, len(frames), stamp)))
+    clips = [clip for clip in _split(source, config.data) if clip.split == split]
+    if not clips:
+        return None
+
+    def records() -> Iterator[Record]:
+        return (record for _, record in generate_examples(clips, size, config.data.workers))
+
+    return _Material(records, fingerprint(clips, size))
+
+
+def _split(folder: Path, config: DataConfig) -> list[Clip]:
+    clips = find_clips(folder, config.format)
+    by = config.split_by
+    if by == "auto":
+        by = "layout" if any(clip.split == config.val_split for clip in clips) else "match"
+    return assign_splits(clips, by)

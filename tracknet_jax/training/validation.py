@@ -1,5 +1,6 @@
 """Validation during training: every frame of the split once, decoded on the device, scored by the default rule."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ import jax
 import numpy as np
 from jax.sharding import AxisType
 
+from tracknet_jax.data.resident import ResidentFrames
 from tracknet_jax.decoding import Peaks, decode_peaks
 from tracknet_jax.metrics import Counts
 from tracknet_jax.models.config import TrackNetConfig
@@ -23,12 +25,23 @@ RULE = protocol("default")
 
 @dataclass(frozen=True)
 class ValidationClip:
-    """A decoded clip at the model's input size."""
+    """An unbroken run of frames at the model's input size."""
 
     sport: str
     frames: np.ndarray  # (F, H, W, 3) uint8
     xy: np.ndarray  # (F, 2) float32 pixels of those frames, NaN where not located
     visibility: np.ndarray  # (F,) uint8
+
+
+def validation_clips(resident: ResidentFrames) -> list[ValidationClip]:
+    """Cuts kept frames where a clip ends or frame numbers have a gap."""
+    frames, index = resident
+    broken = (np.diff(index.clip) != 0) | (np.diff(index.frame) != 1)
+    borders = [0, *(np.flatnonzero(broken) + 1), len(index)]
+    return [
+        ValidationClip(index.sports[index.clip[a]], frames[a:b], index.xy[a:b], index.visibility[a:b])
+        for a, b in itertools.pairwise(borders)
+    ]
 
 
 class Scores(NamedTuple):
