@@ -162,7 +162,8 @@ def _crossing(sport, position, velocity, dt, axis: int, offset: float) -> float:
     low, high = 0.0, dt
     before = position[axis] - offset
     after = rk4_step(position, velocity, dt, sport.drag)[0][axis] - offset
-    for _ in range(4):
+    middle = high
+    for _ in range(5):
         if before == after:
             break
         middle = low + (high - low) * before / (before - after)
@@ -171,7 +172,7 @@ def _crossing(sport, position, velocity, dt, axis: int, offset: float) -> float:
             low, before = middle, value
         else:
             high, after = middle, value
-    return float(np.clip(high, 1e-6, dt))
+    return float(np.clip(middle, 1e-6, dt))
 
 
 def _after_impact(sport, surface: Surface, position, velocity) -> tuple[np.ndarray, np.ndarray, str]:

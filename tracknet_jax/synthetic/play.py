@@ -8,6 +8,7 @@ from tracknet_jax.synthetic.physics import Flight, aim, fly
 from tracknet_jax.synthetic.sports import Shot, Sport
 
 NEAR, FAR = -1, 1
+WALK_SPEED = 3.0  # m/s, on the way to the serve
 RUN_SPEED = 5.5  # m/s, what a player reaches on average on the way to the ball
 DURATIONS = np.geomspace(0.22, 3.0, 28)  # flight times tried for a stroke, seconds
 ERROR_SHARE = 0.07  # strokes that go out or into the net
@@ -102,6 +103,8 @@ def _serve(sport: Sport, play: Play, server: int, time: float, rng) -> tuple[flo
     player = play.players[server]
     x = rng.uniform(0.3, 1.2) if player.lane == 0 else abs(player.lane)
     hand = np.array([x * rng.choice([-1, 1]), player.side * sport.serve_depth, sport.serve_height * 0.55])
+    since, place = play.stations[server][-1]
+    time = max(time, since + float(np.linalg.norm(_stance(player, hand) - place)) / WALK_SPEED)
     # The ball leaves the hand fast enough to pass the contact point by a little, and is hit on the way down.
     rise = np.sqrt(2 * 9.81 * (sport.serve_height + 0.12 - hand[2]))
     toss = fly(sport, hand, np.array([0.0, -0.15 * player.side, rise]), time)
@@ -214,13 +217,13 @@ def _interception(sport: Sport, play: Play, flight: Flight, side: int, rng):
             since, place = play.stations[index][-1]
             stand = positions[:, :2] - (_stance(player, np.array([0.0, 0.0, 1.0])))
             away = np.linalg.norm(stand - place, axis=-1)
-            reachable = playable & (away < RUN_SPEED * (times - max(since, flight.start - 0.3)))
-            for row in np.flatnonzero(reachable):
-                candidates.append((_unease(sport, positions[row], away[row], rng), index, row))
+            way = away / RUN_SPEED
+            for row in np.flatnonzero(playable & (way < times - max(since, flight.start))):
+                candidates.append((_unease(sport, positions[row], away[row], rng), index, row, way[row]))
     if not candidates:
         return None
-    _, index, row = min(candidates)
-    _send(play, index, flight.start + rng.uniform(0.12, 0.22))
+    _, index, row, way_time = min(candidates)
+    _send(play, index, min(flight.start + rng.uniform(0.12, 0.22), float(times[row] - way_time)))
     _send_team(sport, play, index, side, float(times[row]), rng)
     return index, float(times[row]), positions[row]
 

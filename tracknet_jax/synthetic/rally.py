@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from pathlib import Path
 
-import cv2
 import numpy as np
 
 from tracknet_jax.data.clips import NO_BALL, Labels
@@ -106,16 +104,3 @@ def render_rally(config: RallyConfig) -> Rally:
     duration = config.frames / (config.source_fps or config.fps)
     scene = make_scene(sport_named(config.sport), config.seed, (config.width, config.height), duration)
     return Rally(config, scene)
-
-
-def write_video(rally: Rally, path: Path) -> None:
-    """Writes the frames as an mp4 (MPEG-4 part 2, what every OpenCV can write), whole or not at all."""
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    code = cv2.VideoWriter.fourcc(*"mp4v")
-    writer = cv2.VideoWriter(str(partial), code, float(rally.fps), (rally.config.width, rally.config.height))
-    if not writer.isOpened():
-        raise UserError(f"cannot write {path}: use a name ending in .mp4 in a folder that can be written to")
-    for frame in rally.frames():
-        writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-    writer.release()
-    partial.replace(path)

@@ -106,13 +106,13 @@ BADMINTON = Sport(
     runback=0.8,
     serve_height=1.1,
     serve_depth=2.4,
-    serve=Shot(weight=1.0, depth=(5.6, 6.5), apex=(4.5, 6.5), max_speed=75.0),
+    serve=Shot(weight=1.0, depth=(5.6, 6.5), apex=(3.8, 5.4), max_speed=75.0),
     shots=(
-        Shot(weight=0.30, depth=(5.4, 6.5), apex=(4.5, 6.8), max_speed=75.0),
+        Shot(weight=0.30, depth=(5.4, 6.5), apex=(3.8, 5.8), max_speed=75.0),
         Shot(weight=0.24, depth=(3.0, 6.0), apex=(0.0, 0.0), min_height=2.0, max_speed=90.0),
         Shot(weight=0.20, depth=(1.2, 2.6), apex=(1.7, 2.5)),
         Shot(weight=0.14, depth=(4.0, 6.2), apex=(1.7, 2.4), max_speed=75.0),
-        Shot(weight=0.12, depth=(5.6, 6.5), apex=(3.0, 4.5), max_speed=75.0),
+        Shot(weight=0.12, depth=(5.6, 6.5), apex=(2.8, 4.2), max_speed=75.0),
     ),
 )
 

@@ -1,0 +1,160 @@
+"""Rendered frames and their labels: the ball is where the label says, hidden where it says hidden."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tracknet_jax.data.clips import CLEAR, NO_BALL, OCCLUDED
+from tracknet_jax.errors import UserError
+from tracknet_jax.synthetic.rally import RallyConfig, render_rally
+from tracknet_jax.synthetic.sports import SPORTS
+
+# Rallies in whose first 120 frames the ball is hidden, or gone, for a while.
+HIDDEN_BALLS = (("padel", 7), ("padel", 13), ("tennis", 6))
+
+
+def difference(rally, number):
+    """How much brighter the ball makes a frame, (H, W); its shadow makes it darker."""
+    with_ball, without = rally.frame(number), rally.frame(number, with_ball=False)
+    return np.maximum(with_ball.astype(float) - without, 0).sum(axis=-1)
+
+
+def centroid_near(image, xy, radius):
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]]
+    weight = np.where(np.hypot(x - xy[0], y - xy[1]) <= radius, image, 0)
+    weight = np.where(weight > weight.max() / 4, weight, 0)
+    return np.array([(weight * x).sum(), (weight * y).sum()]) / weight.sum()
+
+
+def in_free_flight(rally, number):
+    """No stroke or impact near the exposure: there a streak has a kink and its middle is elsewhere."""
+    time = number / rally.config.fps
+    play = rally.scene.play
+    kinks = [event.time for flight in play.flights for event in flight.events]
+    kinks += [flight.start for flight in play.flights] + [flight.end for flight in play.flights]
+    return min(abs(time - kink) for kink in kinks) > 0.02
+
+
+def errors_of_labels(rally, numbers):
+    """Distances in pixels from the ball's centroid to its label in clear frames away from the border."""
+    labels, (width, height) = rally.labels, (rally.config.width, rally.config.height)
+    errors = []
+    for number in numbers:
+        xy = labels.xy[number]
+        inside = (xy > 8).all() and (xy < [width - 9, height - 9]).all()  # NaN is not inside
+        if labels.visibility[number] == CLEAR and inside and in_free_flight(rally, number):
+            errors.append(np.hypot(*(centroid_near(difference(rally, number), xy, 9) - xy)))
+    return errors
+
+
+@pytest.mark.parametrize("sport", SPORTS)
+def test_the_ball_alone_is_at_its_label(sport):
+    rally = render_rally(RallyConfig(sport, seed=1, frames=60, width=512, height=288))
+    empty = replace(rally.scene, arena=np.zeros_like(rally.scene.arena), motions=[], fixtures=(), graphics=())
+    empty = replace(empty, look=replace(empty.look, kits=()))
+    errors = errors_of_labels(replace(rally, scene=empty), range(0, 60, 3))
+    assert len(errors) >= 8
+    assert max(errors) < 0.5
+
+
+def test_the_ball_in_the_picture_is_at_its_label():
+    """Where it passes bright lines only a part of it stands out, so the bound is on most frames."""
+    errors = []
+    for sport in SPORTS:
+        rally = render_rally(RallyConfig(sport, seed=5, frames=60, width=512, height=288))
+        errors += errors_of_labels(rally, range(0, 60, 5))
+    assert len(errors) >= 15
+    assert np.median(errors) < 0.25
+    assert np.quantile(errors, 0.8) < 0.7
+
+
+def test_what_is_labelled_occluded_or_absent_is_not_seen():
+    found = {NO_BALL: 0, OCCLUDED: 0}
+    for sport, seed in HIDDEN_BALLS:
+        rally = render_rally(RallyConfig(sport, seed=seed, frames=120, width=256, height=144))
+        labels = rally.labels
+        clear = np.flatnonzero(labels.visibility == CLEAR)[::12]
+        usual = np.median([difference(rally, number).max() for number in clear])
+        for number in np.flatnonzero(labels.visibility == OCCLUDED)[:4]:
+            x, y = labels.xy[number].astype(int)
+            near = difference(rally, number)[max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4]
+            assert near.max() < 0.5 * usual
+            found[OCCLUDED] += 1
+        for number in np.flatnonzero(labels.visibility == NO_BALL)[:4]:
+            # Compression spreads what a ball at the border still shows.
+            assert np.isnan(labels.xy[number]).all()
+            assert np.median(difference(rally, number)) == 0
+            found[NO_BALL] += 1
+    assert min(found.values()) >= 4
+
+
+def test_the_same_config_gives_the_same_bits_and_other_seeds_other_rallies():
+    config = RallyConfig("tennis", seed=1, frames=3, width=128, height=72)
+    first, again = render_rally(config), render_rally(config)
+    for a, b in zip(first.frames(), again.frames(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(first.labels.xy, again.labels.xy)
+    other = render_rally(RallyConfig("tennis", seed=2, frames=3, width=128, height=72))
+    assert np.abs(other.frame(0).astype(int) - first.frame(0)).mean() > 5
+    assert not np.allclose(other.labels.xy, first.labels.xy, equal_nan=True)
+
+
+@pytest.mark.parametrize("sport", SPORTS)
+def test_frames_and_labels_have_the_promised_form(sport):
+    rally = render_rally(RallyConfig(sport, seed=2, frames=5, width=128, height=64))
+    frames = list(rally.frames())
+    assert [(frame.shape, frame.dtype) for frame in frames] == [((64, 128, 3), np.uint8)] * 5
+    labels = rally.labels
+    assert labels.frame.tolist() == [0, 1, 2, 3, 4]
+    assert (np.isfinite(labels.xy).all(axis=1) == (labels.visibility > 0)).all()
+    assert all(frame.std() > 10 for frame in frames)
+
+
+def test_labels_do_not_depend_on_the_size_but_for_its_scale():
+    small = render_rally(RallyConfig("badminton", seed=5, frames=20, width=256, height=144)).labels
+    large = render_rally(RallyConfig("badminton", seed=5, frames=20, width=512, height=288)).labels
+    both = small.located & large.located
+    assert both.any()
+    np.testing.assert_allclose((small.xy[both] + 0.5) * 2 - 0.5, large.xy[both], atol=0.05)
+
+
+def test_a_slower_camera_repeats_every_sixth_frame():
+    rally = render_rally(RallyConfig("padel", seed=0, frames=13, width=96, height=54, source_fps=25.0))
+    frames = list(rally.frames())
+    repeats = [i for i in range(1, 13) if (frames[i] == frames[i - 1]).all()]
+    assert repeats == [6, 12] or np.diff(repeats).tolist() == [6]
+    for i in repeats:
+        np.testing.assert_array_equal(rally.labels.xy[i], rally.labels.xy[i - 1])
+
+
+@pytest.mark.parametrize("sport", SPORTS)
+def test_rallies_are_played(sport):
+    """Strokes alternate between the sides, meet the ball, and players are there in time."""
+    scene = render_rally(RallyConfig(sport, seed=0, frames=180, width=64, height=36)).scene
+    strokes = scene.play.strokes
+    assert len(strokes) >= 4
+    for stroke in strokes:
+        at_contact = scene.play.ball(np.array([stroke.time + 1e-6]))[0]
+        np.testing.assert_allclose(at_contact, stroke.contact, atol=1e-3)
+        if 0 < stroke.time < 6:
+            motion = scene.motions[stroke.player]
+            feet = [np.interp(stroke.time, motion.times, motion.places[:, i]) for i in (0, 1)]
+            assert np.hypot(*(stroke.contact[:2] - feet)) < 1.5
+    for motion in scene.motions:
+        assert np.linalg.norm(motion.velocities, axis=-1).max() < 13
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sport": "golf"}, "unknown sport 'golf'"),
+        ({"frames": 0}, "0 frames"),
+        ({"width": 4}, "4x720"),
+        ({"shutter": 0.0}, "shutter 0.0"),
+        ({"fps": 25.0, "source_fps": 30.0}, "source_fps"),
+    ],
+)
+def test_impossible_configs_are_told(options, message):
+    with pytest.raises(UserError, match=message):
+        RallyConfig(**options)
