@@ -1,7 +1,6 @@
 """The index of a built dataset: of every record its clip, frame number and label, without the picture."""
 
-import os
-import tempfile
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,15 +48,13 @@ class FrameIndex:
         )
 
     def save(self, path: Path) -> None:
-        """Writes an .npz, beside and then renamed."""
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        """Writes an .npz, beside and then renamed; several processes may do so at once."""
+        partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.npz")
         try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(file, **vars(self))
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+            np.savez_compressed(partial, **vars(self))
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: Path) -> "FrameIndex":

@@ -24,6 +24,7 @@ from tracknet_jax.data.frames import (
 from tracknet_jax.data.source import FrameSource, dataset_splits, find_dataset
 from tracknet_jax.errors import UserError
 
+MANY_REPEATED = 0.05  # of a clip's frames: then its frame rate was raised by repeating some
 TILES = 24  # pictures of labels, half of them kept for suspicious ones
 
 
@@ -205,6 +206,11 @@ def _measure(clip: _Footage, wanted: set[int]) -> list[Tile]:
             tiles.append(_draw(clip, row_of[position], frame))
     report.frames = len(differences)
     report.duplicated = int(duplicated_frames(np.array(differences)).sum())
+    if report.duplicated > MANY_REPEATED * report.frames:
+        told = (
+            f"{report.duplicated} of {report.frames} frames repeat the one before; was the frame rate raised?"
+        )
+        report.add("repeated frames", report.name, told)
     for _, problem in without_frame(labels, count):
         report.add(*problem)
     return tiles
