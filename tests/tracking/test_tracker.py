@@ -10,6 +10,7 @@ import tracknet_jax
 from tracking.videos import dot_path, write_video
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking import detector
+from tracknet_jax.tracking.geometry import place
 from tracknet_jax.tracking.prefetch import Prefetch
 from tracknet_jax.tracking.tracker import Tracker, TrackOptions, track_source, track_video
 
@@ -52,6 +53,17 @@ def test_a_portrait_video_is_letterboxed_and_mapped_back():
     path = [(20, 30), (30, 60), (40, 90)]
     rows = list(Tracker(bright_dot_release()).track_frames(dot_frames(path, (60, 108), radius=6)))
     np.testing.assert_allclose([(row.x, row.y) for row in rows], path, atol=1.5)
+
+
+@pytest.mark.parametrize("overlap", ["none", "average"])
+def test_nothing_is_found_on_the_letterbox_bars(overlap):
+    placement = place((60, 108), (64, 36), "letterbox")
+    frames = [placement.to_network(frame) for frame in dot_frames([(20, 30), None], (60, 108), radius=6)]
+    for frame in frames:
+        frame[10:20, 2:12] = 255  # on the left bar, larger than the dot
+    rows = list(Tracker(bright_dot_release(), TrackOptions(overlap)).track_prepared(frames, placement))
+    assert [row.visible for row in rows] == [True, False]
+    np.testing.assert_allclose((rows[0].x, rows[0].y), (20, 30), atol=1.5)
 
 
 def test_videos_of_all_shapes_and_lengths_share_one_compiled_detector():

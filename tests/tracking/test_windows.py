@@ -32,8 +32,7 @@ def twin_maps(video, length, outputs, overlap):
 def kept_maps(monkeypatch):
     """The maps that the tracker would decode, in order: its decoder passes them on, its rows keep them."""
     kept = []
-    monkeypatch.setattr("tracknet_jax.tracking.detector.decode_peaks", lambda maps, threshold: maps)
-    monkeypatch.setattr("tracknet_jax.tracking.detector.decode", lambda maps, threshold: maps)
+    monkeypatch.setattr("tracknet_jax.tracking.detector.decode", lambda maps, threshold, inside: maps)
     monkeypatch.setattr(
         "tracknet_jax.tracking.tracker._rows",
         lambda maps, keep, placement, numbers: kept.extend(np.asarray(maps)[keep]) or (),

@@ -29,12 +29,17 @@ def detect_disjoint(
     frames: jax.Array,
     starts: jax.Array,
     threshold: jax.Array,
+    inside: jax.Array,
     *,
     length: int,
 ) -> Peaks:
-    """Positions (batch * outputs,) of the windows that begin at `starts` (batch,) in a chunk's `frames`."""
+    """Positions (batch * outputs,) of the windows that begin at `starts` (batch,) in a chunk's `frames`.
+
+    Args:
+        inside: (H, W) bool, where a ball can be: not on letterbox bars.
+    """
     maps = window_probabilities(model, variables, frames, starts, length)
-    return decode_peaks(maps.reshape(-1, *maps.shape[2:]), threshold)
+    return decode(maps.reshape(-1, *maps.shape[2:]), threshold, inside)
 
 
 @partial(jax.jit, static_argnames=("model", "length"), donate_argnames="pending")
@@ -78,7 +83,10 @@ def pending_means(pending: Pending, batch: int) -> jax.Array:
     return jnp.pad(means, ((0, batch - means.shape[0]), (0, 0), (0, 0)))
 
 
-decode = jax.jit(decode_peaks)
+@jax.jit
+def decode(maps: jax.Array, threshold: jax.Array, inside: jax.Array) -> Peaks:
+    """Positions in maps (N, H, W), looked for where `inside` (H, W) is true."""
+    return decode_peaks(jnp.where(inside, maps, 0.0), threshold)
 
 
 def window_probabilities(

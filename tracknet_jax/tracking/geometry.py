@@ -49,6 +49,13 @@ class Placement:
         canvas[top : top + inner_height, left : left + inner_width] = frame
         return canvas
 
+    def inside(self) -> np.ndarray:
+        """Mask (h, w) bool of the network's pixels that show the source; False on letterbox bars."""
+        mask = np.zeros(self.network[::-1], bool)
+        (left, top), (width, height) = self.corner, self.inner
+        mask[top : top + height, left : left + width] = True
+        return mask
+
     def to_source(self, xy: np.ndarray) -> np.ndarray:
         """Maps (..., 2) positions in network pixels to source pixels, in float."""
         return np.asarray(scale_xy(np.asarray(xy, np.float64) - self.corner, self.inner, self.source))

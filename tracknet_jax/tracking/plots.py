@@ -10,8 +10,8 @@ from tracknet_jax.tracking.track import Track
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import ListedColormap
 
-COLOURS = "plasma"
 PICTURE = (10.0, 6.4)  # inches, at most, for the frame
 STRIP = 1.5  # inches, for the strip below it
 MANY = 1500  # points; from here on dots and lines get thinner
@@ -57,7 +57,7 @@ def _draw_flight(axes: "Axes", frame: np.ndarray, track: Track) -> None:
     joined = _joined(track, width)
     lines = LineCollection(
         list(np.stack([xy[:-1], xy[1:]], axis=1)[joined]),
-        cmap=COLOURS,
+        cmap=_colours(),
         linewidths=1.4 * thin,
         alpha=0.7 * thin,
     )
@@ -65,7 +65,7 @@ def _draw_flight(axes: "Axes", frame: np.ndarray, track: Track) -> None:
     lines.set_clim(*_limits(time))
     axes.add_collection(lines)
     found = track.visible
-    dots = axes.scatter(track.x[found], track.y[found], s=14 * thin, c=time[found], cmap=COLOURS)
+    dots = axes.scatter(track.x[found], track.y[found], s=14 * thin, c=time[found], cmap=_colours())
     dots.set(clim=_limits(time), edgecolor="white", linewidth=0.35 * thin, alpha=max(0.3, thin))
     if not found.any():
         axes.text(0.5, 0.5, "no ball found", transform=axes.transAxes, color="white", ha="center", size=16)
@@ -75,7 +75,7 @@ def _draw_strip(axes: "Axes", track: Track, height: int) -> None:
     time, found = seconds(track), track.visible
     low, high = _limits(time)
     axes.set_facecolor("#101014")
-    dots = axes.scatter(time[found], track.y[found], s=5, c=time[found], cmap=COLOURS, linewidths=0)
+    dots = axes.scatter(time[found], track.y[found], s=5, c=time[found], cmap=_colours(), linewidths=0)
     dots.set_clim(low, high)
     missed = time[~found]
     axes.scatter(
@@ -98,3 +98,11 @@ def _joined(track: Track, width: int) -> np.ndarray:
 
 def _limits(time: np.ndarray) -> tuple[float, float]:
     return (float(time[0]), float(max(time[-1], time[0] + 1e-3))) if len(time) else (0.0, 1.0)
+
+
+def _colours() -> "ListedColormap":
+    """Magenta to yellow: plasma without its dark end, which would drown in a dark frame."""
+    import matplotlib
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(matplotlib.colormaps["plasma"](np.linspace(0.25, 1, 256)))

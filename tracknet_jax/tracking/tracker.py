@@ -107,17 +107,17 @@ class Tracker:
         detect = self._disjoint if disjoint else self._ensemble
         numbers = count(first)
         with Prefetch(chunks(frames, config.frames, advance)) as pieces:
-            for peaks, keep in _run_ahead(detect(pieces)):
+            for peaks, keep in _run_ahead(detect(pieces, placement.inside())):
                 yield from _rows(peaks, keep, placement, numbers)
 
-    def _disjoint(self, pieces: Iterable[Chunk]) -> Iterator[Result]:
+    def _disjoint(self, pieces: Iterable[Chunk], inside: np.ndarray) -> Iterator[Result]:
         length, outputs = self.release.config.frames, self.release.config.outputs
         detect = partial(detector.detect_disjoint, self.release.model, self._variables, length=length)
         for chunk in pieces:
             starts, keep = disjoint_plan(chunk.count, self._batch, outputs)
-            yield detect(chunk.frames, starts, self.options.threshold), keep
+            yield detect(chunk.frames, starts, self.options.threshold, inside), keep
 
-    def _ensemble(self, pieces: Iterable[Chunk]) -> Iterator[Result]:
+    def _ensemble(self, pieces: Iterable[Chunk], inside: np.ndarray) -> Iterator[Result]:
         config, batch, threshold = self.release.config, self._batch, self.options.threshold
         add = partial(detector.add_windows, self.release.model, self._variables, length=config.frames)
         weights = ensemble_weights(self.options.overlap, config.outputs)
@@ -130,9 +130,10 @@ class Tracker:
             # Map i is that of frame `chunk.first - delay + i`.
             known = chunk.count + delay
             keep = np.arange(max(0, delay - chunk.first), min(batch, known))
-            yield detector.decode(maps, threshold), keep
+            yield detector.decode(maps, threshold, inside), keep
         if known > batch:
-            yield detector.decode(detector.pending_means(pending, batch), threshold), np.arange(known - batch)
+            maps = detector.pending_means(pending, batch)
+            yield detector.decode(maps, threshold, inside), np.arange(known - batch)
 
 
 def track_video(

@@ -50,7 +50,7 @@ class H264Writer:
 
     def write(self, frame: np.ndarray) -> None:
         # OpenCV's conversion takes a third of the time of PyAV's.
-        planes = cv2.cvtColor(_padded(frame, self._size), cv2.COLOR_BGR2YUV_I420)
+        planes = np.asarray(cv2.cvtColor(_padded(frame, self._size), cv2.COLOR_BGR2YUV_I420), np.uint8)
         picture = self._frame_type.from_ndarray(planes, format="yuv420p")
         self._container.mux(self._stream.encode(picture))
 
