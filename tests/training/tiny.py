@@ -1,8 +1,10 @@
 """The smallest network, config and clips that go through everything a real run goes through."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from tracknet_jax.data.augment import AugmentConfig
@@ -45,3 +47,23 @@ def tiny_batch(seed: int, windows: int = 8) -> dict[str, np.ndarray]:
     xy[(visibility == 0) | (rng.random(shape) < 0.2)] = np.nan
     frames = rng.integers(0, 256, (*shape, MODEL.height, MODEL.width, 3), np.uint8)
     return {"frames": frames, "xy": xy, "visibility": visibility}
+
+
+def write_clips(root: Path, frames: int = 12) -> Path:
+    """Two rallies to train on and one to validate on in the tennis layout: a white dot on noise."""
+    rng = np.random.default_rng(7)
+    for clip in ("train/game1/Clip1", "train/game1/Clip2", "val/game2/Clip1"):
+        folder = root / clip
+        folder.mkdir(parents=True)
+        rows = ["file name,visibility,x-coordinate,y-coordinate,status"]
+        start, speed = rng.uniform(8, 20, 2), rng.uniform(0.3, 1.0, 2)
+        for i in range(frames):
+            x, y = np.rint(start + i * speed).astype(int)
+            image = rng.integers(20, 60, (MODEL.height, MODEL.width, 3), np.uint8)
+            visible = i != 4
+            if visible:
+                cv2.circle(image, (int(x), int(y)), 2, (250, 250, 250), -1)
+            cv2.imwrite(str(folder / f"{i:04d}.png"), image)
+            rows.append(f"{i:04d}.png,{int(visible)},{x if visible else ''},{y if visible else ''},0")
+        (folder / "Label.csv").write_text("\n".join(rows) + "\n")
+    return root

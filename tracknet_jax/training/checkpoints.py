@@ -7,6 +7,7 @@ evaluate or track.
 """
 
 import dataclasses
+import json
 import logging
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,6 @@ class Restored(NamedTuple):
     """What a resumed run goes on from."""
 
     state: TrainState
-    config: TrainConfig  # as it was when the checkpoint was written
     data: Any  # of `BatchSource.get_state`
     progress: dict[str, Any]  # of the loop
 
@@ -90,7 +90,7 @@ class Checkpoints:
         self._checkpointer.wait()
 
     def restore(self, abstract: TrainState, config: TrainConfig) -> Restored | None:
-        """The newest readable checkpoint as a replicated state of the shape of `abstract`, None if there is none at all.
+        """The newest readable checkpoint as a replicated state of the shape of `abstract`; None without any.
 
         A checkpoint that cannot be read is moved aside with a warning, and the one before it is taken. Raises
         `UserError` if none can be read, or if it is of a run that `config` cannot go on with.
@@ -101,8 +101,7 @@ class Checkpoints:
             path = self._root / str(step)
             try:
                 run = _metadata(path)
-                saved = TrainConfig.from_dict(run["config"])
-                check_same_run(saved, config, path)
+                check_same_run(run["config"], config, path)
                 tree = self._checkpointer.load_checkpointables(step, {ITEM: wanted})[ITEM]
             except UserError:
                 raise
@@ -112,7 +111,7 @@ class Checkpoints:
                 broken.append(path)
                 continue
             self._move_aside(broken)
-            return Restored(TrainState(**tree), saved, run["data"], run["progress"])
+            return Restored(TrainState(**tree), run["data"], run["progress"])
         if broken:
             raise UserError(
                 f"{self._root}: no checkpoint can be read ({reason}); delete the folder to start again"
@@ -171,21 +170,24 @@ def find_checkpoint(directory: Path, which: Literal["best", "latest"] = "best") 
     return (root / str(chosen)).absolute()
 
 
-def check_same_run(saved: TrainConfig, config: TrainConfig, path: Path) -> None:
-    """Raises `UserError` if a checkpoint of `saved` cannot be gone on with as `config`; tells other changes."""
-    before, now = flatten(saved.to_dict()), flatten(config.to_dict())
-    changed = [name for name in now if before.get(name) != now[name]]
+def check_same_run(saved: dict[str, Any], config: TrainConfig, path: Path) -> None:
+    """Raises `UserError` if a checkpoint of `saved` cannot be gone on with as `config`; tells other changes.
+
+    Fields that only one of the two has, because the program has changed since, are no difference.
+    """
+    before, now = flatten(saved), flatten(json.loads(json.dumps(config.to_dict())))
+    changed = [name for name in before.keys() & now.keys() if before[name] != now[name]]
     fixed = [name for name in changed if name.startswith("model.") or name in FIXED]
-    if (saved.ema_decay == 0) != (config.ema_decay == 0):
+    if (before["ema_decay"] == 0) != (now["ema_decay"] == 0):
         fixed.append("ema_decay")
     if fixed:
-        name = fixed[0]
+        name = min(fixed)
         raise UserError(
-            f"{path}: the run here has {name} = {before.get(name)}, the config now {now[name]}; "
+            f"{path}: the run here has {name} = {before[name]}, the config now {now[name]}; "
             "set it back, or give another --workdir"
         )
-    for name in changed:
-        log.warning("%s was %s, the run goes on with %s", name, before.get(name), now[name])
+    for name in sorted(changed):
+        log.warning("%s was %s, the run goes on with %s", name, before[name], now[name])
 
 
 def _metadata(path: Path) -> dict[str, Any]:

@@ -59,9 +59,9 @@ class DataConfig:
     stride: int = 1  # frames between the first frames of two neighbouring training windows
     sport_weights: dict[str, float] = field(
         default_factory=dict
-    )  # how often a sport is drawn; {}: as it comes
+    )  # shares of the draws; {}: by number of windows
     workers: int = 2  # processes of the grain pipeline, threads that decode clips
-    augment: AugmentConfig = AugmentConfig()
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class CheckpointConfig:
 class TrainConfig:
     """One training run. Exactly one of `steps` and `epochs` is set."""
 
-    model: TrackNetConfig = preset("tracknet_v2")
+    model: TrackNetConfig = field(default_factory=lambda: preset("tracknet_v2"))
     data: DataConfig = DataConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     target: TargetConfig = TargetConfig()

@@ -1,0 +1,175 @@
+"""Whole runs on three little clips: what they write, how they stop, go on and end."""
+
+import json
+import os
+import signal
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from tracknet_jax.data.build import build_dataset
+from tracknet_jax.data.formats import find_clips
+from tracknet_jax.errors import UserError
+from tracknet_jax.training.checkpoints import restore_for_inference
+from tracknet_jax.training.config import CheckpointConfig, EvalConfig
+from tracknet_jax.training.display import TrainingDisplay
+from tracknet_jax.training.loop import Progress, total_steps, train
+
+from .tiny import MODEL, tiny_config, write_clips
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    return write_clips(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture(scope="module")
+def dataset(clips, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dataset") / "built"
+    build_dataset(find_clips(clips), folder, size=(MODEL.width, MODEL.height))
+    return folder
+
+
+def config_for(source, pipeline="resident", **changes):
+    config = tiny_config(
+        evaluation=EvalConfig(every=3, pictures=2), checkpoint=CheckpointConfig(every=2), steps=8
+    )
+    data = replace(
+        config.data, source=(str(source),), pipeline=pipeline, workers=0 if pipeline == "grain" else 1
+    )
+    return replace(config, data=data, **changes)
+
+
+def stop_at(monkeypatch, step):
+    """SIGTERM while step number `step` runs."""
+    advance = TrainingDisplay.advance
+
+    def advance_and_stop(self, done):
+        advance(self, done)
+        if done == step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(TrainingDisplay, "advance", advance_and_stop)
+
+
+def assert_equal_states(a, b):
+    for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
+        if jax.numpy.issubdtype(x.dtype, jax.dtypes.prng_key):
+            x, y = jax.random.key_data(x), jax.random.key_data(y)
+        np.testing.assert_array_equal(np.asarray(x), np.asarray(y))
+
+
+def lines(workdir):
+    return [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def whole(clips, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("whole")
+    return workdir, train(config_for(clips), workdir)
+
+
+def test_what_a_run_writes(whole):
+    workdir, result = whole
+    assert not result.stopped
+    assert int(result.state.step) == 8
+    rows = lines(workdir)
+    assert [row["step"] for row in rows if "loss" in row] == list(range(1, 9))
+    scored = {row["step"]: row["val/f1_hit"] for row in rows if "val/f1_hit" in row}
+    assert sorted(scored) == [3, 6, 8]
+    assert {row["val/frames"] for row in rows if "val/frames" in row} == {12}
+    assert result.progress.best_score == max(scored.values())
+    assert sorted(p.name for p in (workdir / "pictures").iterdir()) == [
+        f"step_{step:07d}.png" for step in (3, 6, 8)
+    ]
+    assert json.loads((workdir / "config.json").read_text())["model"]["name"] == "tiny"
+    assert list((workdir / "tensorboard").iterdir())
+    model, weights = restore_for_inference(workdir, "latest")
+    assert model == MODEL
+    assert_equal_states(weights, result.state.ema)
+
+
+def test_the_loss_falls(clips, tmp_path):
+    train(
+        config_for(clips, steps=60, evaluation=EvalConfig(every=0), checkpoint=CheckpointConfig(every=60)),
+        tmp_path,
+    )
+    losses = [row["loss"] for row in lines(tmp_path)]
+    assert np.mean(losses[-10:]) < 0.5 * np.mean(losses[:3])
+
+
+def test_a_finished_run_stays_as_it_is(whole, clips):
+    workdir, result = whole
+    again = train(config_for(clips), workdir)
+    assert_equal_states(again.state, result.state)
+    assert again.progress == result.progress
+    assert len(lines(workdir)) == 11
+
+
+@pytest.mark.parametrize("pipeline", ["resident", "grain"])
+def test_sigterm_saves_and_the_same_call_goes_on(dataset, tmp_path, monkeypatch, pipeline):
+    config = config_for(dataset, pipeline)
+    expected = train(config, tmp_path / "whole")
+    stop_at(monkeypatch, 5)
+    first = train(config, tmp_path / "halves")
+    assert first.stopped
+    assert int(first.state.step) == 5
+    assert (tmp_path / "halves/checkpoints/5").is_dir()
+    monkeypatch.undo()
+    second = train(config, tmp_path / "halves")
+    assert not second.stopped
+    assert_equal_states(second.state, expected.state)
+    assert second.progress == expected.progress
+    speed = ("frames_per_second",)
+    for a, b in zip(lines(tmp_path / "halves"), lines(tmp_path / "whole"), strict=True):
+        assert {k: v for k, v in a.items() if k not in speed} == {
+            k: v for k, v in b.items() if k not in speed
+        }
+
+
+def test_a_run_goes_on_with_the_other_driver(whole, clips, tmp_path, monkeypatch):
+    stop_at(monkeypatch, 3)
+    train(config_for(clips), tmp_path)
+    monkeypatch.undo()
+    result = train(config_for(clips, parallel="pmap"), tmp_path)
+    pairs = zip(jax.tree.leaves(result.state.params), jax.tree.leaves(whole[1].state.params), strict=True)
+    assert max(float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in pairs) <= 1e-6
+
+
+def test_a_lost_loss_is_told_and_not_saved(clips, tmp_path):
+    config = config_for(clips)
+    config = replace(config, optimizer=replace(config.optimizer, lr=float("inf")))
+    with pytest.raises(UserError, match="the loss is nan at step"):
+        train(config, tmp_path)
+    assert not list((tmp_path / "checkpoints").glob("[0-9]*"))
+
+
+def test_patience_ends_a_run(clips, tmp_path):
+    # A rate of almost nothing: the scores stay as they are, and of equal scores the later is the best.
+    config = config_for(clips, evaluation=EvalConfig(every=1, pictures=0, patience=1), steps=4)
+    still = replace(config, optimizer=replace(config.optimizer, lr=1e-12))
+    assert int(train(still, tmp_path / "a").state.step) == 4
+    assert Progress(3, 0.5, 0).after(4, 0.4).evaluations_since_best == 1
+
+
+def test_weights_of_another_run_to_begin_with(whole, clips, tmp_path):
+    result = train(config_for(clips, steps=1, init_from=str(whole[0]), ema_decay=0.5), tmp_path)
+    start = restore_for_inference(whole[0])[1]["params"]
+    differences = jax.tree.map(
+        lambda a, b: float(np.abs(a - np.asarray(b)).max()), start, result.state.params
+    )
+    assert 0 < max(jax.tree.leaves(differences)) < 0.1  # one step of 1e-2 away
+
+
+def test_validation_needs_clips(clips, tmp_path):
+    config = config_for(clips / "train")
+    config = replace(config, data=replace(config.data, split_by="layout"))
+    with pytest.raises(UserError, match="no clip with split 'val'"):
+        train(config, tmp_path)
+
+
+def test_epochs_are_passes_over_the_windows(clips):
+    config = config_for(clips, steps=None, epochs=1.5)
+    assert total_steps(config, windows=20) == 4  # 30 windows in batches of 8
