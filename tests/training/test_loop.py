@@ -84,7 +84,7 @@ def test_what_a_run_writes(whole):
     assert sorted(p.name for p in (workdir / "pictures").iterdir()) == [
         f"step_{step:07d}.png" for step in (3, 6, 8)
     ]
-    assert json.loads((workdir / "config.json").read_text())["model"]["name"] == "tiny"
+    assert json.loads((workdir / "train_config.json").read_text())["model"]["name"] == "tiny"
     assert list((workdir / "tensorboard").iterdir())
     model, weights = restore_for_inference(workdir, "latest")
     assert model == MODEL

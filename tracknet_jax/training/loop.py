@@ -53,7 +53,7 @@ class Result(NamedTuple):
 def train(config: TrainConfig, workdir: Path) -> Result:
     """Runs `config` in `workdir` to its end, from the newest checkpoint there if there is one.
 
-    Writes `config.json`, `checkpoints/`, `metrics.jsonl`, `tensorboard/` and `pictures/`. Raises `UserError`
+    Writes `train_config.json`, `checkpoints/`, `metrics.jsonl`, `tensorboard/` and `pictures/`. Raises `UserError`
     for a config, data or checkpoints that cannot be used, and when the loss is not a number any more.
     """
     check_config(config)
@@ -173,5 +173,5 @@ def _abstract_state(config: TrainConfig) -> TrainState:
 
 
 def _write_config(config: TrainConfig, workdir: Path) -> None:
-    with replacing(workdir / "config.json") as partial_file:
+    with replacing(workdir / "train_config.json") as partial_file:
         partial_file.write_text(json.dumps(config.to_dict(), indent=2) + "\n", encoding="utf-8")
