@@ -28,17 +28,21 @@ class Conv(nn.Module):
     bias: bool = False
     init: Literal["torch", "uniform"] = "torch"
     dtype: Any = jnp.float32
+    bias_init: float | None = None  # a constant in place of the reference's
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         fan_in = x.shape[-1] * self.kernel**2
         torch_style = self.init == "torch"
+        bias_init = symmetric_uniform(fan_in**-0.5) if torch_style else nn.initializers.zeros
+        if self.bias_init is not None:
+            bias_init = nn.initializers.constant(self.bias_init)
         return nn.Conv(
             self.features,
             (self.kernel, self.kernel),
             use_bias=self.bias,
             kernel_init=torch_uniform if torch_style else symmetric_uniform(0.05),
-            bias_init=symmetric_uniform(fan_in**-0.5) if torch_style else nn.initializers.zeros,
+            bias_init=bias_init,
             dtype=self.dtype,
             name="conv",
         )(x)

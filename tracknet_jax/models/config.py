@@ -34,6 +34,7 @@ class TrackNetConfig:
     block_order: Literal["conv_relu_bn", "conv_bn_relu"] = "conv_relu_bn"
     conv_bias: bool = False
     head_bias: bool = False
+    head_bias_init: float | None = None  # None: as the other biases; -3 starts with an empty map, p = 0.05
     bn_axis: Literal["channel", "width"] = "channel"  # "width": only to import the released Keras weights
     bn_eps: float = 1e-5
     bn_decay: float = 0.9

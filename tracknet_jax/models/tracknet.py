@@ -88,6 +88,7 @@ class TrackNet(nn.Module):
             bias=config.head_bias,
             init=config.kernel_init,
             dtype=jnp.dtype(config.dtype),
+            bias_init=config.head_bias_init,
             name="head",
         )(features)
         return jnp.moveaxis(depth_to_space(maps, config.space_to_depth), -1, 1).astype(jnp.float32)
