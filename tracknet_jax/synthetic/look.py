@@ -36,7 +36,7 @@ SURFACES: dict[str, tuple[tuple[RGB, RGB], ...]] = {
 }
 BALLS: dict[str, tuple[RGB, ...]] = {
     "tennis": ((214, 236, 92), (224, 240, 128), (232, 240, 160)),
-    "badminton": ((246, 246, 240), (236, 238, 234)),
+    "badminton": ((226, 226, 220), (206, 208, 206), (190, 192, 192)),
     "padel": ((220, 238, 96), (226, 242, 132)),
 }
 KITS: tuple[RGB, ...] = (
@@ -124,7 +124,7 @@ def draw_look(sport: Sport, players: int, rng: np.random.Generator) -> Look:
         exposure=rng.uniform(0.88, 1.12),
         warmth=rng.normal(0, 0.03),
         sharpen=rng.uniform(0.2, 0.6),
-        noise=rng.uniform(0.6, 2.0),
+        noise=rng.uniform(0.2, 1.2),
         quality=int(rng.integers(72, 93)),
         kits=_kits(players, rng),
     )

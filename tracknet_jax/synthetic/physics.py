@@ -14,23 +14,34 @@ ROLLING_LOSS = 0.4
 NET_LOSS = np.array([0.1, -0.06, 0.2])
 
 
-def acceleration(velocity: np.ndarray, drag: float) -> np.ndarray:
-    """Gravity and drag for velocities `(..., 3)` in m/s, `drag` in 1/m."""
+def acceleration(velocity: np.ndarray, drag: float, lift: float) -> np.ndarray:
+    """Gravity, drag and lift for velocities `(..., 3)` in m/s; `drag` and `lift` in 1/m.
+
+    The Magnus force of topspin (lift > 0) is square to the velocity in the vertical plane, downwards for a
+    level flight; backspin (lift < 0) carries the ball.
+    """
     speed = np.sqrt(np.sum(velocity * velocity, axis=-1, keepdims=True))
     result = -drag * speed * velocity
     result[..., 2] -= GRAVITY
+    if lift:
+        level = np.sqrt(np.sum(velocity[..., :2] ** 2, axis=-1, keepdims=True))
+        ahead = velocity[..., :2] / np.maximum(level, 1e-9)
+        result[..., :2] += lift * speed * velocity[..., 2:] * ahead
+        result[..., 2:] -= lift * speed * level
     return result
 
 
-def rk4_step(position: np.ndarray, velocity: np.ndarray, dt, drag: float) -> tuple[np.ndarray, np.ndarray]:
+def rk4_step(
+    position: np.ndarray, velocity: np.ndarray, dt, drag: float, lift: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
     """One Runge-Kutta step of `dt` seconds (a number, or an array that broadcasts over `(..., 3)`)."""
-    a1 = acceleration(velocity, drag)
+    a1 = acceleration(velocity, drag, lift)
     v2 = velocity + a1 * (dt / 2)
-    a2 = acceleration(v2, drag)
+    a2 = acceleration(v2, drag, lift)
     v3 = velocity + a2 * (dt / 2)
-    a3 = acceleration(v3, drag)
+    a3 = acceleration(v3, drag, lift)
     v4 = velocity + a3 * dt
-    a4 = acceleration(v4, drag)
+    a4 = acceleration(v4, drag, lift)
     new_position = position + (velocity + 2 * v2 + 2 * v3 + v4) * (dt / 6)
     return new_position, velocity + (a1 + 2 * a2 + 2 * a3 + a4) * (dt / 6)
 
@@ -101,10 +112,18 @@ class Flight:
         )
 
 
-def fly(sport: Sport, start: np.ndarray, velocity: np.ndarray, time: float, longest: float = 5.0) -> Flight:
+def fly(
+    sport: Sport,
+    start: np.ndarray,
+    velocity: np.ndarray,
+    time: float,
+    longest: float = 5.0,
+    lift: float = 0.0,
+) -> Flight:
     """Simulates the ball of `sport` from `start` (3,) with `velocity` (3,) at `time`.
 
-    The flight ends `longest` seconds later, or `AFTER_SECOND_BOUNCE` seconds after the second bounce.
+    `lift` is that of the stroke's spin, which the first impact takes away. The flight ends `longest` seconds
+    later, or `AFTER_SECOND_BOUNCE` seconds after the second bounce.
     """
     surfaces = _surfaces(sport)
     position, velocity = np.asarray(start, float), np.asarray(velocity, float)
@@ -112,14 +131,15 @@ def fly(sport: Sport, start: np.ndarray, velocity: np.ndarray, time: float, long
     end = time + longest
     while time < end - 1e-9:
         dt = min(TIME_STEP, end - time)
-        hit = _first_impact(sport, surfaces, position, velocity, dt)
+        hit = _first_impact(sport, surfaces, position, velocity, dt, lift)
         if hit is not None:
             dt = hit[0]
-        position, velocity = rk4_step(position, velocity, dt, sport.drag)
+        position, velocity = rk4_step(position, velocity, dt, sport.drag, lift)
         time += dt
         rows.append((time, position, velocity))
         if hit is not None:
             position, velocity, kind = _after_impact(sport, hit[1], position, velocity)
+            lift = 0.0
             events.append(Event(time, kind, position))
             rows.append((time, position, velocity))
             if sum(event.kind == "ground" for event in events) == 2 and kind == "ground":
@@ -140,34 +160,34 @@ def _surfaces(sport: Sport) -> list[Surface]:
     return surfaces
 
 
-def _first_impact(sport, surfaces, position, velocity, dt) -> tuple[float, Surface] | None:
+def _first_impact(sport, surfaces, position, velocity, dt, lift) -> tuple[float, Surface] | None:
     """Time within `dt` until the earliest impact, and on what."""
-    after, _ = rk4_step(position, velocity, dt, sport.drag)
+    after, _ = rk4_step(position, velocity, dt, sport.drag, lift)
     impacts = []
     for surface in surfaces:
         _, axis, sign, offset = surface
         if sign * (after[axis] - offset) < 0 and sign * velocity[axis] <= 0:
-            impacts.append((_crossing(sport, position, velocity, dt, axis, offset), surface))
+            impacts.append((_crossing(sport, position, velocity, dt, lift, axis, offset), surface))
     if position[1] * after[1] < 0:
-        time = _crossing(sport, position, velocity, dt, 1, 0.0)
-        x, _, z = rk4_step(position, velocity, time, sport.drag)[0]
+        time = _crossing(sport, position, velocity, dt, lift, 1, 0.0)
+        x, _, z = rk4_step(position, velocity, time, sport.drag, lift)[0]
         low = sport.net_bottom < z < sport.net_height_at(x) + sport.ball_radius
         if low and abs(x) < sport.net_width / 2:
             impacts.append((time, ("net", 1, float(np.sign(position[1])), 0.0)))
     return min(impacts, key=lambda impact: impact[0], default=None)
 
 
-def _crossing(sport, position, velocity, dt, axis: int, offset: float) -> float:
+def _crossing(sport, position, velocity, dt, lift, axis: int, offset: float) -> float:
     """Time at which a coordinate passes `offset`: regula falsi on the integrator itself."""
     low, high = 0.0, dt
     before = position[axis] - offset
-    after = rk4_step(position, velocity, dt, sport.drag)[0][axis] - offset
+    after = rk4_step(position, velocity, dt, sport.drag, lift)[0][axis] - offset
     middle = high
     for _ in range(5):
         if before == after:
             break
         middle = low + (high - low) * before / (before - after)
-        value = rk4_step(position, velocity, middle, sport.drag)[0][axis] - offset
+        value = rk4_step(position, velocity, middle, sport.drag, lift)[0][axis] - offset
         if value * before > 0:
             low, before = middle, value
         else:
@@ -189,12 +209,19 @@ def _after_impact(sport, surface: Surface, position, velocity) -> tuple[np.ndarr
     return position, after, kind
 
 
-def aim(start: np.ndarray, target: np.ndarray, durations: np.ndarray, drag: float, steps: int = 40):
+def aim(
+    start: np.ndarray,
+    target: np.ndarray,
+    durations: np.ndarray,
+    drag: float,
+    lift: float = 0.0,
+    steps: int = 40,
+):
     """Launch velocities that lead from `start` (3,) to `target` (3,) in each of `durations` (T,) seconds.
 
     Newton's method on the vertical plane through both points, all durations at once, from the drag-free
-    solution. Returns velocities `(T, 3)` and the paths `(steps + 1, T, 3)`; lanes that did not converge
-    are NaN.
+    solution; `lift` is that of the spin. Returns velocities `(T, 3)` and the paths `(steps + 1, T, 3)`;
+    velocities of lanes that did not converge are NaN.
     """
     offset = target[:2] - start[:2]
     distance = np.linalg.norm(offset)
@@ -204,13 +231,13 @@ def aim(start: np.ndarray, target: np.ndarray, durations: np.ndarray, drag: floa
     nudge = np.eye(2) * 1e-3
     for _ in range(12):
         lanes = np.stack([guess, guess + nudge[0], guess + nudge[1]])  # (3, T, 2)
-        ends = _planar_paths(lanes, durations, drag, steps)[-1]
+        ends = _planar_paths(lanes, durations, drag, lift, steps)[-1]
         jacobian = np.stack([ends[1] - ends[0], ends[2] - ends[0]], axis=-1) / 1e-3
         jacobian += np.eye(2) * 1e-9
         update = np.linalg.solve(jacobian, (goal - ends[0])[..., None])[..., 0]
         size = np.linalg.norm(update, axis=-1, keepdims=True)
         guess = guess + update * np.minimum(1.0, 20.0 / np.maximum(size, 1e-9))
-    paths = _planar_paths(guess[None], durations, drag, steps)[:, 0]
+    paths = _planar_paths(guess[None], durations, drag, lift, steps)[:, 0]
     missed = ~(np.linalg.norm(paths[-1] - goal, axis=-1) < 1e-3)
     direction = offset / max(distance, 1e-9)
     velocities = np.concatenate([guess[:, :1] * direction, guess[:, 1:]], axis=-1)
@@ -219,13 +246,15 @@ def aim(start: np.ndarray, target: np.ndarray, durations: np.ndarray, drag: floa
     return velocities, positions
 
 
-def _planar_paths(velocity: np.ndarray, durations: np.ndarray, drag: float, steps: int) -> np.ndarray:
+def _planar_paths(
+    velocity: np.ndarray, durations: np.ndarray, drag: float, lift: float, steps: int
+) -> np.ndarray:
     """Paths `(steps + 1, ..., T, 2)` (along the plane, up) from the origin with velocities `(..., T, 2)`."""
     v = np.stack([velocity[..., 0], np.zeros_like(velocity[..., 0]), velocity[..., 1]], axis=-1)
     p = np.zeros_like(v)
     dt = (durations / steps)[:, None]
     path = [p]
     for _ in range(steps):
-        p, v = rk4_step(p, v, dt, drag)
+        p, v = rk4_step(p, v, dt, drag, lift)
         path.append(p)
     return np.stack(path)[..., [0, 2]]

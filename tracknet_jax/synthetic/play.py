@@ -4,14 +4,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tracknet_jax.synthetic.physics import Flight, aim, fly
-from tracknet_jax.synthetic.sports import Shot, Sport
+from tracknet_jax.synthetic.physics import Flight, fly
+from tracknet_jax.synthetic.sports import GRAVITY, Sport
+from tracknet_jax.synthetic.strokes import hit_ball
 
 NEAR, FAR = -1, 1
-WALK_SPEED = 3.0  # m/s, on the way to the serve
+WALK_SPEED = 4.0  # m/s, on the way to the serve
 RUN_SPEED = 5.5  # m/s, what a player reaches on average on the way to the ball
-DURATIONS = np.geomspace(0.22, 3.0, 28)  # flight times tried for a stroke, seconds
-ERROR_SHARE = 0.07  # strokes that go out or into the net
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def _play_point(sport: Sport, play: Play, time: float, serve: bool, stop: float,
     hitter = server
     while True:
         _strike(sport, play, hitter, time, contact, rng)
-        flight = _stroke_flight(sport, play.players[hitter], contact, time, serve, rng)
+        flight = hit_ball(sport, play.players[hitter].side, contact, time, serve, rng)
         serve = False
         answer = _interception(sport, play, flight, -play.players[hitter].side, rng)
         if answer is None:
@@ -106,9 +105,9 @@ def _serve(sport: Sport, play: Play, server: int, time: float, rng) -> tuple[flo
     since, place = play.stations[server][-1]
     time = max(time, since + float(np.linalg.norm(_stance(player, hand) - place)) / WALK_SPEED)
     # The ball leaves the hand fast enough to pass the contact point by a little, and is hit on the way down.
-    rise = np.sqrt(2 * 9.81 * (sport.serve_height + 0.12 - hand[2]))
+    rise = np.sqrt(2 * GRAVITY * (sport.serve_height + 0.12 - hand[2]))
     toss = fly(sport, hand, np.array([0.0, -0.15 * player.side, rise]), time)
-    after_top = toss.times > time + rise / 9.81
+    after_top = toss.times > time + rise / GRAVITY
     low = toss.positions[:, 2] < sport.serve_height
     row = int(np.argmax(after_top & low))
     contact_time = float(toss.times[row])
@@ -143,58 +142,6 @@ def _stance(player: Player, contact: np.ndarray) -> np.ndarray:
     # The near player looks away from the camera, so the right hand is on the right of the picture.
     sideways = -player.side * player.handed * (0.75 - 0.5 * overhead)
     return contact[:2] - [sideways, -0.3 * player.side]
-
-
-def _stroke_flight(sport: Sport, player: Player, contact, time: float, serve: bool, rng) -> Flight:
-    """Chooses a shot and solves for the launch velocity that plays it."""
-    fault = rng.random() < ERROR_SHARE and not serve
-    for _ in range(8):
-        shot = sport.serve if serve else _choose_shot(sport, contact, rng)
-        velocity = _launch(sport, player, contact, shot, fault, serve, rng)
-        if velocity is not None:
-            return fly(sport, contact, velocity, time)
-    lob = Shot(weight=1.0, depth=(0.27 * sport.length, 0.4 * sport.length), apex=(3.0, 5.0))
-    velocity = _launch(sport, player, contact, lob, False, False, rng)
-    if velocity is None:
-        velocity = np.array([0.0, -10.0 * player.side, 8.0])
-    return fly(sport, contact, velocity, time)
-
-
-def _choose_shot(sport: Sport, contact: np.ndarray, rng) -> Shot:
-    shots = [shot for shot in sport.shots if shot.min_height <= contact[2]]
-    weights = np.array([shot.weight for shot in shots])
-    return shots[int(rng.choice(len(shots), p=weights / weights.sum()))]
-
-
-def _launch(sport: Sport, player: Player, contact, shot: Shot, fault: bool, serve: bool, rng):
-    """The launch velocity (3,) that comes closest to the wanted height and passes the net, or None."""
-    half = sport.width / 2 * (0.42 if sport.name == "tennis" and serve else 0.78)
-    x = rng.uniform(-half, half)
-    depth, apex = rng.uniform(*shot.depth), rng.uniform(*shot.apex)
-    into_net = fault and rng.random() < 0.5
-    if fault and not into_net:
-        depth += 2.5
-    target = np.array([x, -player.side * depth, sport.ball_radius])
-    velocities, paths = aim(contact, target, DURATIONS, sport.drag)
-    over_net = _net_clearance(sport, paths)
-    speed = np.linalg.norm(velocities, axis=-1)
-    good = np.isfinite(speed) & (speed < shot.max_speed) & (into_net | (over_net > 0.08))
-    if not good.any():
-        return None
-    wanted = np.abs(over_net + 0.3) if into_net else np.abs(paths[..., 2].max(axis=0) - apex) + 0.2 * over_net
-    cost = np.where(good, wanted, np.inf)
-    return velocities[int(np.argmin(cost))]
-
-
-def _net_clearance(sport: Sport, paths: np.ndarray) -> np.ndarray:
-    """Height over the net's edge `(T,)` where paths `(steps, T, 3)` pass the net."""
-    y = paths[..., 1]
-    step = np.argmax(np.sign(y[1:]) != np.sign(y[:1]), axis=0)
-    lane = np.arange(paths.shape[1])
-    before, after = paths[step, lane], paths[step + 1, lane]
-    share = before[:, 1] / np.where(before[:, 1] == after[:, 1], np.inf, before[:, 1] - after[:, 1])
-    crossing = before + share[:, None] * (after - before)
-    return crossing[:, 2] - sport.net_height_at(crossing[:, 0])
 
 
 def _interception(sport: Sport, play: Play, flight: Flight, side: int, rng):

@@ -21,6 +21,8 @@ class Shot:
     apex: tuple[float, float]  # wanted highest point, metres above the floor; 0 plays as flat as the net lets
     min_height: float = 0.0  # lowest contact point it can be played from
     max_speed: float = 45.0
+    width: float = 0.78  # share of the court's width that is aimed at
+    spin: tuple[float, float] = (0.0, 0.0)  # lift as a share of the drag: > 0 topspin, < 0 backspin
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,12 @@ TENNIS = Sport(
     runback=4.0,
     serve_height=2.75,
     serve_depth=12.05,
-    serve=Shot(weight=1.0, depth=(4.2, 6.2), apex=(0.0, 0.0), max_speed=60.0),
+    serve=Shot(weight=1.0, depth=(4.2, 6.2), apex=(0.0, 0.0), max_speed=60.0, width=0.42, spin=(0.0, 0.3)),
     shots=(
-        Shot(weight=0.62, depth=(7.5, 11.2), apex=(1.2, 1.9)),
-        Shot(weight=0.22, depth=(7.0, 11.0), apex=(2.0, 3.2)),
+        Shot(weight=0.62, depth=(7.5, 11.2), apex=(1.2, 1.9), spin=(0.1, 0.5)),
+        Shot(weight=0.22, depth=(7.0, 11.0), apex=(1.6, 2.8), spin=(0.3, 0.6)),
         Shot(weight=0.07, depth=(9.0, 11.3), apex=(5.0, 7.5)),
-        Shot(weight=0.09, depth=(2.5, 5.5), apex=(1.3, 2.2)),
+        Shot(weight=0.09, depth=(2.5, 5.5), apex=(1.3, 2.0), spin=(-0.3, 0.2)),
     ),
 )
 
@@ -137,9 +139,9 @@ PADEL = Sport(
     serve_depth=7.0,
     serve=Shot(weight=1.0, depth=(4.0, 6.6), apex=(1.2, 1.7), max_speed=25.0),
     shots=(
-        Shot(weight=0.55, depth=(5.0, 9.2), apex=(1.1, 1.9), max_speed=30.0),
+        Shot(weight=0.55, depth=(5.5, 9.6), apex=(0.6, 1.4), max_speed=36.0, spin=(-0.3, 0.4)),
         Shot(weight=0.22, depth=(6.5, 9.2), apex=(4.5, 6.5)),
-        Shot(weight=0.08, depth=(5.0, 8.5), apex=(0.0, 0.0), min_height=1.6, max_speed=36.0),
+        Shot(weight=0.30, depth=(5.5, 9.0), apex=(0.0, 0.0), min_height=1.5, max_speed=42.0),
         Shot(weight=0.15, depth=(2.5, 5.5), apex=(1.3, 2.2)),
     ),
 )
