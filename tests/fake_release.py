@@ -16,6 +16,8 @@ class FakeConfig:
     height: int = 36
     width: int = 64
     name: str = "bright_dot"
+    head: str = "sigmoid"
+    background: str = "none"
 
 
 class BrightDot(nn.Module):

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 from fake_release import bright_dot_release
-from tracking.videos import rotate_in_container, write_video
+from tracking.videos import rotate_in_container, write_fragment, write_video
 
 from tracknet_jax.cli.main import main
 from tracknet_jax.cli.track import parse_time
@@ -32,6 +32,17 @@ def test_one_video(tmp_path, capsys):
     assert "rally.mp4: 20 frames, ball in 18 (90%)" in told.out
     assert told.out.count("\n") == 1
     assert told.err == ""
+
+
+def test_a_container_that_promises_too_much_is_tracked_and_told(tmp_path, capsys):
+    pytest.importorskip("av")
+    video = write_fragment(tmp_path / "cut.mp4")
+    assert main(["track", str(video), "--output", str(tmp_path), "--no-picture"]) == 0
+    assert "the file promises 60 frames; the rest cannot be decoded" in capsys.readouterr().out
+    rows = len(Track.from_csv(tmp_path / "cut_ball.csv"))
+    assert (
+        rows == sum(1 for _ in open_frames(video)) == sum(1 for _ in open_frames(tmp_path / "cut_track.mp4"))
+    )
 
 
 def test_options_reach_the_tracker(tmp_path):

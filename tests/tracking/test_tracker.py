@@ -115,6 +115,12 @@ def test_bad_options_are_told(options):
         TrackOptions(**options)
 
 
+@pytest.mark.parametrize("config", [{"head": "classes"}, {"background": "concat"}])
+def test_networks_that_need_more_than_frames_are_told(config):
+    with pytest.raises(UserError, match="bright_dot"):
+        Tracker(bright_dot_release(**config))
+
+
 def test_the_package_exports_load_track_and_its_version():
     assert callable(tracknet_jax.track)
     assert callable(tracknet_jax.load)

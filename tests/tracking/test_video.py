@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fake_release import dot_frames
 
-from tracking.videos import dot_path, rotate_in_container, write_av1, write_video
+from tracking.videos import dot_path, rotate_in_container, write_av1, write_fragment, write_video
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.capture import exact_fps
 from tracknet_jax.tracking.video import open_between, open_frames
@@ -118,22 +118,6 @@ def test_containers_that_promise_more_than_they_hold(tmp_path):
     reader = open_frames(path)
     assert reader.frame_count_hint == 60
     assert 1 <= frame_count(reader) < 60
-
-
-def write_fragment(path: Path) -> Path:
-    """An mp4 with its index in front, cut off in the middle of its pictures."""
-    import av
-
-    noise = np.random.default_rng(0).integers(0, 256, (60, 36, 64, 3), dtype=np.uint8)
-    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream("libx264", rate=30)
-        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
-        for frame in noise:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-        container.mux(stream.encode())
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) * 2 // 3])
-    return path
 
 
 def bad_files(folder: Path):

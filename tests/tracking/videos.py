@@ -46,3 +46,19 @@ def write_av1(path: Path, count=8, size=SIZE) -> Path:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(stream.encode())
     return path
+
+
+def write_fragment(path: Path) -> Path:
+    """An mp4 with its index in front, cut off in the middle of its pictures."""
+    import av
+
+    noise = np.random.default_rng(0).integers(0, 256, (60, 36, 64, 3), dtype=np.uint8)
+    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
+        for frame in noise:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3])
+    return path

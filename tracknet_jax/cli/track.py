@@ -122,7 +122,7 @@ def summary(
     """One line for the user: what was found, how fast, where it is."""
     found = int(track.visible.sum())
     line = (
-        f"{source}: {len(track)} frames, ball in {found} ({found / len(track):.0%}), "
+        f"{source}: {len(track)} frames, ball in {found} ({found / max(1, len(track)):.0%}), "
         f"{len(track) / took:.0f} frames/s -> {', '.join(map(str, files.paths()))}"
     )
     if promised is not None and len(track) < promised:

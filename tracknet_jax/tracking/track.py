@@ -32,7 +32,7 @@ class Row(NamedTuple):
         return bool(self.source)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Track:
     """A ball's track: arrays of length F, one entry a decoded frame, in order.
 

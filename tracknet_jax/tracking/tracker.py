@@ -64,17 +64,23 @@ class TrackOptions:
 class Tracker:
     """A release made ready to track; compiles at the first frames, once for all videos.
 
+    Raises:
+        UserError: the network gives class maps (V1) or wants a background image (V3).
+
     Example:
         tracker = Tracker(tracknet_jax.load("tracknet_nano"), TrackOptions(overlap="weighted"))
         track_source(tracker, "rally.mp4").to_csv("rally_ball.csv")
     """
 
     def __init__(self, release: Release, options: TrackOptions = TrackOptions()):
+        config = release.config
+        if config.head != "sigmoid" or config.background != "none":
+            raise UserError(f"{config.name}: tracking with class maps or a background image is not there yet")
         self.release, self.options = release, options
         default = CPU_BATCH if jax.default_backend() == "cpu" else ACCELERATOR_BATCH
         batch = options.batch_size or default
         # The windows pending at the end are decoded as one batch, so it must hold them.
-        self._batch = batch if options.overlap == "none" else max(batch, release.config.outputs)
+        self._batch = batch if options.overlap == "none" else max(batch, config.outputs)
         self._variables = jax.device_put(release.variables)
 
     @property
