@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
+
 from tracknet_jax.releases import Release
 
 
