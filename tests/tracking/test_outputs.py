@@ -46,6 +46,15 @@ def test_only_what_is_wanted_is_written(tmp_path):
     assert names(tmp_path / "out") == ["a_ball.csv"]
 
 
+def test_the_overlay_of_a_part_shows_that_part(tmp_path):
+    greys = [np.full((36, 64, 3), 6 * i, np.uint8) for i in range(20)]
+    source = write_video(tmp_path / "a.mp4", frames=greys)
+    files, track = to_files(source, tmp_path, open_frames(source, 8, 15, order="bgr"), picture=False)
+    assert track.frame.tolist() == list(range(8, 15))
+    shown = [frame.mean() for frame in open_frames(files.video)]
+    np.testing.assert_allclose(shown, 6 * np.arange(8, 15), atol=4)
+
+
 def test_a_stream_that_cannot_be_read_twice(tmp_path):
     frames = open_frames(write_video(tmp_path / "a.mp4", 20), order="bgr")
     files, track = to_files("rtsp://court/1", tmp_path / "out", frames)
