@@ -14,6 +14,8 @@ from tracknet_jax.synthetic.sports import SPORTS
 FIRST_SEED = {"train": 0, "val": 100_000, "test": 200_000}  # no seed is in two splits
 REPEATING = 6  # every so many rallies one is shot at 25 frames a second and padded to 30, as broadcasts are
 
+SHUTTERS = (0.4, 0.25, 0.6)  # exposures as shares of the frame interval, in turn
+
 
 @dataclass
 class RallyDatasetConfig(FrameConfig):
@@ -64,6 +66,7 @@ class Builder(FrameDatasetBuilder):
                         frames=config.frames,
                         width=width,
                         height=height,
+                        shutter=SHUTTERS[seed % len(SHUTTERS)],
                         source_fps=25.0 if seed % REPEATING == REPEATING - 1 else 0.0,
                     )
                 )

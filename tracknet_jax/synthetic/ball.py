@@ -14,11 +14,13 @@ class Splat:
     y: int
 
 
-def splat(centres: np.ndarray, radii: np.ndarray, size: tuple[int, int], edge: float) -> Splat | None:
+def splat(
+    centres: np.ndarray, radii: np.ndarray, size: tuple[int, int], edge: float, opacity: float = 1.0
+) -> Splat | None:
     """Mean over N moments of anti-aliased discs.
 
     `centres (N, D, 2)` pixels and `radii (N, D)` pixels of D discs that make up the ball; `edge` is the
-    width in pixels over which a disc fades, whose total light stays that of the sharp disc. None when
+    width in pixels over which a disc fades, whose total light stays that of the sharp disc times `opacity`. None when
     nothing falls on a picture of `size` (width, height).
     """
     reach = radii.max() + edge + 1
@@ -37,7 +39,7 @@ def splat(centres: np.ndarray, radii: np.ndarray, size: tuple[int, int], edge: f
     fade = fade * fade * (3 - 2 * fade)
     light = fade * (r**2 / _ramp_area(r, edge))
     alpha = 1 - np.prod(1 - np.minimum(light, 1.0), axis=1)  # the discs of one moment cover each other
-    return Splat(alpha.mean(axis=0), int(low[0]), int(low[1]))
+    return Splat(opacity * alpha.mean(axis=0), int(low[0]), int(low[1]))
 
 
 def _ramp_area(r: np.ndarray, edge: float) -> np.ndarray:

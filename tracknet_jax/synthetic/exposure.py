@@ -107,7 +107,8 @@ def _ball_light(scene: Scene, camera: Camera, time: float, exposure: float) -> S
     centres = camera.project(discs)
     if not len(positions) or not np.isfinite(centres).all():
         return None
-    return splat(centres, camera.scale(discs) * radii, camera.size, EDGE * max(1.0, camera.size[0] / 900))
+    edge = EDGE * max(1.0, camera.size[0] / 900)
+    return splat(centres, camera.scale(discs) * radii, camera.size, edge, scene.sport.opacity)
 
 
 def visibility(scene: Scene, moment: Moment) -> int:

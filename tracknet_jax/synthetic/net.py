@@ -8,7 +8,7 @@ from tracknet_jax.synthetic.look import Look
 from tracknet_jax.synthetic.sports import Sport
 
 TAPE, POST, STRAP = 0.065, 0.045, 0.05  # metres
-MESH = {"tennis": (0.045, 0.30), "badminton": (0.018, 0.30), "padel": (0.045, 0.30)}  # cell, opacity
+MESH = {"tennis": (0.045, 0.30), "badminton": (0.018, 0.18), "padel": (0.045, 0.30)}  # cell, opacity
 MESH_COLOUR = np.array([26.0, 28.0, 30.0], np.float32)
 TAPE_COLOUR = np.array([240.0, 240.0, 238.0], np.float32)
 POST_COLOUR = np.array([52.0, 60.0, 58.0], np.float32)

@@ -37,6 +37,7 @@ class Sport:
     net_bottom: float
     ball_radius: float
     discs: tuple[tuple[float, float], ...]  # what the ball looks like: (metres ahead, radius) of discs
+    opacity: float
     terminal_speed: float
     restitution: float
     friction: float
@@ -70,6 +71,7 @@ TENNIS = Sport(
     net_bottom=0.0,
     ball_radius=0.0335,
     discs=((0.0, 0.0335),),
+    opacity=1.0,
     terminal_speed=22.0,
     restitution=0.74,
     friction=0.55,
@@ -98,6 +100,7 @@ BADMINTON = Sport(
     net_bottom=0.79,
     ball_radius=0.033,
     discs=((-0.022, 0.032), (0.004, 0.025), (0.026, 0.019), (0.054, 0.014)),
+    opacity=0.65,  # light shines through the feathers
     terminal_speed=6.8,
     restitution=0.15,
     friction=0.6,
@@ -127,6 +130,7 @@ PADEL = Sport(
     net_bottom=0.0,
     ball_radius=0.0335,
     discs=((0.0, 0.0335),),
+    opacity=1.0,
     terminal_speed=22.0,
     restitution=0.76,
     friction=0.5,
