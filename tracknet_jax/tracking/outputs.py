@@ -67,12 +67,7 @@ def track_to_files(
     builder, middle = TrackBuilder(frames.fps, frames.size), MiddleFrame()
     placement = place(frames.size, tracker.network_size, tracker.options.fit)
     with ExitStack() as stack:
-        draw: Callable[[Row], None] = lambda row: None  # noqa: E731
-        stream = middle.watch(frames)
-        if files.video:
-            video = stack.enter_context(overlay_video(files.video, frames.fps, frames.size))
-            stream, pictures = _twice(stream, frames, source, stack)
-            draw = partial(_draw_next, video, pictures)
+        stream, draw = _overlay(middle.watch(frames), frames, source, files.video, stack)
         table = stack.enter_context(_csv_rows(files.csv))
         rows = tracker.track_prepared(_prepared(stream, placement), placement, frames.start)
         try:
@@ -117,6 +112,21 @@ def _prepared(frames: Iterable[np.ndarray], placement: Placement) -> Iterator[np
     """Frames as the network takes them. Colours change order after the resize, where that is cheap."""
     for frame in frames:
         yield cv2.cvtColor(placement.to_network(frame), cv2.COLOR_BGR2RGB)
+
+
+def _overlay(
+    stream: Iterator[np.ndarray],
+    frames: FrameReader,
+    source: FrameSource,
+    path: Path | None,
+    stack: ExitStack,
+) -> tuple[Iterator[np.ndarray], Callable[[Row], None]]:
+    """The stream for the tracker, and what draws its rows on the overlay video, if one is wanted."""
+    if path is None:
+        return stream, lambda row: None
+    video = stack.enter_context(overlay_video(path, frames.fps, frames.size))
+    stream, pictures = _twice(stream, frames, source, stack)
+    return stream, partial(_draw_next, video, pictures)
 
 
 def _twice(

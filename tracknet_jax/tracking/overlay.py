@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tracknet_jax.files import cannot_write, replacing
+from tracknet_jax.files import cannot_write
 from tracknet_jax.tracking.track import Row, Track
 from tracknet_jax.tracking.video import FrameSource, open_frames
-from tracknet_jax.tracking.writer import VideoWriter, open_writer
+from tracknet_jax.tracking.writer import VideoWriter, new_video
 
 TRAIL_SECONDS = 0.6
 RING = {"detected": (255, 255, 255), "inpainted": (190, 190, 190)}  # BGR
@@ -101,9 +101,6 @@ class OverlayVideo:
         except OSError as error:  # told here: other files may be open around this one
             raise cannot_write(self._path, error) from error
 
-    def close(self) -> None:
-        self._writer.close()
-
 
 @contextmanager
 def overlay_video(path: Path, fps: Fraction, size: tuple[int, int]) -> Iterator[OverlayVideo]:
@@ -112,17 +109,8 @@ def overlay_video(path: Path, fps: Fraction, size: tuple[int, int]) -> Iterator[
     Raises:
         UserError: it cannot be written.
     """
-    with replacing(path) as partial:
-        video = OverlayVideo(path, Overlay(fps, size), open_writer(partial, fps, size))
-        try:
-            yield video
-        except BaseException:
-            with suppress(
-                OSError
-            ):  # of a video that has failed already, only the first error is worth telling
-                video.close()
-            raise
-        video.close()
+    with new_video(path, fps, size) as writer:
+        yield OverlayVideo(path, Overlay(fps, size), writer)
 
 
 def write_overlay(source: FrameSource, track: Track, path: str | Path) -> None:

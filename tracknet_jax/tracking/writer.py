@@ -1,5 +1,7 @@
 """Video out: H.264 through PyAV where it is installed, else MPEG-4 (mp4v) through OpenCV."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -7,6 +9,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
+from tracknet_jax.files import replacing
 from tracknet_jax.tracking.capture import quiet
 
 BT601 = 5  # as FFmpeg numbers the colour matrices; players would guess another one for HD
@@ -32,6 +35,26 @@ def open_writer(path: Path, fps: Fraction, size: tuple[int, int]) -> VideoWriter
     if "libx264" not in av.codecs_available:
         return OpenCVWriter(path, fps, even)
     return H264Writer(path, fps, even)
+
+
+@contextmanager
+def new_video(path: Path, fps: Fraction, size: tuple[int, int]) -> Iterator[VideoWriter]:
+    """A writer whose video appears at `path` when complete, or not at all.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    with replacing(path) as partial:
+        writer = open_writer(partial, fps, size)
+        try:
+            yield writer
+        except BaseException:
+            with suppress(
+                OSError
+            ):  # of a video that has failed already, only the first error is worth telling
+                writer.close()
+            raise
+        writer.close()
 
 
 class H264Writer:
