@@ -49,7 +49,8 @@ def test_the_score_of_the_truth_itself_is_perfect():
     ("options", "message"),
     [
         (["--seconds", "0"], "--seconds 0.0"),
-        (["--seed", "-1"], "--seed -1"),
+        (["--seed", "-1"], "seed -1"),
+        (["--size", "8", "8"], "8x8"),
         (["--checkpoint", "nothing"], "nothing"),
     ],
 )

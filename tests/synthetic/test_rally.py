@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -128,6 +129,26 @@ def test_a_slower_camera_repeats_every_sixth_frame():
         np.testing.assert_array_equal(rally.labels.xy[i], rally.labels.xy[i - 1])
 
 
+def test_a_panning_camera_moves_the_picture_as_it_moves_the_labels():
+    rally = render_rally(RallyConfig("tennis", seed=1, frames=60, width=512, height=288))
+    sway = replace(rally.scene.sway, amplitude=0.01)
+    margin = sway.margin(rally.scene.camera)
+    padding = ((margin, margin), (margin, margin), (0, 0))
+    arena = np.pad(rally.scene.arena, padding, mode="edge")
+    scene = replace(
+        rally.scene, sway=sway, wide=rally.scene.camera.widened(margin), arena=arena, motions=[], fixtures=()
+    )
+    scene = replace(scene, graphics=(), look=replace(scene.look, kits=()))
+    moving = replace(rally, scene=scene)
+    floor = np.zeros(3)
+    before, after = (scene.camera.turned(*sway.at(n / 30)).project(floor) for n in (0, 40))
+    pictures = [cv2.cvtColor(moving.frame(n, with_ball=False), cv2.COLOR_RGB2GRAY) for n in (0, 40)]
+    window = cv2.createHanningWindow((512, 288), cv2.CV_64F)
+    shift, _ = cv2.phaseCorrelate(*(picture.astype(float) for picture in pictures), window)
+    assert np.hypot(*(after - before)) > 2
+    np.testing.assert_allclose(shift, after - before, atol=0.4)
+
+
 @pytest.mark.parametrize("sport", SPORTS)
 def test_rallies_are_played(sport):
     """Strokes alternate between the sides, meet the ball, and players are there in time."""
@@ -150,6 +171,7 @@ def test_rallies_are_played(sport):
     [
         ({"sport": "golf"}, "unknown sport 'golf'"),
         ({"frames": 0}, "0 frames"),
+        ({"seed": -1}, "seed -1"),
         ({"width": 4}, "4x720"),
         ({"shutter": 0.0}, "shutter 0.0"),
         ({"fps": 25.0, "source_fps": 30.0}, "source_fps"),

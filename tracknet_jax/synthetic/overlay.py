@@ -31,21 +31,23 @@ def score_box(size: tuple[int, int], look: Look, rng: np.random.Generator) -> Sp
     box[:] = paper
     box[:, -int(1.3 * height * FINE) :] = np.array(look.brand)
     names = rng.choice(len(SURNAMES), 2, replace=False)
+    inks = (ink, WHITE, WHITE)
+    columns = ((0.22, width / height - 1.62), (width / height - 1.15, 0.4), (width / height - 0.68, 0.6))
     for row in range(2):
-        middle = int((row + 0.5) * box.shape[0] / 2)
-        _write(box, SURNAMES[names[row]], int(0.25 * height * FINE), middle, height, ink)
-        _write(
-            box, str(rng.integers(0, 7)), box.shape[1] - int(1.15 * height * FINE), middle, height, (240,) * 3
-        )
-        points = POINTS[int(rng.integers(4))]
-        _write(box, points, box.shape[1] - int(0.65 * height * FINE), middle, height, WHITE)
+        words = (SURNAMES[names[row]], str(rng.integers(0, 7)), POINTS[int(rng.integers(4))])
+        for text, (left, room), colour in zip(words, columns, inks, strict=True):
+            _write(box, text, left, (row + 0.5) / 2, room, colour)
     cv2.line(box, (0, box.shape[0] // 2), (box.shape[1], box.shape[0] // 2), (128, 132, 140), 1)
     rgb = np.asarray(cv2.resize(box, (width, height), interpolation=cv2.INTER_AREA))
     alpha = np.full((height, width), 0.94, np.float32)
     return Sprite((rgb * 0.94).astype(np.uint8), alpha, x, y, NEAREST)
 
 
-def _write(box: np.ndarray, text: str, x: int, middle: int, height: int, ink: tuple[int, ...]) -> None:
-    scale = height * FINE * 0.0125
-    (_, h), _ = cv2.getTextSize(text, FACE, scale, 1)
-    cv2.putText(box, text, (x, middle + h // 2), FACE, scale, ink, max(1, height // 28), cv2.LINE_AA)
+def _write(box: np.ndarray, text: str, x: float, y: float, room: float, ink: tuple[int, ...]) -> None:
+    """Writes from `x` on around the line `y`, at most `room` wide, all in heights of the box."""
+    height = box.shape[0]
+    (width, _), _ = cv2.getTextSize(text, FACE, 1.0, 1)
+    scale = min(height * 0.0125, room * height / width)
+    (_, rise), _ = cv2.getTextSize(text, FACE, scale, 1)
+    origin = (int(x * height), int(y * height + rise / 2))
+    cv2.putText(box, text, origin, FACE, scale, ink, max(1, height // 84), cv2.LINE_AA)

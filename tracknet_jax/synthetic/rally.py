@@ -33,6 +33,8 @@ class RallyConfig:
             raise UserError(
                 f"rally of {self.frames} frames of {self.width}x{self.height}: need >= 1 of 16x16"
             )
+        if self.seed < 0:
+            raise UserError(f"rally with seed {self.seed}: expected 0 or more")
         if not (self.fps > 0 and 0 < self.shutter <= 1 and 0 <= self.source_fps <= self.fps):
             raise UserError(
                 f"rally with fps {self.fps}, shutter {self.shutter}, source_fps {self.source_fps}: "
