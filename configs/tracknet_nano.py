@@ -11,6 +11,7 @@ from tracknet_jax.training.config import (
     EvalConfig,
     OptimizerConfig,
     ScheduleConfig,
+    TargetConfig,
     TrainConfig,
 )
 
@@ -20,19 +21,21 @@ def get_config() -> TrainConfig:
     return TrainConfig(
         model=preset("tracknet_nano"),
         data=DataConfig(
+            sport_weights={"tennis": 0.4, "badminton": 0.4, "padel": 0.2},
             augment=AugmentConfig(
-                crop=(144, 256),
-                ball_crop=0.8,
-                scale=(0.8, 1.25),
+                crop=(128, 224),
+                ball_crop=0.75,
+                scale=(0.75, 1.33),
                 flip=0.5,
                 brightness=0.1,
                 contrast=0.2,
                 colour=0.1,
             ),
         ),
-        optimizer=OptimizerConfig(lr=2e-3, schedule=ScheduleConfig("cosine", warmup_steps=200, final=0.01)),
-        evaluation=EvalConfig(every=1000),
-        checkpoint=CheckpointConfig(every=200),
+        optimizer=OptimizerConfig(lr=3e-3, schedule=ScheduleConfig("cosine", warmup_steps=200, final=0.01)),
+        target=TargetConfig(radius=3.0),
+        evaluation=EvalConfig(every=2000),
+        checkpoint=CheckpointConfig(every=1000),
         batch_size=8,
         steps=30_000,
     )

@@ -19,7 +19,7 @@ from tracknet_jax.training.presets import load_config
 from .tiny import write_clips
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-STEPS = 60
+STEPS = 40
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +39,19 @@ def start(clips, tmp_path, pytestconfig):
         "--data.source": clips,
         "--steps": STEPS,
         "--checkpoint.every": 2,
-        "--evaluation.every": 20,
+        "--evaluation.every": 15,
         "--evaluation.pictures": 0,
         "--optimizer.schedule.name": "cosine",
     }
 
     def begin(workdir):
-        command = [sys.executable, str(REPOSITORY / "launch/train.py"), "fake_data", "--workdir", str(workdir)]
+        command = [
+            sys.executable,
+            str(REPOSITORY / "launch/train.py"),
+            "fake_data",
+            "--workdir",
+            str(workdir),
+        ]
         command += [str(word) for pair in overrides.items() for word in pair]
         return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
@@ -83,7 +89,7 @@ def final_state(workdir):
 def test_killed_runs_end_in_the_same_bits(start, tmp_path):
     finish(start(tmp_path / "whole"))
     rng, killed = random.Random(0), tmp_path / "killed"
-    for step in (0, 8, 24, 40):  # 0: while the first checkpoints are written
+    for step in (0, 10, 24):  # 0: while the first checkpoints are written
         kill_after(start(killed), killed, step, rng.uniform(0, 0.08))
     finish(start(killed))
 

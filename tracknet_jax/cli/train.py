@@ -1,5 +1,6 @@
 """`tracknet train CONFIG [--workdir DIR] [overrides]`: trains, and goes on where the same command was stopped."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -26,13 +27,15 @@ class TrainArguments:
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns 0 when the run is finished or was stopped with everything saved."""
-    with_config = bool(argv) and not argv[0].startswith("-")
-    if not with_config or "--help" not in argv and "-h" not in argv:
+    if argv and not argv[0].startswith("-") and {"-h", "--help"} & set(argv):
+        arguments, overrides = (
+            TrainArguments(argv[0]),
+            ["--help"],
+        )  # of the config's fields, not of the command
+    else:
         arguments, overrides = tyro.cli(
             TrainArguments, args=argv, prog="tracknet train", return_unknown_args=True
         )
-    else:
-        arguments, overrides = TrainArguments(argv[0]), ["--help"]
 
     from tracknet_jax.training.presets import load_config
 
@@ -45,6 +48,8 @@ def main(argv: list[str]) -> int:
         description="",
     )
     workdir = arguments.workdir or Path("runs") / Path(arguments.config).stem
+    logging.basicConfig(format="tracknet: %(message)s")
+    logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs with a traceback what it then raises
 
     from tracknet_jax.training.loop import train
 

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "checkpoints"
 ITEM = "state"
+WRITE_ERRORS = (OSError, ValueError)  # a full disk, as Python and as Orbax's storage layer tell it
 
 # With all of `model`, what the arrays in a checkpoint depend on. The rest may change when a run goes on.
 FIXED = ("optimizer.name", "optimizer.decay_all", "data.pipeline", "seed")
@@ -50,23 +51,30 @@ class Checkpoints:
         best = policies.BestN(
             get_metric_fn=lambda metrics: metrics[metric], n=1, keep_checkpoints_without_metrics=False
         )
-        self._checkpointer = ocp.training.Checkpointer(
-            self._root.absolute(),
-            preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(keep), best]),
-            cleanup_tmp_directories=True,
-        )
+        try:
+            self._checkpointer = ocp.training.Checkpointer(
+                self._root.absolute(),
+                preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(keep), best]),
+                cleanup_tmp_directories=True,
+            )
+        except OSError as error:
+            raise UserError(f"{workdir}: cannot be written ({error.strerror or error})") from error
 
     def __enter__(self) -> "Checkpoints":
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self._checkpointer.close()
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            self._checkpointer.close()
+        except WRITE_ERRORS as error:
+            if kind is None:  # else the reason is on its way to the user already
+                raise self._not_written(error) from error
 
-    @property
-    def latest_step(self) -> int | None:
-        """The step of the newest complete checkpoint."""
-        latest = self._checkpointer.latest
-        return None if latest is None else latest.step
+    def _not_written(self, error: Exception) -> UserError:
+        return UserError(
+            f"{self._root}: a checkpoint cannot be written; the earlier ones are whole, make room and start the "
+            f"same command again ({_first_line(error)})"
+        )
 
     def save(
         self,
@@ -76,18 +84,20 @@ class Checkpoints:
         progress: dict[str, Any],
         metrics: dict[str, float] | None = None,
     ) -> None:
-        """Starts writing the (replicated) state and returns; the arrays may be given away afterwards."""
-        self._checkpointer.save_checkpointables_async(
-            int(state.step),
-            {ITEM: _to_tree(state)},
-            force=True,
-            metrics=metrics,
-            custom_metadata={"config": config.to_dict(), "data": data, "progress": progress},
-        )
+        """Starts writing the (replicated) state and returns; the arrays may be given away afterwards.
 
-    def wait(self) -> None:
-        """Until everything started is on disk."""
-        self._checkpointer.wait()
+        Raises `UserError` when this or the one before cannot be written.
+        """
+        try:
+            self._checkpointer.save_checkpointables_async(
+                int(state.step),
+                {ITEM: _to_tree(state)},
+                force=True,
+                metrics=metrics,
+                custom_metadata={"config": config.to_dict(), "data": data, "progress": progress},
+            )
+        except WRITE_ERRORS as error:
+            raise self._not_written(error) from error
 
     def restore(self, abstract: TrainState, config: TrainConfig) -> Restored | None:
         """The newest readable checkpoint as a replicated state of the shape of `abstract`; None without any.

@@ -5,6 +5,7 @@ from pathlib import Path
 import jax
 
 from tracknet_jax.errors import UserError
+from tracknet_jax.releases import shipped_releases
 from tracknet_jax.training.config import TrainConfig
 
 POSITIVE = (
@@ -24,7 +25,7 @@ def check_config(config: TrainConfig) -> None:
     _check_numbers(config)
     _check_sizes(config)
     _check_model(config)
-    _check_source(config)
+    _check_sources(config)
     devices = jax.device_count()
     if config.batch_size % devices:
         raise UserError(f"batch_size {config.batch_size} is not divisible by the {devices} devices here")
@@ -79,9 +80,12 @@ def _check_model(config: TrainConfig) -> None:
         )
 
 
-def _check_source(config: TrainConfig) -> None:
+def _check_sources(config: TrainConfig) -> None:
     if not config.data.source:
         raise UserError("no data: give a folder with --data.source DIR")
     for source in config.data.source:
         if not Path(source).is_dir():
             raise UserError(f"data.source {source}: no such folder")
+    origin = config.init_from
+    if origin is not None and origin not in shipped_releases() and not Path(origin).is_dir():
+        raise UserError(f"init_from {origin}: no such folder and no shipped release")

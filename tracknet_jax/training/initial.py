@@ -8,6 +8,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.tracknet import init_variables
+from tracknet_jax.releases import load_release
 from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.state import Variables
 
@@ -19,8 +20,6 @@ def initial_variables(config: TrainConfig) -> Variables:
     fresh = init_variables(config.model, jax.random.key(config.seed))
     if config.init_from is None:
         return fresh
-    from tracknet_jax.releases import load_release
-
     return transplant(load_release(config.init_from).variables, fresh, config.init_from)
 
 

@@ -1,45 +1,75 @@
-"""What a run reports: `metrics.jsonl` (one JSON object a line) and TensorBoard, both without gaps after a resume."""
+"""What a run reports: `metrics.jsonl`, one JSON object a line, and TensorBoard; without repetitions after a resume."""
 
 import json
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tensorboardX import SummaryWriter
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto.event_pb2 import Event, SessionLog
+from tensorboardX.proto.summary_pb2 import Summary
 
+from tracknet_jax.errors import UserError
 from tracknet_jax.files import replacing
+from tracknet_jax.training.pictures import encode_png
 
 
 class MetricLog:
     """Writes the numbers and pictures of one working directory; a context manager.
 
     Lines after `step`, left by a run that was killed behind its last checkpoint, are taken out first: the
-    resumed run writes them again.
+    resumed run writes them again. Everything is on its way to the disk when a method returns. Raises
+    `UserError` when the disk is full.
     """
 
     def __init__(self, workdir: Path, step: int):
         self._path = workdir / "metrics.jsonl"
         _cut_after(self._path, step)
-        self._lines = self._path.open("a", encoding="utf-8")
-        self._board = SummaryWriter(str(workdir / "tensorboard"), purge_step=step + 1)
+        try:
+            (workdir / "tensorboard").mkdir(exist_ok=True)
+            self._lines = self._path.open("a", encoding="utf-8")
+            # tensorboardX's SummaryWriter would write from a thread, which outlives a full disk badly.
+            self._board = EventsWriter(str(workdir / "tensorboard" / "events"))
+        except OSError as error:
+            raise UserError(f"{workdir}: cannot be written ({error.strerror or error})") from error
+        start = SessionLog(status=SessionLog.START)  # TensorBoard drops what it has from this step on
+        self._write("", Event(wall_time=time.time(), step=step + 1, session_log=start))
 
     def __enter__(self) -> "MetricLog":
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._lines.close()
-        self._board.close()
+        with suppress(OSError):  # all has been flushed; what a full disk did not take has been told
+            self._lines.close()
+            self._board.close()
 
     def scalars(self, step: int, values: dict[str, Any]) -> None:
-        """One line, and one TensorBoard curve for each number."""
-        self._lines.write(json.dumps({"step": step, **values}) + "\n")
-        self._lines.flush()
-        for name, value in values.items():
-            self._board.add_scalar(name, value, step)
+        """One line, and a point of one TensorBoard curve for each number."""
+        points = Summary(value=[Summary.Value(tag=name, simple_value=x) for name, x in values.items()])
+        self._write(json.dumps({"step": step, **values}) + "\n", _event(step, points))
 
     def picture(self, step: int, name: str, image: np.ndarray) -> None:
         """An RGB picture `(H, W, 3)` uint8 for TensorBoard."""
-        self._board.add_image(name, image, step, dataformats="HWC")
+        height, width, colours = image.shape
+        png = Summary.Image(
+            height=height, width=width, colorspace=colours, encoded_image_string=encode_png(image)
+        )
+        self._write("", _event(step, Summary(value=[Summary.Value(tag=name, image=png)])))
+
+    def _write(self, line: str, event: Event) -> None:
+        try:
+            self._lines.write(line)
+            self._lines.flush()
+            self._board.write_event(event)
+            self._board.flush()
+        except OSError as error:
+            raise UserError(f"{self._path}: cannot be written ({error.strerror or error})") from error
+
+
+def _event(step: int, summary: Summary) -> Event:
+    return Event(wall_time=time.time(), step=step, summary=summary)
 
 
 def _cut_after(path: Path, step: int) -> None:

@@ -19,10 +19,13 @@ def prediction_grid(examples: Sequence[Example]) -> np.ndarray:
 
 def write_picture(path: Path, image: np.ndarray) -> None:
     """Writes an RGB picture as PNG, whole or not at all."""
-    done, png = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    assert done
     with replacing(path) as partial:
-        partial.write_bytes(png.tobytes())
+        partial.write_bytes(encode_png(image))
+
+
+def encode_png(image: np.ndarray) -> bytes:
+    """An RGB picture `(H, W, 3)` uint8 as PNG."""
+    return cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
 def _marked(example: Example) -> np.ndarray:

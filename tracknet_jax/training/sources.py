@@ -125,7 +125,8 @@ def _resident(config: TrainConfig, workdir: Path, split: str) -> ResidentFrames:
     digest = hashlib.sha256("".join(part.digest for part in parts).encode()).hexdigest()
     folder = Path(config.data.cache or workdir / "frames") / digest[:16]
     records = itertools.chain.from_iterable(part.records() for part in parts)
-    shown = track(records, f"decoding {split} frames", console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    shown = track(records, f"decoding {split} frames", console=console, disable=not console.is_terminal)
     return keep_frames(shown, folder, digest)
 
 

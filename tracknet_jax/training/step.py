@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from tracknet_jax.data.augment import AugmentConfig, augment
+from tracknet_jax.data.augment import augment
 from tracknet_jax.heatmaps import disc_targets, gaussian_targets, v5_targets
 from tracknet_jax.losses import weighted_bce
 from tracknet_jax.models.tracknet import TrackNet
@@ -40,7 +40,7 @@ def train_step(
     devices = 1 if axis_name is None else jax.lax.axis_size(axis_name)
     windows = config.batch_size // devices
     batch = inputs if draw is None else draw(inputs, window_keys(draw_key, windows, axis_name))
-    batch = augment_windows(window_keys(augment_key, windows, axis_name), batch, config.data.augment)
+    batch = augment(window_keys(augment_key, windows, axis_name), batch, config.data.augment)
     if axis_name is not None:
         dropout_key = jax.random.fold_in(dropout_key, jax.lax.axis_index(axis_name))
     model = TrackNet(config.model, axis_name=axis_name)
@@ -72,15 +72,6 @@ def window_keys(key: jax.Array, count: int, axis_name: str | None) -> jax.Array:
     """One key for each of this device's `count` windows, numbered through the global batch."""
     first = 0 if axis_name is None else jax.lax.axis_index(axis_name) * count
     return jax.vmap(lambda i: jax.random.fold_in(key, i))(first + jnp.arange(count))
-
-
-def augment_windows(keys: jax.Array, batch: Batch, config: AugmentConfig) -> Batch:
-    """`augment` with one key a window."""
-
-    def one(key: jax.Array, window: Batch) -> Batch:
-        return jax.tree.map(lambda x: x[0], augment(key, jax.tree.map(lambda x: x[None], window), config))
-
-    return jax.vmap(one)(keys, batch)
 
 
 def batch_loss(
