@@ -27,10 +27,12 @@ class AugmentConfig:
     colour: float = 0.0  # largest relative change of each colour channel
 
 
-def augment(key: jax.Array, batch: Batch, config: AugmentConfig) -> Batch:
-    """Augmented batch: frames float32 in [0, 1] of the crop's size, `xy` in its pixels, `visibility` unchanged."""
-    keys = jax.random.split(key, batch["frames"].shape[0])
-    return jax.vmap(lambda k, window: _augment_window(k, window, config))(keys, batch)
+def augment(keys: jax.Array, batch: Batch, config: AugmentConfig) -> Batch:
+    """Augmented batch: frames float32 in [0, 1] of the crop's size, `xy` in its pixels, `visibility` unchanged.
+
+    `keys (B,)`: one a window, so that what happens to a window does not depend on the device that holds it.
+    """
+    return jax.vmap(lambda key, window: _augment_window(key, window, config))(keys, batch)
 
 
 def _augment_window(key: jax.Array, window: Batch, config: AugmentConfig) -> Batch:
@@ -76,7 +78,9 @@ def _draw_origin(
     located = jnp.isfinite(xy).all(-1)
     which = jax.random.categorical(frame_key, jnp.where(located, 0.0, -jnp.inf))
     ball = xy[which, ::-1]
-    around = jnp.clip(ball - free * extent, jnp.minimum(0.0, size - extent), jnp.maximum(0.0, size - extent))
+    around = jnp.clip(
+        ball + 0.5 - free * extent, jnp.minimum(0.0, size - extent), jnp.maximum(0.0, size - extent)
+    )
     use_ball = jax.random.bernoulli(choose_key, config.ball_crop) & located.any()
     shift = jax.random.uniform(shift_key, (2,), minval=-config.shift, maxval=config.shift) * size
     return jnp.where(use_ball, around, anywhere) + shift

@@ -35,15 +35,18 @@ V2_OFFICIAL = replace(
     kernel_init="uniform",
 )
 
+# For CPUs: a U-Net at half resolution with added skips, MDD as input, and a head that starts with empty maps.
 NANO = TrackNetConfig(
     name="tracknet_nano",
     paper="this project, after TrackNetV5's MDD",
     widths=(16, 32, 64, 96),
     depths=(2, 2, 2, 2),
+    skips="add",
     space_to_depth=2,
     upsample="nearest",
     motion="mdd",
     head_bias=True,
+    head_bias_init=-3.0,
 )
 
 _ALL = (

@@ -82,13 +82,13 @@ def batch_loss(
     Under pmap the mean of the devices' values is the mean over the global batch, also where the devices have
     different numbers of labelled frames.
     """
-    outputs = logits.shape[1]
+    _, outputs, height, width = logits.shape
     xy, visibility = batch["xy"][:, -outputs:], batch["visibility"][:, -outputs:]
     located = jnp.isfinite(xy).all(-1)
     positive = (visibility >= 1) & (visibility <= 3)
     xy = jnp.where((positive & located)[..., None], xy, jnp.nan)
     mask = ((visibility == 0) | (positive & located)).astype(jnp.float32)
-    loss = weighted_bce(logits, make_targets(xy, *logits.shape[-2:], config), mask)
+    loss = weighted_bce(logits, make_targets(xy, height, width, config), mask)
     if axis_name is None:
         return loss
     count = mask.sum()
@@ -103,4 +103,4 @@ def make_targets(xy: jax.Array, height: int, width: int, config: TrainConfig) ->
     if target.name == "gaussian":
         return gaussian_targets(xy, height, width, target.radius)
     scale = V5_SOURCE_WIDTH / config.model.width  # a crop keeps the scale of the whole frame
-    return v5_targets(xy, height, width, width * scale, height * scale)
+    return v5_targets(xy, height, width, round(width * scale), round(height * scale))
