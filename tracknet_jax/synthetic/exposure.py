@@ -12,13 +12,15 @@ from tracknet_jax.synthetic.ball import TO_LINEAR, Splat, blend, shade, splat
 from tracknet_jax.synthetic.broadcast import transmit
 from tracknet_jax.synthetic.camera import Camera
 from tracknet_jax.synthetic.figures import (
+    Box,
     Sprite,
     darken,
-    draw_figure,
+    draw_blurred,
     glint_of,
     paste,
     project_figure,
     thrown,
+    union_box,
     warp_sprite,
 )
 from tracknet_jax.synthetic.pose import RACKETS, Limb, pose
@@ -28,10 +30,11 @@ from tracknet_jax.synthetic.scene import Scene
 HIDDEN, HALF_HIDDEN = 0.85, 0.4
 FAINT = 18.0  # grey levels between ball and background below which a ball is hard to see
 MOMENTS = 24  # sub-frame samples of the ball
+SWING = 0.3  # seconds around a stroke in which the racket is fast
+SWING_MOMENTS = (-0.36, -0.12, 0.12, 0.36)  # shares of the exposure
 EDGE = 0.6  # pixels over which the lens blurs an edge, at up to 900 pixels of width
 
 Kit = dict[str, np.ndarray]
-Box = tuple[int, int, int, int]  # x, y, width, height
 
 
 @dataclass(frozen=True)
@@ -60,21 +63,26 @@ def capture(scene: Scene, time: float, exposure: float) -> Moment:
     """Where everything is in the exposure of `exposure` seconds around `time`."""
     camera = scene.camera.turned(*scene.sway.at(time))
     poses = [pose(motion, time, RACKETS[scene.sport.name]) for motion in scene.motions]
-    things = [*_figures(scene, camera, poses), *_fixtures(scene, camera)]
+    things = [*_figures(scene, camera, time, exposure), *_fixtures(scene, camera)]
     ball = scene.play.ball(np.array([time]))[0]
     light = _ball_light(scene, camera, time, exposure) if np.isfinite(ball).all() else None
     ordered = sorted(things, key=lambda thing: -thing.depth)
     return Moment(time, camera, ball, camera.project(ball), light, poses, ordered)
 
 
-def _figures(scene: Scene, camera: Camera, poses: list[list[Limb]]) -> list[Thing]:
-    glint = glint_of(camera, scene.look.light)
+def _figures(scene: Scene, camera: Camera, time: float, exposure: float) -> list[Thing]:
+    """The players; one who swings is seen at several moments of the exposure, which blurs the racket."""
+    glint, racket = glint_of(camera, scene.look.light), RACKETS[scene.sport.name]
     things = []
-    for limbs, kit in zip(poses, scene.look.kits, strict=True):
-        figure = project_figure(limbs, camera)
-        if figure is not None:
-            lit = _lit(kit, scene.look.light_on(limbs[0].start))
-            things.append(Thing(figure.depth, figure.box, partial(draw_figure, figure, lit, glint)))
+    for motion, kit in zip(scene.motions, scene.look.kits, strict=True):
+        swings = len(motion.strokes) and np.abs(motion.strokes - time).min() < SWING
+        times = time + exposure * np.array(SWING_MOMENTS if swings else (0.0,))
+        poses = [pose(motion, moment, racket) for moment in times.tolist()]
+        figures = [figure for limbs in poses if (figure := project_figure(limbs, camera)) is not None]
+        if figures:
+            lit = _lit(kit, scene.look.light_on(poses[0][0].start))
+            box = union_box([figure.box for figure in figures])
+            things.append(Thing(figures[0].depth, box, partial(draw_blurred, figures, lit, glint)))
     return things
 
 

@@ -1,6 +1,6 @@
 """Draws posed players: anti-aliased sprites with alpha, and their shadows on the ground."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,6 +14,9 @@ CORE = 0.84  # brightness of a limb's shaded side
 SHADOW_FLATNESS = 0.7  # a capsule's shadow on the ground is flatter than the capsule
 
 
+Box = tuple[int, int, int, int]  # x, y, width, height in the frame
+
+
 @dataclass(frozen=True)
 class Sprite:
     """A small picture with alpha, its colours multiplied by alpha; `depth` is the world y it stands at."""
@@ -25,8 +28,7 @@ class Sprite:
     depth: float
 
     @property
-    def box(self) -> tuple[int, int, int, int]:
-        """x, y, width, height in the frame."""
+    def box(self) -> Box:
         height, width = self.alpha.shape
         return self.x, self.y, width, height
 
@@ -49,7 +51,7 @@ class Figure:
     parts: tuple[str, ...]
     points: np.ndarray  # (N, 2, 2) pixels of both ends
     radii: np.ndarray  # (N, 2) pixels
-    box: tuple[int, int, int, int]  # x, y, width, height inside the picture
+    box: Box  # inside the picture
     depth: float
 
 
@@ -66,13 +68,31 @@ def project_figure(limbs: list[Limb], camera: Camera) -> Figure | None:
     return Figure(tuple(limbs[index].part for index in order), points, radii, box, float(joints[0, 0, 1]))
 
 
-def _box(points: np.ndarray, radii: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+def _box(points: np.ndarray, radii: np.ndarray, size: tuple[int, int]) -> Box | None:
     pad = radii.max(axis=1)[:, None, None] + 2
     low = np.floor(np.maximum((points - pad).min(axis=(0, 1)), 0)).astype(int)
     high = np.ceil(np.minimum((points + pad).max(axis=(0, 1)), np.array(size) - 1)).astype(int) + 1
     if (high - low < 2).any():
         return None
     return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
+
+
+def draw_blurred(figures: list[Figure], colours: dict[str, np.ndarray], glint: np.ndarray) -> Sprite:
+    """The mean of a player's figures at several moments of one exposure."""
+    if len(figures) == 1:
+        return draw_figure(figures[0], colours, glint)
+    box = union_box([figure.box for figure in figures])
+    sprites = [draw_figure(replace(figure, box=box), colours, glint) for figure in figures]
+    rgb = np.mean([sprite.rgb for sprite in sprites], axis=0).astype(np.uint8)
+    alpha = np.mean([sprite.alpha for sprite in sprites], axis=0).astype(np.float32)
+    return replace(sprites[0], rgb=rgb, alpha=alpha)
+
+
+def union_box(boxes: list[Box]) -> Box:
+    """The smallest box around boxes."""
+    x, y = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
+    return x, y, right - x, bottom - y
 
 
 def draw_figure(figure: Figure, colours: dict[str, np.ndarray], glint: np.ndarray) -> Sprite:

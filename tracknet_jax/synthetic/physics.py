@@ -13,6 +13,8 @@ ROLLING_LOSS = 0.4
 # What is left of the velocity (x, y, z) behind the impact on a net: it drops to the floor.
 NET_LOSS = np.array([0.1, -0.06, 0.2])
 
+NEWTON_STEPS = 8
+
 
 def acceleration(velocity: np.ndarray, drag: float, lift: float) -> np.ndarray:
     """Gravity, drag and lift for velocities `(..., 3)` in m/s; `drag` and `lift` in 1/m.
@@ -20,11 +22,11 @@ def acceleration(velocity: np.ndarray, drag: float, lift: float) -> np.ndarray:
     The Magnus force of topspin (lift > 0) is square to the velocity in the vertical plane, downwards for a
     level flight; backspin (lift < 0) carries the ball.
     """
-    speed = np.sqrt(np.sum(velocity * velocity, axis=-1, keepdims=True))
+    speed = np.sqrt(np.einsum("...i,...i->...", velocity, velocity))[..., None]
     result = -drag * speed * velocity
     result[..., 2] -= GRAVITY
     if lift:
-        level = np.sqrt(np.sum(velocity[..., :2] ** 2, axis=-1, keepdims=True))
+        level = np.hypot(velocity[..., :1], velocity[..., 1:2])
         ahead = velocity[..., :2] / np.maximum(level, 1e-9)
         result[..., :2] += lift * speed * velocity[..., 2:] * ahead
         result[..., 2:] -= lift * speed * level
@@ -229,7 +231,7 @@ def aim(
     guess = np.stack([goal[0] / durations, goal[1] / durations + GRAVITY * durations / 2], axis=-1)
     guess[:, 0] *= np.exp(np.minimum(drag * distance / 2, 3.0))
     nudge = np.eye(2) * 1e-3
-    for _ in range(12):
+    for _ in range(NEWTON_STEPS):
         lanes = np.stack([guess, guess + nudge[0], guess + nudge[1]])  # (3, T, 2)
         ends = _planar_paths(lanes, durations, drag, lift, steps)[-1]
         jacobian = np.stack([ends[1] - ends[0], ends[2] - ends[0]], axis=-1) / 1e-3
