@@ -1,6 +1,8 @@
 """The smallest run that goes through everything, for tests and for a first look on any machine.
 
-tracknet train fake_data --data.source CLIPS --workdir runs/fake    # half a minute on two cores
+    tracknet train fake_data --data.source CLIPS --workdir runs/fake
+
+Half a minute on two cores, most of it compiling. The scores mean nothing.
 """
 
 from tracknet_jax.data.augment import AugmentConfig

@@ -1,6 +1,8 @@
 """TrackNetV2 on the shuttlecock set; otherwise `tracknet_v2_tennis`.
 
-tracknet train tracknet_v2_shuttlecock --data.source SHUTTLECOCK --workdir runs/v2_shuttlecock
+    tracknet train tracknet_v2_shuttlecock --data.source SHUTTLECOCK --workdir runs/v2_shuttlecock
+
+Not run to its end yet: no score to give.
 """
 
 from tracknet_jax.models.registry import preset

@@ -1,6 +1,8 @@
 """TrackNetV2 on the tennis set as its authors train: Adadelta, discs of radius 2.5, no augmentation.
 
-tracknet train tracknet_v2_tennis --data.source TENNIS --workdir runs/v2
+    tracknet train tracknet_v2_tennis --data.source TENNIS --workdir runs/v2
+
+Not run to its end yet: no score to give.
 """
 
 from tracknet_jax.models.registry import preset

@@ -1,7 +1,9 @@
 """TrackNetV4 (motion prompt, eq. 4) on the tennis set: V2's recipe, two scalars more.
 
-tracknet train tracknet_v4_tennis --data.source TENNIS --workdir runs/v4
-tracknet train tracknet_v4_tennis --data.source TENNIS --workdir runs/v4 --init-from runs/v2   # fine-tuned
+    tracknet train tracknet_v4_tennis --data.source TENNIS --workdir runs/v4
+    tracknet train tracknet_v4_tennis --data.source TENNIS --workdir runs/v4 --init-from runs/v2   # fine-tuned
+
+Not run to its end yet: no score to give.
 """
 
 from tracknet_jax.models.registry import preset

@@ -1,6 +1,8 @@
 """TrackNetV5 (MDD and R-STR) on the tennis set: AdamW, rates x0.1 at epochs 20 and 25 of 30, V5's masks.
 
-tracknet train tracknet_v5_tennis --data.source TENNIS --workdir runs/v5
+    tracknet train tracknet_v5_tennis --data.source TENNIS --workdir runs/v5
+
+Not run to its end yet: no score to give.
 """
 
 from dataclasses import replace

@@ -2,6 +2,7 @@
 
 import time
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -33,7 +34,7 @@ class TrainingDisplay:
         )
         self._total, self._metric = total, metric
         self._begun, self._first = time.monotonic(), start
-        self._fields = {"loss": "-", "metric": metric, "score": "-", "speed": "-"}
+        self._fields: dict[str, Any] = {"loss": "-", "metric": metric, "score": "-", "speed": "-"}
         self._task = self._progress.add_task("train", total=total, completed=start, **self._fields)
 
     def __enter__(self) -> "TrainingDisplay":

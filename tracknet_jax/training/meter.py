@@ -11,6 +11,9 @@ from tracknet_jax.errors import UserError
 from tracknet_jax.training.parallel import Driver
 
 
+AHEAD = 3  # steps that may be under way
+
+
 class Meter:
     """Keeps the metrics of the last steps on the device until they are read: reading waits for the step."""
 
@@ -20,8 +23,9 @@ class Meter:
         self._since = time.monotonic()
 
     def add(self, metrics: dict[str, jax.Array]) -> None:
-        """The metrics of one step."""
+        """The metrics of one step; waits for an earlier step, so that inputs do not pile up on the device."""
         self._steps.append(metrics)
+        jax.block_until_ready(self._steps[-AHEAD:][0])
 
     def read(self, step: int) -> dict[str, float]:
         """Means since the last reading, and training frames a second; raises `UserError` after a bad loss."""

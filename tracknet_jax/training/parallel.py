@@ -118,14 +118,14 @@ class PmapDriver:
         self._step = jax.pmap(partial(step, axis_name=AXIS), axis_name=AXIS, donate_argnums=0)
 
     def place(self, state: TrainState) -> TrainState:
-        return jax.tree.map(self._copy_to_each, state)
+        return jax.tree.map(partial(_of_raw_data, self._copy_to_each), state)
 
     def _copy_to_each(self, x: Any) -> jax.Array:
         if isinstance(x, jax.Array):
-            x = x.addressable_data(
-                0
-            )  # of a replicated array; a stack of those of other processes cannot be made
-        return jax.device_put(jnp.stack([jnp.asarray(x)] * len(self._devices)), self._stacked)
+            x = x.addressable_data(0)  # of a replicated array, those of other processes cannot be reached
+        copies = [jax.device_put(x[None], device) for device in self._devices]
+        shape = (len(copies), *x.shape)
+        return jax.make_array_from_single_device_arrays(shape, self._stacked, copies)
 
     def place_inputs(self, inputs: Any) -> Any:
         if self._resident:
@@ -137,15 +137,20 @@ class PmapDriver:
         return self._step(state, inputs)
 
     def collect(self, state: TrainState) -> TrainState:
+        return jax.tree.map(partial(_of_raw_data, self._one_of), state)
+
+    def _one_of(self, x: jax.Array) -> jax.Array:
         # The local shard: x[0] would gather from all devices, and a stacked array of several processes
         # cannot be saved.
-        return jax.tree.map(lambda x: self._replicate(x.addressable_shards[0].data[0]), state)
-
-    def _replicate(self, x: jax.Array) -> jax.Array:
-        if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
-            return jax.random.wrap_key_data(self._replicate(jax.random.key_data(x)))
-        host = np.asarray(x)
+        host = np.asarray(x.addressable_shards[0].data[0])
         return jax.make_array_from_process_local_data(self._whole, host, host.shape)
 
     def metric(self, value: jax.Array) -> float:
         return float(value.addressable_shards[0].data[0])
+
+
+def _of_raw_data(change: Callable[[Any], jax.Array], x: Any) -> jax.Array:
+    """`change` of an array, or of the words inside a typed PRNG key."""
+    if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
+        return jax.random.wrap_key_data(change(jax.random.key_data(x)))
+    return change(x)

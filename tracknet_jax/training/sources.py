@@ -72,7 +72,7 @@ class GrainSource:
         self.windows = len(windows)
         self.draw: Draw | None = None
         self._batches = make_grain_loader(
-            windows,
+            windows,  # type: ignore[arg-type]  # a length and items are all that Grain wants
             batch_size=config.batch_size // jax.process_count(),
             seed=config.seed,
             workers=config.data.workers,
@@ -134,7 +134,7 @@ def _material(source: Path, config: TrainConfig, split: str) -> _Material | None
     """The records of one split of a built dataset or a folder of clips; None if it has none."""
     size = config.model.width, config.model.height
     if (directory := find_dataset(source)) is not None:
-        if split not in dataset_splits(directory):
+        if not dataset_splits(directory).get(split):
             return None
         frames = FrameSource(directory, split)
         if frames.size != size:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -146,7 +146,8 @@ def predict(
     variables: Variables, frames: jax.Array, *, model: TrackNet, threshold: float
 ) -> tuple[jax.Array, Peaks]:
     """Probability maps `(B, L_out, H, W)` and decoded balls of windows `(B, L, H, W, 3)`."""
-    maps = jax.nn.sigmoid(model.apply(variables, frames).logits)
+    output: Any = model.apply(variables, frames)
+    maps = jax.nn.sigmoid(output.logits)
     return maps, decode_peaks(maps, threshold)
 
 
