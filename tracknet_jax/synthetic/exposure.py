@@ -188,11 +188,9 @@ def _shadows(scene: Scene, moment: Moment, frame: np.ndarray, exposure: float, w
     """Shadows of players and ball; in the shadow of the stadium nothing throws one of its own."""
     look, camera = scene.look, moment.camera
     for limbs in moment.poses:
-        lit = (look.light_on(limbs[0].start) - (1 - look.shadow)) / look.shadow
-        darken(frame, limbs, camera, look.light, look.shadow * lit)
+        darken(frame, limbs, camera, look.light, look.shadow * look.sunlit(limbs[0].start))
     if not with_ball:
         return
-    lit = (look.light_on(moment.ball) - (1 - look.shadow)) / look.shadow
     times = moment.time + exposure * np.linspace(-0.4, 0.4, 5)
     ground = thrown(scene.play.ball(times), look.light)
     ground = ground[np.isfinite(ground).all(axis=-1)][:, None]
@@ -203,7 +201,7 @@ def _shadows(scene: Scene, moment: Moment, frame: np.ndarray, exposure: float, w
             camera.project(ground), camera.scale(ground) * scene.sport.ball_radius, camera.size, blur
         )
         if dark is not None:
-            shade(frame, dark, look.shadow * lit)
+            shade(frame, dark, look.shadow * look.sunlit(moment.ball))
 
 
 def _blend_ball(scene: Scene, moment: Moment, frame: np.ndarray, light: Splat) -> None:

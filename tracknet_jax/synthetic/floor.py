@@ -73,14 +73,14 @@ def _letter(sport: Sport, look: Look, colour: np.ndarray, x: np.ndarray, y: np.n
 
 def _light(sport: Sport, look: Look, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Share of the full light that reaches the floor."""
-    shade = look.shade_at(x, y)
+    lit = look.lit_at(x, y)
     # The shadow of the net: where the ray to the light passes the plane y = 0 at the height of the mesh.
     with np.errstate(divide="ignore", invalid="ignore"):
         t = -y / look.light[1]
         z, u = t * look.light[2], x + t * look.light[0]
     top = sport.net_height_at(u)
     behind = (t > 0) & (np.abs(u) < sport.net_width / 2) & (z > sport.net_bottom) & (z < top)
-    net = behind * np.where(z > top - 0.07, 0.9, 0.35) * look.shadow * shade
+    net = behind * np.where(z > top - 0.07, 0.9, 0.35) * look.shadow * lit
     away = np.maximum(np.abs(x) / sport.width, np.abs(y) / sport.length) - 0.5
     spot = np.exp(-look.falloff * np.clip(away, 0, None))
-    return ((1 - look.shadow * (1 - shade)) * (1 - net) * spot).astype(np.float32)
+    return ((1 - look.shadow * (1 - lit)) * (1 - net) * spot).astype(np.float32)

@@ -5,7 +5,7 @@ import numpy as np
 
 from tracknet_jax.synthetic.look import BRANDS, Look
 
-RESOLUTION = 40  # texture pixels a metre
+RESOLUTION = 56  # texture pixels a metre
 # Made-up sponsors: no real company is advertised.
 NAMES = (
     "TRACKNET", "RALLY", "TOPSPIN", "VOLLEY", "ACE+", "DEUCE", "BASELINE", "HEATMAP", "DROPSHOT", "SMASH",
@@ -49,7 +49,11 @@ def word(text: str, width: int, height: int, fill: float = 0.8) -> np.ndarray:
 
 
 def sample_texture(texture: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Colours `(N, C)` of a texture at `u` metres from its left and `v` metres from its top."""
-    column = np.clip((u * RESOLUTION).astype(int), 0, texture.shape[1] - 1)
-    row = np.clip((v * RESOLUTION).astype(int), 0, texture.shape[0] - 1)
-    return texture[row, column].astype(np.float32)
+    """Colours `(N, C)` of a texture, bilinear, at `u` metres from its left and `v` metres from its top."""
+    column = np.clip(u * RESOLUTION - 0.5, 0, texture.shape[1] - 1.001)
+    row = np.clip(v * RESOLUTION - 0.5, 0, texture.shape[0] - 1.001)
+    left, top = column.astype(int), row.astype(int)
+    s, t = (column - left)[:, None], (row - top)[:, None]
+    above = texture[top, left] * (1 - s) + texture[top, left + 1] * s
+    below = texture[top + 1, left] * (1 - s) + texture[top + 1, left + 1] * s
+    return (above * (1 - t) + below * t).astype(np.float32)

@@ -83,15 +83,19 @@ class Look:
     quality: int  # of the JPEG-like compression
     kits: tuple[dict[str, np.ndarray], ...]
 
-    def shade_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def lit_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """1 where the floor is lit, 0 in the shadow of the stadium, with a soft edge."""
         a, b, c = self.stadium
         return np.clip((c - a * x - b * y) / 0.3 + 0.5, 0, 1)
 
+    def sunlit(self, point: np.ndarray) -> float:
+        """1 for a point (3,) in the air that the light reaches, 0 in the shadow of the stadium."""
+        x, y, _ = point - self.light * (point[2] / self.light[2])
+        return float(self.lit_at(x, y))
+
     def light_on(self, point: np.ndarray) -> float:
         """Share of the full light that reaches a point (3,) in the air."""
-        x, y, _ = point - self.light * (point[2] / self.light[2])
-        return float(1 - self.shadow * (1 - self.shade_at(x, y)))
+        return 1 - self.shadow * (1 - self.sunlit(point))
 
 
 def draw_look(sport: Sport, players: int, rng: np.random.Generator) -> Look:

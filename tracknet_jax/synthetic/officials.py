@@ -22,8 +22,9 @@ def place_officials(
     for limbs in sorted(people, key=lambda limbs: -limbs[0].start[1]):
         figure = project_figure(limbs, camera)
         if figure is not None:
-            darken(arena, limbs, camera, look.light, look.shadow)
-            light = look.light_on(limbs[0].start)
+            place = limbs[0].start
+            darken(arena, limbs, camera, look.light, look.shadow * look.sunlit(place))
+            light = look.light_on(place)
             colours = {part: colour * light for part, colour in _clothes(look, rng).items()}
             paste(arena, draw_figure(figure, colours, glint_of(camera, look.light)))
 
@@ -35,7 +36,7 @@ def _posts(sport: Sport, hall: Enclosure, rng: np.random.Generator) -> list[tupl
     back, side = hall.far - 0.6, sport.net_width / 2 + 0.9
     places = [((sport.width * 0.42, back), (0, -1)), ((-sport.width * 0.42, back), (0, -1))]
     places += [((0.0, back), (0, -1)), ((side, 0.5), (-1, 0)), ((hall.side - 0.7, 8.0), (-1, 0))]
-    places += [((-hall.side + 0.7, 6.5), (1, 0)), ((hall.side - 0.7, -7.0), (-1, 0))]
+    places += [((-hall.side + 0.7, 9.5), (1, 0)), ((hall.side - 0.7, -7.0), (-1, 0))]
     chosen = [places[i] for i in rng.permutation(len(places))[: int(rng.integers(3, len(places)))]]
     return [(np.array(place), np.array(facing, float)) for place, facing in chosen]
 
