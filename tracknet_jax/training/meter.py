@@ -10,7 +10,6 @@ import jax
 from tracknet_jax.errors import UserError
 from tracknet_jax.training.parallel import Driver
 
-
 AHEAD = 3  # steps that may be under way
 
 
