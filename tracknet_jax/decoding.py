@@ -1,7 +1,7 @@
 """From probability maps to ball positions on the device: the strongest component's sub-pixel centroid."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -37,23 +37,27 @@ def decode_peaks(probabilities: jax.Array, threshold: float | jax.Array = 0.5) -
 
 def _decode_map(p: jax.Array, threshold: float | jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     half = WINDOW // 2
-    width = p.shape[1]
     padded = jnp.pad(jnp.where(p > threshold, p, 0.0), half)
 
-    def next_component(padded: jax.Array, _: None) -> tuple[jax.Array, tuple[jax.Array, ...]]:
-        inner = padded[half:-half, half:-half]
-        row, column = jnp.divmod(jnp.argmax(inner), width)
+    def next_component(carry: tuple[jax.Array, jax.Array], _: None) -> tuple[Any, tuple[jax.Array, ...]]:
+        # The peak's row first, from maxima that are kept up to date: one pass over the map in all, not one a peak.
+        padded, row_maxima = carry
+        row = jnp.argmax(row_maxima[half:-half])
+        column = jnp.argmax(padded[row + half, half:-half])
         window = jax.lax.dynamic_slice(padded, (row, column), (WINDOW, WINDOW))
         component = _component_at_centre(window)
-        rest = jax.lax.dynamic_update_slice(padded, window - component, (row, column))
+        padded = jax.lax.dynamic_update_slice(padded, window - component, (row, column))
+        changed = jax.lax.dynamic_slice_in_dim(padded, row, WINDOW).max(axis=1)
+        row_maxima = jax.lax.dynamic_update_slice_in_dim(row_maxima, changed, row, axis=0)
         total = component.sum()
         offsets = jnp.arange(WINDOW, dtype=jnp.float32) - half
         divisor = jnp.maximum(total, 1e-12)
         x = column + (component.sum(0) @ offsets) / divisor
         y = row + (component.sum(1) @ offsets) / divisor
-        return rest, (jnp.stack([x, y]), component.max(), total)
+        return (padded, row_maxima), (jnp.stack([x, y]), component.max(), total)
 
-    _, (xy, peak, total) = jax.lax.scan(next_component, padded, length=CANDIDATES)
+    first = (padded, padded.max(axis=1))
+    _, (xy, peak, total) = jax.lax.scan(next_component, first, length=CANDIDATES)
     best = jnp.argmax(total)
     found = total[best] > 0
     return jnp.where(found, xy[best], jnp.nan), peak[best], found
