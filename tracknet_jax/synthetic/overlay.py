@@ -5,6 +5,7 @@ import numpy as np
 
 from tracknet_jax.synthetic.figures import Sprite
 from tracknet_jax.synthetic.look import Look
+from tracknet_jax.synthetic.sports import BADMINTON, Sport
 
 NEAREST = -1e6  # depth of graphics: in front of everything
 SURNAMES = (
@@ -13,14 +14,15 @@ SURNAMES = (
     "TANAKA", "WEBER",
 )  # fmt: skip
 POINTS = ("0", "15", "30", "40")
+RALLY_POINTS = tuple(map(str, range(21)))
 FACE = cv2.FONT_HERSHEY_DUPLEX
 WHITE = (242, 242, 242)
 FINE = 3  # supersampling
 
 
-def score_box(size: tuple[int, int], look: Look, rng: np.random.Generator) -> Sprite:
+def score_box(sport: Sport, size: tuple[int, int], look: Look, rng: np.random.Generator) -> Sprite:
     """A box of two rows with names and scores (made up), in a corner of a picture of `size`."""
-    height = max(int(size[1] * rng.uniform(0.07, 0.095)), 6)
+    height = max(int(min(size[1], size[0] * 9 / 16) * rng.uniform(0.07, 0.095)), 6)
     width = int(height * rng.uniform(3.6, 4.3))
     margin = (int(size[0] * rng.uniform(0.03, 0.08)), int(size[1] * rng.uniform(0.03, 0.06)))
     top = rng.random() < 0.7
@@ -30,11 +32,12 @@ def score_box(size: tuple[int, int], look: Look, rng: np.random.Generator) -> Sp
     box = np.empty((height * FINE, width * FINE, 3), np.uint8)
     box[:] = paper
     box[:, -int(1.3 * height * FINE) :] = np.array(look.brand)
+    won, points = (2, RALLY_POINTS) if sport is BADMINTON else (7, POINTS)
     names = rng.choice(len(SURNAMES), 2, replace=False)
     inks = (ink, WHITE, WHITE)
     columns = ((0.22, width / height - 1.62), (width / height - 1.15, 0.4), (width / height - 0.68, 0.6))
     for row in range(2):
-        words = (SURNAMES[names[row]], str(rng.integers(0, 7)), POINTS[int(rng.integers(4))])
+        words = (SURNAMES[names[row]], str(rng.integers(won)), points[int(rng.integers(len(points)))])
         for text, (left, room), colour in zip(words, columns, inks, strict=True):
             _write(box, text, left, (row + 0.5) / 2, room, colour)
     cv2.line(box, (0, box.shape[0] // 2), (box.shape[1], box.shape[0] // 2), (128, 132, 140), 1)

@@ -137,11 +137,11 @@ def _strike(sport: Sport, play: Play, hitter: int, time: float, contact: np.ndar
 
 
 def _stance(player: Player, contact: np.ndarray) -> np.ndarray:
-    """Where the feet are when the racket meets the ball: beside it and a little behind."""
-    overhead = np.clip((contact[2] - 1.4) / 1.2, 0, 1)
+    """Where the feet are `(..., 2)` when the racket meets the ball `(..., 3)`: beside it, a little behind."""
+    overhead = np.clip((contact[..., 2] - 1.4) / 1.2, 0, 1)
     # The near player looks away from the camera, so the right hand is on the right of the picture.
     sideways = -player.side * player.handed * (0.75 - 0.5 * overhead)
-    return contact[:2] - [sideways, -0.3 * player.side]
+    return contact[..., :2] - np.stack([sideways, np.full_like(sideways, -0.3 * player.side)], axis=-1)
 
 
 def _interception(sport: Sport, play: Play, flight: Flight, side: int, rng):
@@ -162,8 +162,7 @@ def _interception(sport: Sport, play: Play, flight: Flight, side: int, rng):
     for index, player in enumerate(play.players):
         if player.side == side:
             since, place = play.stations[index][-1]
-            stand = positions[:, :2] - (_stance(player, np.array([0.0, 0.0, 1.0])))
-            away = np.linalg.norm(stand - place, axis=-1)
+            away = np.linalg.norm(_stance(player, positions) - place, axis=-1)
             way = away / RUN_SPEED
             for row in np.flatnonzero(playable & (way < times - max(since, flight.start))):
                 candidates.append((_unease(sport, positions[row], away[row], rng), index, row, way[row]))

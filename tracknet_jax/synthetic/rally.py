@@ -29,9 +29,9 @@ class RallyConfig:
 
     def __post_init__(self) -> None:
         sport_named(self.sport)
-        if self.frames < 1 or self.width < 16 or self.height < 16:
+        if self.frames < 1 or self.width < 32 or self.height < 18:
             raise UserError(
-                f"rally of {self.frames} frames of {self.width}x{self.height}: need >= 1 of 16x16"
+                f"rally of {self.frames} frames of {self.width}x{self.height}: need at least 1 of 32x18"
             )
         if self.seed < 0:
             raise UserError(f"rally with seed {self.seed}: expected 0 or more")

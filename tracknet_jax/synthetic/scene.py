@@ -63,7 +63,7 @@ def make_scene(sport: Sport, seed: int, size: tuple[int, int], duration: float) 
         arena=arena,
         fidgets=fidgets,
         fixtures=fixtures,
-        graphics=(score_box(size, look, rngs[4]),),
+        graphics=(score_box(sport, size, look, rngs[4]),),
         noise=noise_tile(size, look.noise, rngs[5]),
         seed=seed,
     )
