@@ -71,6 +71,14 @@ def crop(height, width):
         (crop(64, 64), "larger than the model's input 32x64"),
         ({"model": preset("tracknet_v5")} | crop(144, 256), "train it without a crop"),
         ({"data": replace(tiny_config().data, source=())}, "no data"),
+        (
+            {
+                "data": replace(
+                    tiny_config().data, source=(".",), pipeline="grain", sport_weights={"tennis": 1.0}
+                )
+            },
+            "only the resident pipeline draws by sport",
+        ),
         ({"data": replace(tiny_config().data, source=("/nope",))}, "/nope: no such folder"),
     ],
 )

@@ -108,25 +108,36 @@ def test_a_finished_run_stays_as_it_is(whole, clips):
     assert len(lines(workdir)) == 11
 
 
-@pytest.mark.parametrize("pipeline", ["resident", "grain"])
-def test_sigterm_saves_and_the_same_call_goes_on(dataset, tmp_path, monkeypatch, pipeline):
-    config = config_for(dataset, pipeline)
-    expected = train(config, tmp_path / "whole")
+def stop_and_go_on(config, workdir, monkeypatch):
     stop_at(monkeypatch, 5)
-    first = train(config, tmp_path / "halves")
+    first = train(config, workdir)
     assert first.stopped
     assert int(first.state.step) == 5
-    assert (tmp_path / "halves/checkpoints/5").is_dir()
+    assert (workdir / "checkpoints/5").is_dir()
     monkeypatch.undo()
-    second = train(config, tmp_path / "halves")
-    assert not second.stopped
-    assert_equal_states(second.state, expected.state)
-    assert second.progress == expected.progress
-    speed = ("frames_per_second",)
-    for a, b in zip(lines(tmp_path / "halves"), lines(tmp_path / "whole"), strict=True):
-        assert {k: v for k, v in a.items() if k not in speed} == {
-            k: v for k, v in b.items() if k not in speed
-        }
+    return train(config, workdir)
+
+
+def assert_equal_runs(workdir, result, expected_workdir, expected):
+    assert not result.stopped
+    assert_equal_states(result.state, expected.state)
+    assert result.progress == expected.progress
+    for a, b in zip(lines(workdir), lines(expected_workdir), strict=True):
+        assert a | {"frames_per_second": 0} == b | {"frames_per_second": 0}
+
+
+def test_sigterm_saves_and_the_same_call_goes_on(whole, clips, tmp_path, monkeypatch):
+    result = stop_and_go_on(config_for(clips), tmp_path, monkeypatch)
+    assert_equal_runs(tmp_path, result, *whole)
+
+
+def test_grain_goes_on_at_the_next_batch(dataset, tmp_path, monkeypatch):
+    config = config_for(dataset, "grain")
+    expected = train(config, tmp_path / "whole")
+    result = stop_and_go_on(config, tmp_path / "halves", monkeypatch)
+    assert_equal_runs(tmp_path / "halves", result, tmp_path / "whole", expected)
+    with pytest.raises(UserError, match=r"data\.workers"):  # another form of the reader's position
+        train(replace(config, data=replace(config.data, workers=2)), tmp_path / "halves")
 
 
 def test_a_run_goes_on_with_the_other_driver(whole, clips, tmp_path, monkeypatch):
@@ -146,12 +157,17 @@ def test_a_lost_loss_is_told_and_not_saved(clips, tmp_path):
     assert not list((tmp_path / "checkpoints").glob("[0-9]*"))
 
 
-def test_patience_ends_a_run(clips, tmp_path):
-    # A rate of almost nothing: the scores stay as they are, and of equal scores the later is the best.
-    config = config_for(clips, evaluation=EvalConfig(every=1, pictures=0, patience=1), steps=4)
-    still = replace(config, optimizer=replace(config.optimizer, lr=1e-12))
-    assert int(train(still, tmp_path / "a").state.step) == 4
-    assert Progress(3, 0.5, 0).after(4, 0.4).evaluations_since_best == 1
+def test_patience_ends_a_run(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(Progress, "after", lambda self, step, score: Progress(0, 1.0, step))  # never better
+    config = config_for(clips, evaluation=EvalConfig(every=1, pictures=0, patience=2))
+    assert int(train(config, tmp_path).state.step) == 2
+    assert int(train(config, tmp_path).state.step) == 2  # and it does not begin again
+
+
+def test_of_equal_scores_the_later_is_the_best():
+    progress = Progress().after(1, 0.5).after(2, 0.5)
+    assert progress == Progress(2, 0.5, 0)
+    assert progress.after(3, 0.4).after(4, 0.3) == Progress(2, 0.5, 2)
 
 
 def test_weights_of_another_run_to_begin_with(whole, clips, tmp_path):

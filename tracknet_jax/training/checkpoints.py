@@ -188,6 +188,8 @@ def check_same_run(saved: dict[str, Any], config: TrainConfig, path: Path) -> No
     before, now = flatten(saved), flatten(json.loads(json.dumps(config.to_dict())))
     changed = [name for name in before.keys() & now.keys() if before[name] != now[name]]
     fixed = [name for name in changed if name.startswith("model.") or name in FIXED]
+    if now["data.pipeline"] == "grain" and "data.workers" in changed:  # a position of another form
+        fixed.append("data.workers")
     if (before["ema_decay"] == 0) != (now["ema_decay"] == 0):
         fixed.append("ema_decay")
     if fixed:

@@ -86,6 +86,10 @@ def _check_sources(config: TrainConfig) -> None:
     for source in config.data.source:
         if not Path(source).is_dir():
             raise UserError(f"data.source {source}: no such folder")
+    if config.data.pipeline == "grain" and config.data.sport_weights:
+        raise UserError(
+            "data.sport_weights: only the resident pipeline draws by sport; set data.pipeline to it"
+        )
     origin = config.init_from
     if origin is not None and origin not in shipped_releases() and not Path(origin).is_dir():
         raise UserError(f"init_from {origin}: no such folder and no shipped release")

@@ -35,7 +35,7 @@ class ValidationClip:
 
 def validation_clips(resident: ResidentFrames) -> list[ValidationClip]:
     """Cuts kept frames where a clip ends or frame numbers have a gap."""
-    frames, index = resident
+    frames, index = resident.frames, resident.index
     broken = (np.diff(index.clip) != 0) | (np.diff(index.frame) != 1)
     borders = [0, *(np.flatnonzero(broken) + 1), len(index)]
     return [

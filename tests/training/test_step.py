@@ -1,0 +1,107 @@
+"""The step: which frames count, which maps are learned, how weights are averaged, what randomness depends on."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tracknet_jax.models.registry import preset
+from tracknet_jax.models.tracknet import init_variables
+from tracknet_jax.training.config import TargetConfig
+from tracknet_jax.training.initial import transplant
+from tracknet_jax.training.optimizers import make_optimizer
+from tracknet_jax.training.state import create_state, update_average
+from tracknet_jax.training.step import batch_loss, make_targets, train_step
+
+from .tiny import MODEL, tiny_batch, tiny_config
+
+
+def labels(xy, visibility):
+    return {"xy": jnp.array(xy, jnp.float32), "visibility": jnp.array(visibility, jnp.uint8)}
+
+
+def test_frames_without_a_usable_label_do_not_count():
+    logits = jax.random.normal(jax.random.key(0), (2, 3, 32, 64))
+    nan = np.nan
+    all_frames = labels(
+        [[[5, 6], [nan, nan], [9, 9]], [[20, 20], [nan, nan], [30, 30]]], [[1, 0, 255], [3, 2, 2]]
+    )
+    counting = [
+        (0, 0),
+        (0, 1),
+        (1, 0),
+        (1, 2),
+    ]  # not the unlabelled one, not the one that is there but not located
+    maps = np.zeros((2, 3, 32, 64))
+    y, x = np.mgrid[:32, :64]
+    for b, t in counting:
+        if all_frames["visibility"][b, t]:
+            cx, cy = all_frames["xy"][b, t]
+            maps[b, t] = (x - cx) ** 2 + (y - cy) ** 2 <= 2.5**2
+    p = 1 / (1 + np.exp(-np.asarray(logits, np.float64)))
+    terms = -((1 - p) ** 2 * maps * np.log(p) + p**2 * (1 - maps) * np.log(1 - p))
+    expected = np.mean([terms[b, t].mean() for b, t in counting])
+    assert float(batch_loss(logits, all_frames, tiny_config())) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_network_with_one_map_learns_the_last_frame():
+    logits = jax.random.normal(jax.random.key(0), (1, 1, 32, 64))
+    three = labels([[[5, 6], [7, 8], [9, 10]]], [[1, 1, 1]])
+    last = labels([[[9, 10]]], [[1]])
+    assert batch_loss(logits, three, tiny_config()) == batch_loss(logits, last, tiny_config())
+
+
+@pytest.mark.parametrize(
+    ("target", "pixels"),
+    [(TargetConfig(), 21), (TargetConfig(radius=1.0), 5), (TargetConfig("v5"), 57)],  # V5: 55.9 on average
+)
+def test_sizes_of_the_targets(target, pixels):
+    config = tiny_config(model=preset("tracknet_v2"), target=target)
+    crop = make_targets(jnp.array([40.0, 30.0]), 144, 256, config)  # a crop has the scale of the whole frame
+    assert float(crop.sum()) == pytest.approx(pixels, abs=2)
+
+
+def test_the_average_of_weights():
+    average, weights = {"a": jnp.array(1.0)}, {"a": jnp.array(3.0)}
+    assert float(update_average(average, weights, jnp.array(10**6), 0.9)["a"]) == pytest.approx(1.2)
+    assert float(update_average(average, weights, jnp.array(0), 0.9)["a"]) == pytest.approx(2.8)  # 0.1 old
+
+
+@pytest.fixture(scope="module")
+def stepped():
+    """The state and its metrics after one bfloat16 step, and the function that makes a step."""
+    config = tiny_config(model=replace(MODEL, dtype="bfloat16"))
+    optimizer = make_optimizer(config.optimizer)
+    state = create_state(init_variables(config.model, jax.random.key(0)), optimizer, jax.random.key(0), True)
+    step = jax.jit(lambda state: train_step(state, tiny_batch(0), config=config, optimizer=optimizer))
+    return state, step
+
+
+def test_bfloat16_activations_keep_float32_weights(stepped):
+    state, metrics = stepped[1](stepped[0])
+    assert np.isfinite(float(metrics["loss"]))
+    assert {x.dtype for x in jax.tree.leaves(state.variables)} == {jnp.float32.dtype}
+
+
+def test_randomness_depends_on_key_and_step_alone(stepped):
+    state, step = stepped
+    loss = float(step(state)[1]["loss"])
+    assert float(step(state)[1]["loss"]) == loss
+    assert float(step(state.replace(step=jnp.int32(7)))[1]["loss"]) != loss
+    assert float(step(state.replace(key=jax.random.key(1)))[1]["loss"]) != loss
+
+
+def test_v4_begins_with_the_weights_of_v2():
+    v2, v4 = (
+        replace(MODEL, motion=motion, fusion=fusion)
+        for motion, fusion in (("none", "none"), ("prompt", "eq4"))
+    )
+    given, fresh = init_variables(v2, jax.random.key(0)), init_variables(v4, jax.random.key(1))
+    taken = transplant(given, fresh, "v2")
+    for name, x in jax.tree_util.tree_leaves_with_path(taken):
+        source = fresh if "motion" in jax.tree_util.keystr(name) else given
+        for part in name:
+            source = source[part.key]
+        np.testing.assert_array_equal(x, source)
