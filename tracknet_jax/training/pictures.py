@@ -9,7 +9,7 @@ import numpy as np
 from tracknet_jax.files import replacing
 from tracknet_jax.training.validation import Example
 
-TRUTH, FOUND = (60, 220, 60), (255, 60, 60)  # RGB: a green circle, a red cross
+TRUTH, FOUND = (60, 220, 60), (255, 0, 255)  # RGB: a green circle, a magenta cross
 
 
 def prediction_grid(examples: Sequence[Example]) -> np.ndarray:

@@ -1,0 +1,96 @@
+"""Sources: folders and built datasets give the same frames, splits are found, wrong ones are told."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tracknet_jax.data.build import build_dataset
+from tracknet_jax.data.formats import find_clips
+from tracknet_jax.errors import UserError
+from tracknet_jax.training.sources import open_training, open_validation
+from tracknet_jax.training.validation import validation_clips
+
+from .tiny import MODEL, tiny_config, write_clips
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    return write_clips(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture(scope="module")
+def dataset(clips, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dataset") / "built"
+    build_dataset(find_clips(clips), folder, size=(MODEL.width, MODEL.height))
+    return folder
+
+
+def config_for(*sources, **changes):
+    config = tiny_config()
+    return replace(config, data=replace(config.data, source=tuple(map(str, sources)), **changes))
+
+
+def test_a_folder_and_its_dataset_are_the_same(clips, dataset, tmp_path):
+    folder = open_training(config_for(clips), tmp_path / "a").next()
+    built = open_training(config_for(dataset), tmp_path / "b").next()
+    for name in folder:
+        np.testing.assert_array_equal(folder[name], built[name])
+    assert folder["frames"].shape == (24, MODEL.height, MODEL.width, 3)
+    assert open_training(config_for(clips), tmp_path / "a").windows == 2 * (12 - 2)
+    assert open_training(config_for(clips, stride=5), tmp_path / "a").windows == 2 * 2
+
+
+def test_several_sources_are_one(clips, dataset, tmp_path):
+    assert open_training(config_for(clips, dataset), tmp_path).windows == 40
+
+
+def test_validation_clips_carry_labels_in_pixels_of_the_model(clips, tmp_path):
+    (clip,) = validation_clips(open_validation(config_for(clips), tmp_path))
+    assert clip.sport == "tennis"
+    assert list(clip.visibility) == [1, 1, 1, 1, 0, *[1] * 7]
+    for i in (0, 11):
+        x, y = clip.xy[i].astype(int)
+        assert clip.frames[i, y, x].min() > 200  # the white dot
+    assert np.isnan(clip.xy[4]).all()
+
+
+def test_decoded_frames_can_be_shared(clips, tmp_path):
+    config = config_for(clips, cache=str(tmp_path / "shared"))
+    open_training(config, tmp_path / "a")
+    (kept,) = (tmp_path / "shared").iterdir()
+    before = (kept / "frames.u8").stat().st_mtime_ns
+    open_training(config, tmp_path / "b")
+    assert (kept / "frames.u8").stat().st_mtime_ns == before
+    assert not (tmp_path / "a").exists()
+
+
+def test_without_a_layout_split_a_match_is_held_out(clips, tmp_path):
+    for game in ("game1", "game2"):
+        (tmp_path / "flat").mkdir(exist_ok=True)
+        (tmp_path / "flat" / game).symlink_to(next(clips.glob(f"*/{game}")))
+    config = config_for(tmp_path / "flat")
+    assert open_training(config, tmp_path / "run").windows == 20  # the two clips of game 1
+    assert len(validation_clips(open_validation(config, tmp_path / "run"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"pipeline": "grain"}, "grain reads one built dataset"),
+        ({"format": "shuttlecock"}, "no labelled clips found"),
+        ({"format": "mpeg"}, "unknown format 'mpeg'"),
+        ({"train_split": "test"}, "no clip with split 'test'"),
+        ({"sport_weights": {"golf": 1.0}}, "golf"),
+    ],
+)
+def test_wrong_sources(clips, tmp_path, changes, message):
+    with pytest.raises(UserError, match=message):
+        open_training(config_for(clips, **changes), tmp_path)
+
+
+@pytest.mark.parametrize("pipeline", ["grain", "resident"])
+def test_a_dataset_of_another_size(dataset, tmp_path, pipeline):
+    config = replace(config_for(dataset, pipeline=pipeline, workers=0), model=replace(MODEL, height=64))
+    with pytest.raises(UserError, match="its frames are"):
+        open_training(config, tmp_path)
