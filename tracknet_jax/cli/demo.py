@@ -34,7 +34,7 @@ class DemoArgs:
     """what is played"""
     seconds: Annotated[float, tyro.conf.arg(metavar="S")] = 6.0
     """length of the rally"""
-    seed: int = 12
+    seed: int = 31
     """another seed is another rally, court and light"""
     size: Annotated[tuple[int, int], tyro.conf.arg(metavar="W H")] = (1280, 720)
     """width and height of the video"""
