@@ -9,7 +9,7 @@ from tracknet_jax.data.augment import AugmentConfig
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.registry import preset
 from tracknet_jax.training.checks import check_config
-from tracknet_jax.training.config import OptimizerConfig, ScheduleConfig, TrainConfig, flatten
+from tracknet_jax.training.config import EvalConfig, OptimizerConfig, ScheduleConfig, TrainConfig, flatten
 from tracknet_jax.training.presets import bundled_names, load_config
 
 from .tiny import tiny_config
@@ -65,6 +65,7 @@ def crop(height, width):
         ({"steps": -1}, "must be above 0"),
         ({"ema_decay": 1.0}, "ema_decay is 1.0"),
         ({"log_every": 0}, "log_every is 0"),
+        ({"evaluation": EvalConfig(every=-1)}, "evaluation.every is -1"),
         (optimizer(lr=0.0), "optimizer.lr is 0.0"),
         (optimizer(schedule=ScheduleConfig("step", milestones=(20, 25))), "fractions of the run"),
         (crop(15, 32), "data.augment.crop 15x32 must be divisible by 2"),

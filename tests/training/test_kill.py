@@ -93,6 +93,7 @@ def test_killed_runs_end_in_the_same_bits(start, tmp_path):
         kill_after(start(killed), killed, step, rng.uniform(0, 0.08))
     finish(start(killed))
 
+    assert not list((killed / "checkpoints").glob("*tmp*"))  # what the kills left half-written is gone
     expected, found = final_state(tmp_path / "whole"), final_state(killed)
     assert int(found.step) == STEPS
     for a, b in zip(jax.tree.leaves(expected), jax.tree.leaves(found), strict=True):

@@ -1,6 +1,8 @@
 """Everything about a config that can be told wrong before data is read or anything compiles."""
 
+import functools
 from pathlib import Path
+from typing import Any
 
 import jax
 
@@ -18,6 +20,7 @@ POSITIVE = (
     "checkpoint.every",
     "checkpoint.keep",
 )
+NOT_NEGATIVE = ("evaluation.every", "evaluation.pictures", "data.workers", "optimizer.schedule.warmup_steps")
 
 
 def check_config(config: TrainConfig) -> None:
@@ -33,21 +36,26 @@ def check_config(config: TrainConfig) -> None:
 
 def _check_numbers(config: TrainConfig) -> None:
     if (config.steps is None) == (config.epochs is None):
-        raise UserError("set exactly one of steps and epochs")
+        raise UserError("set exactly one of steps and epochs, and the other to None")
     if (config.steps or config.epochs or 0) <= 0:
         raise UserError("steps or epochs must be above 0")
     for name in POSITIVE:
-        value: object = config
-        for part in name.split("."):
-            value = getattr(value, part)
-        if value <= 0:  # type: ignore[operator]
-            raise UserError(f"{name} is {value}: it must be above 0")
+        if _field(config, name) <= 0:
+            raise UserError(f"{name} is {_field(config, name)}: it must be above 0")
+    for name in NOT_NEGATIVE:
+        if _field(config, name) < 0:
+            raise UserError(f"{name} is {_field(config, name)}: it must be 0 or more")
     if not 0 <= config.ema_decay < 1:
         raise UserError(f"ema_decay is {config.ema_decay}: it must be at least 0 and below 1")
     if not all(0 < fraction < 1 for fraction in config.optimizer.schedule.milestones):
         raise UserError(
             "optimizer.schedule.milestones are fractions of the run: each must lie between 0 and 1"
         )
+
+
+def _field(config: TrainConfig, name: str) -> Any:
+    """The value of a dotted name."""
+    return functools.reduce(getattr, name.split("."), config)
 
 
 def _check_sizes(config: TrainConfig) -> None:
