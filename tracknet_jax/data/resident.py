@@ -8,8 +8,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +24,8 @@ from tracknet_jax.errors import UserError
 from tracknet_jax.files import replacing
 
 
-class ResidentFrames(NamedTuple):
+@dataclass(frozen=True)
+class ResidentFrames:
     """Decoded frames `(N, H, W, 3)` uint8, mapped from disk, and what is known of each."""
 
     frames: np.ndarray

@@ -26,14 +26,14 @@ class Conv(nn.Module):
     features: int
     kernel: int = 3
     bias: bool = False
-    init: Literal["torch", "uniform"] = "torch"
+    init_style: Literal["torch", "uniform"] = "torch"
     dtype: Any = jnp.float32
     bias_init: float | None = None  # a constant in place of the reference's
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         fan_in = x.shape[-1] * self.kernel**2
-        torch_style = self.init == "torch"
+        torch_style = self.init_style == "torch"
         bias_init = symmetric_uniform(fan_in**-0.5) if torch_style else nn.initializers.zeros
         if self.bias_init is not None:
             bias_init = nn.initializers.constant(self.bias_init)
@@ -55,7 +55,7 @@ class ConvBlock(nn.Module):
     kernel: int = 3
     order: Literal["conv_relu_bn", "conv_bn_relu"] = "conv_relu_bn"
     bias: bool = False
-    init: Literal["torch", "uniform"] = "torch"
+    init_style: Literal["torch", "uniform"] = "torch"
     bn_axis: Literal["channel", "width"] = "channel"
     bn_eps: float = 1e-5
     bn_decay: float = 0.9
@@ -73,7 +73,7 @@ class ConvBlock(nn.Module):
             dtype=self.dtype,
             name="bn",
         )
-        x = Conv(self.features, self.kernel, self.bias, self.init, self.dtype, name="conv")(x)
+        x = Conv(self.features, self.kernel, self.bias, self.init_style, self.dtype, name="conv")(x)
         return norm(nn.relu(x)) if self.order == "conv_relu_bn" else nn.relu(norm(x))
 
 

@@ -109,4 +109,5 @@ class TrackNetConfig:
             raise UserError(
                 f"model config: unknown field {unknown[0]!r}; known are {', '.join(sorted(names))}"
             )
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**fields)

@@ -1,6 +1,7 @@
 """What a network costs: trainable parameters, and true multiply-adds, attention included."""
 
 import math
+from typing import Any
 
 import jax
 from jax.extend.core import ClosedJaxpr, Jaxpr
@@ -36,16 +37,21 @@ def _macs(jaxpr: Jaxpr) -> int:
             part for value in equation.params.values() for part in jax.tree.leaves(value, is_leaf=_is_jaxpr)
         )
         total += sum(_macs(getattr(part, "jaxpr", part)) for part in inner if _is_jaxpr(part))
-        if equation.primitive.name == "conv_general_dilated":
-            kernel = equation.invars[1].aval.shape
-            features = equation.params["dimension_numbers"].rhs_spec[0]
-            total += math.prod(equation.outvars[0].aval.shape) * math.prod(kernel) // kernel[features]
-        elif equation.primitive.name == "dot_general":
-            (contracted, _), _ = equation.params["dimension_numbers"]
-            left = equation.invars[0].aval.shape
-            total += math.prod(equation.outvars[0].aval.shape) * math.prod(left[axis] for axis in contracted)
+        if equation.primitive.name in ("conv_general_dilated", "dot_general"):
+            left, right = (_shape(operand) for operand in equation.invars)
+            result = math.prod(_shape(equation.outvars[0]))
+            if equation.primitive.name == "conv_general_dilated":
+                features = equation.params["dimension_numbers"].rhs_spec[0]
+                total += result * math.prod(right) // right[features]
+            else:
+                (contracted, _), _ = equation.params["dimension_numbers"]
+                total += result * math.prod(left[axis] for axis in contracted)
     return total
 
 
 def _is_jaxpr(value: object) -> bool:
     return isinstance(value, (Jaxpr, ClosedJaxpr))
+
+
+def _shape(variable: Any) -> tuple[int, ...]:
+    return variable.aval.shape

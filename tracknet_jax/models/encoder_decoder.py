@@ -61,7 +61,7 @@ def conv_block(
         kernel=kernel,
         order=config.block_order,
         bias=config.conv_bias,
-        init=config.kernel_init,
+        init_style=config.kernel_init,
         bn_axis=config.bn_axis,
         bn_eps=config.bn_eps,
         bn_decay=config.bn_decay,

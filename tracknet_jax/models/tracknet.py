@@ -72,7 +72,7 @@ class TrackNet(nn.Module):
             return TrackNetOutput(logits=classes.astype(jnp.float32))
 
         draft = self.draft(features)
-        logits = draft if config.fusion == "none" else fuse(draft, gate, config.fusion)
+        logits = draft if gate is None or config.fusion == "none" else fuse(draft, gate, config.fusion)
         if config.refinement == "rstr":
             # The residual is added to the masked draft, and estimated from it: one dropout, used twice.
             masked = nn.Dropout(config.context_masking, deterministic=not train)(logits)
@@ -86,7 +86,7 @@ class TrackNet(nn.Module):
             config.outputs * config.space_to_depth**2,
             kernel=1,
             bias=config.head_bias,
-            init=config.kernel_init,
+            init_style=config.kernel_init,
             dtype=jnp.dtype(config.dtype),
             bias_init=config.head_bias_init,
             name="head",

@@ -1,0 +1,37 @@
+# make demo: from nothing to a tracked video.  make test: everything that must hold.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint types clean
+
+help:
+	@echo "make demo     environment, install, render a rally, track it, score it (writes demo/)"
+	@echo "make test     environment, install, lint, format check, type check, tests"
+	@echo "make lint     ruff check and format check"
+	@echo "make types    mypy"
+	@echo "make clean    remove the environment and what the commands wrote"
+
+# The environment follows pyproject.toml. Editable, so that a change in the tree is what runs.
+$(BIN)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+demo: $(BIN)/.installed
+	$(BIN)/tracknet demo --output demo
+
+test: lint types
+	$(BIN)/python -m pytest
+
+lint: $(BIN)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(BIN)/.installed
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache
