@@ -19,7 +19,7 @@ TRAIL_SECONDS = 0.6
 RING = {"detected": (255, 255, 255), "inpainted": (190, 190, 190)}  # BGR
 TRAIL = (40, 140, 255)  # BGR, orange
 FRACTION_BITS = 4  # OpenCV draws at sixteenths of a pixel
-LONGEST_STEP = 0.25  # of the width in one frame: anything longer is two different things, not a flight
+LONGEST_STEP = 0.1  # of the width in one frame: anything longer is two different things, not a flight
 
 
 class Overlay:
@@ -84,7 +84,7 @@ class Overlay:
     def _is_one_flight(self, before: Row, after: Row) -> bool:
         frames = after.frame - before.frame
         distance = np.hypot(after.x - before.x, after.y - before.y)
-        return frames <= self._length / 2 and distance <= LONGEST_STEP * self._width * frames
+        return frames <= self._length / 2 and distance <= LONGEST_STEP * self._width * min(frames, 3)
 
 
 class OverlayVideo:
