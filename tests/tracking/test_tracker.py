@@ -11,7 +11,6 @@ from tracking.videos import dot_path, write_video
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking import detector
 from tracknet_jax.tracking.geometry import place
-from tracknet_jax.tracking.prefetch import Prefetch
 from tracknet_jax.tracking.tracker import Tracker, TrackOptions, track_source, track_video
 
 
@@ -91,19 +90,6 @@ def test_stopping_early_ends_the_reader_thread():
     next(rows)
     rows.close()
     assert threading.active_count() == threads
-
-
-def test_prefetch_reads_only_a_bounded_number_ahead():
-    taken = []
-
-    def numbers():
-        for number in range(100):
-            taken.append(number)
-            yield number
-
-    with Prefetch(numbers(), depth=2) as items:
-        assert next(items) == 0
-    assert len(taken) <= 5
 
 
 @pytest.mark.parametrize(

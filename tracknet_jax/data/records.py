@@ -1,6 +1,5 @@
 """What a built dataset holds: one record a frame, its picture as JPEG and its label."""
 
-import functools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -14,8 +13,8 @@ from tracknet_jax.coordinates import scale_xy
 from tracknet_jax.data.checks import RowProblem, outside_frame, without_frame
 from tracknet_jax.data.clips import UNLABELLED, Clip, Labels
 from tracknet_jax.data.frames import decode_frames, frame_numbers, frame_rate, resize
-from tracknet_jax.data.prefetch import prefetch_in_order
 from tracknet_jax.errors import UserError
+from tracknet_jax.prefetch import prefetch_in_order
 
 Size = tuple[int, int]  # (width, height)
 Record = dict[str, Any]
@@ -56,14 +55,14 @@ def generate_examples(
     Raises:
         UserError: a frame does not decode, a label lies outside of its frame, or its frame is not there.
     """
-    makers = [functools.partial(clip_records, clip, size) for clip in clips]
+    parts = (clip_records(clip, size) for clip in clips)
     workers = workers or min(os.cpu_count() or 1, 8)
-    return enumerate(prefetch_in_order(makers, workers=workers, ahead=FRAMES_AHEAD))
+    return enumerate(prefetch_in_order(parts, workers=workers, ahead=FRAMES_AHEAD))
 
 
 def clip_records(clip: Clip, size: Size | None = DEFAULT_SIZE) -> Iterator[Record]:
     """The records of a clip whose frames are files."""
-    return frame_records(
+    yield from frame_records(
         clip.name,
         decode_frames(clip.frames),
         clip.labels,

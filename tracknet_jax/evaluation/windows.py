@@ -10,11 +10,11 @@ from tracknet_jax.coordinates import scale_xy
 from tracknet_jax.evaluation.clip_score import ClipScore, score_frames
 from tracknet_jax.evaluation.footage import Footage, check_labels
 from tracknet_jax.host_decoders import decode_maps
+from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.protocols import Protocol
 from tracknet_jax.releases import Release
 from tracknet_jax.tracking.detector import window_probabilities
 from tracknet_jax.tracking.geometry import place
-from tracknet_jax.tracking.prefetch import Prefetch
 from tracknet_jax.tracking.windows import chunks
 
 _probabilities = jax.jit(window_probabilities, static_argnames=("model", "length"))

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 
 from tracknet_jax.files import replacing
+from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.tracking.geometry import Placement, place
 from tracknet_jax.tracking.overlay import OverlayVideo, overlay_video
 from tracknet_jax.tracking.plots import write_picture
-from tracknet_jax.tracking.prefetch import Prefetch
 from tracknet_jax.tracking.sources import CSV_SUFFIX, OVERLAY_SUFFIX, PICTURE_SUFFIX
 from tracknet_jax.tracking.track import CsvRows, Row, Track, TrackBuilder
 from tracknet_jax.tracking.tracker import Tracker

@@ -12,10 +12,10 @@ import numpy as np
 
 from tracknet_jax.decoding import Peaks
 from tracknet_jax.errors import UserError
+from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.releases import Release, load_release
 from tracknet_jax.tracking import detector
 from tracknet_jax.tracking.geometry import Fit, Placement, place
-from tracknet_jax.tracking.prefetch import Prefetch
 from tracknet_jax.tracking.track import Row, Track, TrackBuilder
 from tracknet_jax.tracking.video import FrameSource, open_frames
 from tracknet_jax.tracking.windows import (

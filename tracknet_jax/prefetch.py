@@ -1,8 +1,11 @@
-"""A thread that works ahead, so that decoding, the device and writing overlap."""
+"""Threads that work ahead, so that decoding, the device and writing overlap."""
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack
+from itertools import islice
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -57,3 +60,21 @@ class Prefetch(Generic[T]):
             if kind == "error":
                 raise value  # type: ignore[misc]
             yield value  # type: ignore[misc]
+
+
+def prefetch_in_order(parts: Iterable[Iterable[T]], *, workers: int, ahead: int) -> Iterator[T]:
+    """Yields all items of all parts, one part after the other.
+
+    Up to `workers` parts are worked on at the same time, each in a thread and at most `ahead` items ahead, so
+    memory is bounded whatever their lengths. What one of them raises is raised here, at its place.
+    """
+    waiting = iter(parts)
+    with ExitStack() as stack:
+
+        def start(count: int) -> list[Iterator[T]]:
+            return [stack.enter_context(Prefetch(part, ahead)) for part in islice(waiting, count)]
+
+        running = deque(start(workers))
+        while running:
+            yield from running.popleft()
+            running.extend(start(1))
