@@ -10,9 +10,9 @@ from tracking.videos import rotate_in_container, write_fragment, write_video
 
 from tracknet_jax.cli.main import main
 from tracknet_jax.cli.track import parse_time
+from tracknet_jax.data.video import open_frames
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.track import Track
-from tracknet_jax.tracking.video import open_frames
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +130,7 @@ def test_help_is_fast_and_a_bad_file_says_one_line_and_nothing_else(tmp_path):
         "try: main(['track', '--help'])\n"
         "except SystemExit: pass\n"
         "assert not {'jax', 'cv2', 'matplotlib'} & set(sys.modules), 'help loads heavy modules'\n"
-        "from tracknet_jax.tracking.capture import open_capture\n"
+        "from tracknet_jax.data.capture import open_capture\n"
         "from tracknet_jax.errors import UserError\n"
         "try: open_capture(sys.argv[1])\n"
         "except UserError as error: print(error, file=sys.stderr)\n"

@@ -9,12 +9,12 @@ import pytest
 from fake_release import bright_dot_release
 
 from tracking.videos import dot_path, write_video
+from tracknet_jax.data.video import open_frames
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.outputs import MiddleFrame, OutputFiles, track_to_files
 from tracknet_jax.tracking.sources import find_sources, output_stems
 from tracknet_jax.tracking.track import CsvRows, Track
 from tracknet_jax.tracking.tracker import Tracker, track_source
-from tracknet_jax.tracking.video import open_frames
 from tracknet_jax.tracking.writer import open_writer
 
 TRACKER = Tracker(bright_dot_release())
@@ -147,7 +147,7 @@ from pathlib import Path
 from fake_release import bright_dot_release
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
 from tracknet_jax.tracking.tracker import Tracker
-from tracknet_jax.tracking.video import open_frames
+from tracknet_jax.data.video import open_frames
 video = Path(sys.argv[2])
 files = OutputFiles.of(video.parent, video.stem)
 track = track_to_files(Tracker(bright_dot_release()), open_frames(video, order="bgr"), video, files)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tracking.videos import write_video
+from tracknet_jax.data.video import open_frames
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.overlay import Overlay, overlay_video, write_overlay
 from tracknet_jax.tracking.plots import write_picture
 from tracknet_jax.tracking.track import Row, TrackBuilder
-from tracknet_jax.tracking.video import open_frames
 
 NTSC = Fraction(30000, 1001)
 NONE = float("nan")

@@ -49,11 +49,11 @@ def main(argv: list[str]) -> int:
         raise UserError(f"--seconds {args.seconds}: expected more than 0, at most 600")
 
     from tracknet_jax.cli.track import progress_bar
+    from tracknet_jax.data.video import open_frames
     from tracknet_jax.releases import load_release
     from tracknet_jax.synthetic.rally import RallyConfig, render_rally
     from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
     from tracknet_jax.tracking.tracker import Tracker
-    from tracknet_jax.tracking.video import open_frames
 
     width, height = args.size
     frames = max(1, round(args.seconds * 30))

@@ -102,8 +102,8 @@ def track_one(
     tracker: "Tracker", source: str | Path, files: "OutputFiles", start: Fraction | None, end: Fraction | None
 ) -> None:
     """Tracks one source between two times in seconds, with a progress bar, and prints its summary."""
+    from tracknet_jax.data.video import open_between
     from tracknet_jax.tracking.outputs import track_to_files
-    from tracknet_jax.tracking.video import open_between
 
     began = time.perf_counter()
     frames = open_between(source, start, end, order="bgr")

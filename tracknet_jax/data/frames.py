@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from tracknet_jax.data.video import open_frames
 from tracknet_jax.errors import UserError
 
 
@@ -15,73 +17,38 @@ def decode_frames(frames: Path | tuple[Path, ...]) -> Iterator[np.ndarray]:
     """Yields every frame that decodes, (H, W, 3) uint8 RGB, upright, holding one at a time.
 
     Raises:
-        UserError: a file is missing or does not decode, or images of one clip differ in size.
+        UserError: a file is missing or does not decode, or the frames differ in size.
     """
-    return _decode_video(frames) if isinstance(frames, Path) else _decode_images(frames)
-
-
-def _decode_video(path: Path) -> Iterator[np.ndarray]:
-    capture = _open(path)
-    count = 0
-    try:
-        while True:
-            decoded, frame = capture.read()
-            if not decoded:
-                break
-            count += 1
-            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-    finally:
-        capture.release()
-    if not count:
-        raise UserError(f"{path}: no frame of this video decodes; is it truncated?")
-
-
-def _decode_images(paths: tuple[Path, ...]) -> Iterator[np.ndarray]:
-    shape = None
-    for path in paths:
-        frame = read_image(path)
-        if shape is not None and frame.shape != shape:
-            raise UserError(
-                f"{path}: {frame.shape[1]}x{frame.shape[0]} in a clip of {shape[1]}x{shape[0]} frames"
-            )
-        shape = frame.shape
-        yield frame
-
-
-def read_image(path: Path) -> np.ndarray:
-    """One image file as (H, W, 3) uint8 RGB; UserError if it is missing or does not decode."""
-    try:
-        data = np.fromfile(path, np.uint8)  # cv2.imread prints a warning instead of raising
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    frame = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if frame is None:
-        raise UserError(f"{path}: not an image that can be decoded; replace or remove it")
-    return cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+    with closing(open_frames(frames)) as reader:
+        for number, frame in enumerate(reader):
+            height, width = frame.shape[:2]
+            if (width, height) != reader.size:
+                place = frames if isinstance(frames, Path) else frames[number]
+                raise UserError(
+                    f"{place}: frame {number} is {width}x{height} in a clip of "
+                    f"{reader.size[0]}x{reader.size[1]} frames"
+                )
+            yield frame
 
 
 def frame_size(frames: Path | tuple[Path, ...]) -> tuple[int, int]:
     """(width, height) of a clip's first frame."""
-    frame = next(decode_frames(frames))
-    return frame.shape[1], frame.shape[0]
+    with closing(open_frames(frames)) as reader:
+        return reader.size
 
 
 def frame_rate(frames: Path | tuple[Path, ...]) -> Fraction | None:
     """Frames a second of a video as an exact fraction; None for image files, which have none."""
     if not isinstance(frames, Path):
         return None
-    capture = _open(frames)
-    rate = capture.get(cv2.CAP_PROP_FPS)
-    capture.release()
-    return Fraction(rate).limit_denominator(1_000_000) if rate > 0 else None
+    with closing(open_frames(frames)) as reader:
+        return reader.fps
 
 
 def promised_frames(video: Path) -> int:
     """The number of frames that a video's container promises, 0 if it does not say."""
-    capture = _open(video)
-    count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-    capture.release()
-    return max(int(count), 0)
+    with closing(open_frames(video)) as reader:
+        return reader.frame_count_hint or 0
 
 
 def frame_numbers(frames: Path | tuple[Path, ...], count: int) -> list[int]:
@@ -107,12 +74,3 @@ def resize(frame: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
         return frame
     shrinks = size[0] <= frame.shape[1] and size[1] <= frame.shape[0]
     return cv2.resize(frame, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-
-
-def _open(path: Path) -> cv2.VideoCapture:
-    if not path.is_file():
-        raise UserError(f"{path}: no such video")
-    capture = cv2.VideoCapture(str(path))
-    if not capture.isOpened():
-        raise UserError(f"{path}: not a video that can be opened; check the file, or convert it with ffmpeg")
-    return capture

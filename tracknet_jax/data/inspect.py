@@ -19,9 +19,9 @@ from tracknet_jax.data.frames import (
     frame_rate,
     frame_size,
     promised_frames,
-    read_image,
 )
 from tracknet_jax.data.source import FrameSource, dataset_splits, find_dataset
+from tracknet_jax.data.video import read_image
 from tracknet_jax.errors import UserError
 
 MANY_REPEATED = 0.05  # of a clip's frames: then its frame rate was raised by repeating some
@@ -164,9 +164,13 @@ def _frames_of_files(frames: Path | tuple[Path, ...], report: ClipReport) -> Ite
             yield _try(partial(read_image, path))
         return
     count = 0
-    for frame in decode_frames(frames):
-        count += 1
-        yield frame
+    try:
+        for frame in decode_frames(frames):
+            count += 1
+            yield frame
+    except UserError as error:
+        yield error
+        return
     promised = promised_frames(frames)
     if count < promised:
         report.add("missing frames", str(frames), f"the container promises {promised} frames, {count} decode")

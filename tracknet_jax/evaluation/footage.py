@@ -9,9 +9,9 @@ import numpy as np
 
 from tracknet_jax.data.clips import UNLABELLED, Clip, Labels
 from tracknet_jax.data.formats import find_clips
+from tracknet_jax.data.frames import decode_frames, frame_size
 from tracknet_jax.data.source import FrameSource, dataset_splits, find_dataset
 from tracknet_jax.errors import UserError
-from tracknet_jax.tracking.video import open_frames
 
 
 @dataclass(frozen=True)
@@ -72,17 +72,7 @@ def find_footage(
 
 def of_files(clip: Clip) -> Footage:
     """Footage of a clip whose frames are a video or image files; `UserError` if they cannot be opened."""
-    reader = open_frames(clip.frames)
-    reader.close()
-    return Footage(clip, reader.size, partial(_read, clip.frames))
-
-
-def _read(frames: Path | tuple[Path, ...]) -> Iterator[np.ndarray]:
-    reader = open_frames(frames)
-    try:
-        yield from reader
-    finally:
-        reader.close()
+    return Footage(clip, frame_size(clip.frames), partial(decode_frames, clip.frames))
 
 
 def _of_dataset(data: Path, split: str | None, sport: str | None) -> Iterator[Footage]:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from tracknet_jax.coordinates import scale_xy
+from tracknet_jax.data.frames import resize
 from tracknet_jax.errors import UserError
 
 Fit = Literal["auto", "stretch", "letterbox"]
@@ -37,11 +37,7 @@ class Placement:
                 f"the frame size changes from {self.source[0]}x{self.source[1]} to {width}x{height} midway: "
                 "re-encode the video to one size"
             )
-        if self.inner != self.source:
-            shrinks = self.inner[0] * self.inner[1] < width * height
-            frame = cv2.resize(
-                frame, self.inner, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            )
+        frame = resize(frame, self.inner)
         if self.inner == self.network:
             return frame
         canvas = np.zeros((self.network[1], self.network[0], 3), np.uint8)

@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tracknet_jax.data.video import FrameReader, VideoSource, is_live, open_frames
 from tracknet_jax.files import replacing
 from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.tracking.geometry import Placement, place
@@ -19,7 +20,6 @@ from tracknet_jax.tracking.plots import write_picture
 from tracknet_jax.tracking.sources import CSV_SUFFIX, OVERLAY_SUFFIX, PICTURE_SUFFIX
 from tracknet_jax.tracking.track import CsvRows, Row, Track, TrackBuilder
 from tracknet_jax.tracking.tracker import Tracker
-from tracknet_jax.tracking.video import FrameReader, FrameSource, is_live, open_frames
 
 ROWS_AHEAD = 64  # rows the tracker may be ahead of the files
 
@@ -48,7 +48,7 @@ class OutputFiles:
 def track_to_files(
     tracker: Tracker,
     frames: FrameReader,
-    source: FrameSource,
+    source: VideoSource,
     files: OutputFiles,
     on_row: Callable[[Row], None] = lambda row: None,
 ) -> Track:
@@ -117,7 +117,7 @@ def _prepared(frames: Iterable[np.ndarray], placement: Placement) -> Iterator[np
 def _overlay(
     stream: Iterator[np.ndarray],
     frames: FrameReader,
-    source: FrameSource,
+    source: VideoSource,
     path: Path | None,
     stack: ExitStack,
 ) -> tuple[Iterator[np.ndarray], Callable[[Row], None]]:
@@ -130,7 +130,7 @@ def _overlay(
 
 
 def _twice(
-    stream: Iterator[np.ndarray], frames: FrameReader, source: FrameSource, stack: ExitStack
+    stream: Iterator[np.ndarray], frames: FrameReader, source: VideoSource, stack: ExitStack
 ) -> tuple[Iterator[np.ndarray], Iterator[np.ndarray]]:
     """The stream for the tracker, and the same frames once more for the overlay."""
     if not is_live(source):

@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tracknet_jax.data.video import VideoSource, open_frames
 from tracknet_jax.files import cannot_write
 from tracknet_jax.tracking.track import Row, Track
-from tracknet_jax.tracking.video import FrameSource, open_frames
 from tracknet_jax.tracking.writer import VideoWriter, new_video
 
 TRAIL_SECONDS = 0.6
@@ -113,7 +113,7 @@ def overlay_video(path: Path, fps: Fraction, size: tuple[int, int]) -> Iterator[
         yield OverlayVideo(path, Overlay(fps, size), writer)
 
 
-def write_overlay(source: FrameSource, track: Track, path: str | Path) -> None:
+def write_overlay(source: VideoSource, track: Track, path: str | Path) -> None:
     """Draws a finished track (also one read from another tool's CSV) on its video.
 
     Raises:

@@ -4,11 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tracknet_jax.tracking.video import is_live, natural_key
+from tracknet_jax.data.folders import VIDEOS, natural_key
+from tracknet_jax.data.video import is_live
 
-VIDEO_SUFFIXES = frozenset(
-    {".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".3gp"}
-)
 OVERLAY_SUFFIX, CSV_SUFFIX, PICTURE_SUFFIX = "_track.mp4", "_ball.csv", "_track.png"
 
 
@@ -20,14 +18,14 @@ def find_sources(arguments: Iterable[str]) -> list[str | Path]:
     sources: list[str | Path] = []
     for argument in arguments:
         folder = Path(argument)
-        videos = [] if is_live(argument) or not folder.is_dir() else videos_in(folder)
+        videos = [] if is_live(argument) or not folder.is_dir() else videos_below(folder)
         sources.extend(videos or [argument if is_live(argument) else folder])
     return sources
 
 
-def videos_in(folder: Path) -> list[Path]:
+def videos_below(folder: Path) -> list[Path]:
     """Video files in and below a folder, in natural order."""
-    videos = (path for path in folder.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file())
+    videos = (path for path in folder.rglob("*") if path.suffix.lower() in VIDEOS and path.is_file())
     kept = (path for path in videos if not path.name.startswith(".") and not _is_overlay(path))
     return sorted(kept, key=lambda path: natural_key(str(path.relative_to(folder))))
 

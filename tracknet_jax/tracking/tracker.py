@@ -10,6 +10,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from tracknet_jax.data.video import VideoSource, open_frames
 from tracknet_jax.decoding import Peaks
 from tracknet_jax.errors import UserError
 from tracknet_jax.prefetch import Prefetch
@@ -17,7 +18,6 @@ from tracknet_jax.releases import Release, load_release
 from tracknet_jax.tracking import detector
 from tracknet_jax.tracking.geometry import Fit, Placement, place
 from tracknet_jax.tracking.track import Row, Track, TrackBuilder
-from tracknet_jax.tracking.video import FrameSource, open_frames
 from tracknet_jax.tracking.windows import (
     Chunk,
     Overlap,
@@ -143,7 +143,7 @@ class Tracker:
 
 
 def track_video(
-    source: FrameSource,
+    source: VideoSource,
     release: Release,
     options: TrackOptions = TrackOptions(),
     start: int = 0,
@@ -159,7 +159,7 @@ def track_video(
     return track_source(Tracker(release, options), source, start, end)
 
 
-def track_source(tracker: Tracker, source: FrameSource, start: int = 0, end: int | None = None) -> Track:
+def track_source(tracker: Tracker, source: VideoSource, start: int = 0, end: int | None = None) -> Track:
     """As `track_video`, with a tracker that already exists."""
     reader = open_frames(source, start, end)
     try:
@@ -172,7 +172,7 @@ def track_source(tracker: Tracker, source: FrameSource, start: int = 0, end: int
 
 
 def track(
-    video: FrameSource,
+    video: VideoSource,
     checkpoint: str | Path = "tracknet_nano",
     *,
     start: int = 0,

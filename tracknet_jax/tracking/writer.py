@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
+from tracknet_jax.data.capture import quiet
 from tracknet_jax.files import replacing
-from tracknet_jax.tracking.capture import quiet
 
 BT601 = 5  # as FFmpeg numbers the colour matrices; players would guess another one for HD
 

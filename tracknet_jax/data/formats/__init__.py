@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tracknet_jax.data.clips import Clip
+from tracknet_jax.data.folders import natural_key
 from tracknet_jax.data.formats import clips288, normalised, shuttlecock, tennis
-from tracknet_jax.data.formats.files import ClipFiles, natural_key
+from tracknet_jax.data.formats.files import ClipFiles
 from tracknet_jax.data.formats.labels import Report, read_labels, stop_at_error
 from tracknet_jax.data.frames import frame_size
 from tracknet_jax.errors import UserError

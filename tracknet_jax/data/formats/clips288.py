@@ -5,7 +5,8 @@ Positions are pixels of the video that is there.
 
 from pathlib import Path
 
-from tracknet_jax.data.formats.files import ClipFiles, videos_in
+from tracknet_jax.data.folders import videos_in
+from tracknet_jax.data.formats.files import ClipFiles
 from tracknet_jax.data.formats.table import read_table
 from tracknet_jax.errors import UserError
 

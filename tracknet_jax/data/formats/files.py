@@ -1,12 +1,10 @@
-"""Finding a clip's files: natural order, images and videos beside label files, splits by folder name."""
+"""Finding a clip's files: images and videos beside label files, splits by folder name."""
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
-VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".ts"}
+from tracknet_jax.data.folders import images_in, natural_key, videos_in
 
 _SPLITS = {
     "train": "train",
@@ -34,13 +32,6 @@ class ClipFiles:
     split: str = ""
 
 
-def natural_key(text: str) -> list[tuple[int, int | str]]:
-    """Sort key that puts `2.png` before `10.png`."""
-    return [
-        (0, int(part)) if part.isdigit() else (1, part.lower()) for part in re.split(r"(\d+)", text) if part
-    ]
-
-
 def find_files(root: Path, suffix: str) -> list[Path]:
     """All files below `root` with this suffix (lower case), in natural order; links are followed."""
     found = [
@@ -52,26 +43,6 @@ def find_files(root: Path, suffix: str) -> list[Path]:
     return sorted(found, key=lambda path: natural_key(path.as_posix()))
 
 
-def images_in(folder: Path) -> tuple[Path, ...]:
-    """The image files of a folder in natural order; empty if there are none or no folder."""
-    if not folder.is_dir():
-        return ()
-    files = (
-        path for path in folder.iterdir() if path.suffix.lower() in IMAGES and not path.name.startswith(".")
-    )
-    return tuple(sorted(files, key=lambda path: natural_key(path.name)))
-
-
-def videos_in(folder: Path) -> list[Path]:
-    """The video files of a folder in natural order."""
-    if not folder.is_dir():
-        return []
-    files = (
-        path for path in folder.iterdir() if path.suffix.lower() in VIDEOS and not path.name.startswith(".")
-    )
-    return sorted(files, key=lambda path: natural_key(path.name))
-
-
 def frames_named(stem: str, folder: Path) -> Path | tuple[Path, ...] | None:
     """The video of this stem in `folder`, or the images of its sub-folder of that name, or None."""
     for video in videos_in(folder):
@@ -80,7 +51,7 @@ def frames_named(stem: str, folder: Path) -> Path | tuple[Path, ...] | None:
     if folder.is_dir():
         for child in sorted(folder.iterdir()):
             if child.name.lower() == stem.lower() and (images := images_in(child)):
-                return images
+                return tuple(images)
     return None
 
 

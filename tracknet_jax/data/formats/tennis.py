@@ -2,15 +2,8 @@
 
 from pathlib import Path
 
-from tracknet_jax.data.formats.files import (
-    ClipFiles,
-    clip_name,
-    find_files,
-    frames_named,
-    images_in,
-    split_of,
-    videos_in,
-)
+from tracknet_jax.data.folders import images_in, videos_in
+from tracknet_jax.data.formats.files import ClipFiles, clip_name, find_files, frames_named, split_of
 
 _LABEL_NAMES = ("label.csv", "labels.csv", "ball.csv")
 
@@ -31,6 +24,6 @@ def find(root: Path) -> list[ClipFiles]:
 
 def _frames(folder: Path) -> Path | tuple[Path, ...] | None:
     if images := images_in(folder) or images_in(folder / "frames"):
-        return images
+        return tuple(images)
     videos = videos_in(folder)
     return videos[0] if videos else frames_named(folder.name, folder.parent)

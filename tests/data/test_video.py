@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 from fake_release import dot_frames
-
 from tracking.videos import dot_path, rotate_in_container, write_av1, write_fragment, write_video
+
+from tracknet_jax.data.capture import exact_fps
+from tracknet_jax.data.video import open_between, open_frames
 from tracknet_jax.errors import UserError
-from tracknet_jax.tracking.capture import exact_fps
-from tracknet_jax.tracking.video import open_between, open_frames
 
 
 def frame_count(reader) -> int:
@@ -91,7 +91,7 @@ def test_pyav_turns_them_the_same_way(tmp_path, monkeypatch):
     path = write_video(tmp_path / "phone.mp4", frames=list(dot_frames([(6, 6)] * 3)))
     rotate_in_container(path)
     by_opencv = next(iter(open_frames(path)))
-    monkeypatch.setattr("tracknet_jax.tracking.capture.OpenCVCapture.grab", lambda self: False)
+    monkeypatch.setattr("tracknet_jax.data.capture.OpenCVCapture.grab", lambda self: False)
     reader = open_frames(path)
     assert reader.fps == 30
     by_pyav = next(iter(reader))

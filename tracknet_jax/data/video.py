@@ -1,6 +1,5 @@
 """Frames in: video files, cameras, streams and image sequences through one interface."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from fractions import Fraction
@@ -11,13 +10,12 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from tracknet_jax.data.capture import DEFAULT_FPS, Order, open_capture
+from tracknet_jax.data.folders import images_in
 from tracknet_jax.errors import UserError
-from tracknet_jax.tracking.capture import DEFAULT_FPS, Order, open_capture
-
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 
 # A camera index, a path, a stream address, a folder of images, or image files in order.
-FrameSource = int | str | Path | Sequence[Path]
+VideoSource = int | str | Path | Sequence[Path]
 
 
 class FrameReader(Protocol):
@@ -93,24 +91,30 @@ class ImageReader:
         self._paths, self._order = list(paths)[start:end], order
         self.start, self.fps = start, fps
         self.frame_count_hint: int | None = len(self._paths)
-        height, width = self._read(self._paths[0]).shape[:2]
+        height, width = read_image(self._paths[0], order).shape[:2]
         self.size = (width, height)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        return map(self._read, self._paths)
-
-    def _read(self, path: Path) -> np.ndarray:
-        frame = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if frame is None:
-            raise UserError(f"{path}: missing or not an image")
-        return cv2.cvtColor(frame, cv2.COLOR_BGR2RGB) if self._order == "rgb" else frame
+        return (read_image(path, self._order) for path in self._paths)
 
     def close(self) -> None:
         """Nothing stays open between images."""
 
 
+def read_image(path: Path, order: Order = "rgb") -> np.ndarray:
+    """One image file as (H, W, 3) uint8; UserError if it is missing or does not decode."""
+    try:
+        data = np.fromfile(path, np.uint8)  # cv2.imread prints a warning instead of raising
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    frame = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if frame is None:
+        raise UserError(f"{path}: not an image that can be decoded; replace or remove it")
+    return cv2.cvtColor(frame, cv2.COLOR_BGR2RGB) if order == "rgb" else frame
+
+
 def open_frames(
-    source: FrameSource, start: int = 0, end: int | None = None, order: Order = "rgb"
+    source: VideoSource, start: int = 0, end: int | None = None, order: Order = "rgb"
 ) -> FrameReader:
     """Opens what holds frames: a camera index (also as text), address, video, image folder, image files."""
     if isinstance(source, Sequence) and not isinstance(source, str):
@@ -128,7 +132,7 @@ def open_frames(
 
 
 def open_between(
-    source: FrameSource, start: Fraction | None, end: Fraction | None, order: Order = "rgb"
+    source: VideoSource, start: Fraction | None, end: Fraction | None, order: Order = "rgb"
 ) -> FrameReader:
     """`open_frames` with times in seconds: the frames shown from `start` up to `end`."""
     if start is None and end is None:
@@ -138,18 +142,7 @@ def open_between(
     return open_frames(source, first or 0, last, order)
 
 
-def images_in(folder: Path) -> list[Path]:
-    """The folder's image files in natural order: `2.jpg` before `10.jpg`."""
-    images = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
-    return sorted(images, key=lambda path: natural_key(path.name))
-
-
-def natural_key(name: str) -> list[tuple[int, str]]:
-    """Sort key in which runs of digits compare as numbers."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
-
-
-def is_live(source: FrameSource) -> bool:
+def is_live(source: VideoSource) -> bool:
     """Whether the frames cannot be read a second time: a camera or a network stream."""
     return isinstance(source, int) or (isinstance(source, str) and (source.isdigit() or "://" in source))
 
