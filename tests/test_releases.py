@@ -39,9 +39,10 @@ def test_what_is_not_a_release_is_told(tmp_path: Path, release: Path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="no checkpoint here"):
         load_release(tmp_path / "empty")
-    (release / "config.json").write_text("{ half a")
-    with pytest.raises(UserError, match="not the config"):
-        load_release(release)
+    for text in ("{ half a", "[1]", '{"name": "tiny", "unknown": 1}'):
+        (release / "config.json").write_text(text)
+        with pytest.raises(UserError, match=r"config\.json: not the config"):
+            load_release(release)
 
 
 def test_half_written_weights_are_told(release: Path):

@@ -82,7 +82,7 @@ def _read_release(folder: Path) -> tuple[TrackNetConfig, dict[str, Any]]:
 
     try:
         config = TrackNetConfig.from_dict(json.loads((folder / CONFIG).read_text()))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, UserError) as error:
         raise UserError(f"{folder / CONFIG}: not the config of a release ({error})") from error
     try:
         like = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), abstract_variables(config))

@@ -68,7 +68,7 @@ def test_predictions_of_another_tracker(data, predictions, tmp_path, capsys):
     assert "Protocol default: <= 4 px at 512x288, every labelled frame once" in printed
     for part in ("game1/Clip1", "Total", "88.24", "92.86", "86.67", "89.66"):
         assert part in printed
-    assert cv2.imread(str(sheet)).shape[1] == 4 * 320
+    assert cv2.imread(str(sheet)).shape[1] == 2 * 324  # two errors
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_checkpoint(data, tmp_path, capsys, monkeypatch, name, counting, frames)
         (["--predictions", "nowhere"], "nowhere: not a folder of prediction CSV files"),
         (["--checkpoint", "tracknet_nano"], "existing files: leave --checkpoint out"),
         (["--overlap", "weighted"], "existing files: leave --overlap out"),
-        (["--worst", "worst.txt"], "worst.txt: the contact sheet is a picture"),
+        (["--worst", "worst.txt"], "worst.txt: not the name of a picture, use .png or .jpg"),
         (["--json", "/dev/null/scores.json"], "cannot be written"),
     ],
 )

@@ -10,9 +10,9 @@ from tracknet_jax.cli.main import main
 from tracknet_jax.data.build import build_dataset
 from tracknet_jax.data.checks import duplicated_frames, jumps
 from tracknet_jax.data.clips import Labels
-from tracknet_jax.data.contact_sheet import MARK, contact_sheet, label_tile
+from tracknet_jax.data.contact_sheet import contact_sheet
 from tracknet_jax.data.formats import find_clips
-from tracknet_jax.data.inspect import inspect
+from tracknet_jax.data.inspect import MARK, inspect, label_tile
 from tracknet_jax.data.splits import assign_splits
 from tracknet_jax.errors import UserError
 
@@ -177,7 +177,7 @@ def test_command(tennis_folder, tmp_path, monkeypatch, capsys):
         (["build", ".", "--output", "set"], "no labelled clips found"),
         (["build", ".", "--output", "set", "--size", "512"], "give WIDTHxHEIGHT"),
         (["inspect", "nothing"], "nothing: no such folder"),
-        (["inspect", ".", "--sheet", "labels.txt"], "name it .png or .jpg"),
+        (["inspect", ".", "--sheet", "labels.txt"], "labels.txt: not the name of a picture"),
     ],
 )
 def test_command_with_bad_input(tmp_path, monkeypatch, capsys, arguments, message):

@@ -56,3 +56,9 @@ def test_frames_that_a_dataset_leaves_out_keep_the_numbers_right(clips, tmp_path
 def test_unlabelled_frames(clips):
     labels = Labels(np.arange(3), np.zeros((3, 2), np.float32), np.array([1, 255, 0], np.uint8))
     assert of_files(replace(clips[0], labels=labels)).labelled.tolist() == [0, 2]
+
+
+def test_labels_outside_of_the_frames_are_told(clips):
+    labels = Labels(np.arange(2), np.array([(5, 5), (2000, 5)], np.float32), np.ones(2, np.uint8))
+    with pytest.raises(UserError, match=rf"\(2000, 5\) is outside of the {SIZE[0]}x{SIZE[1]} frame"):
+        of_files(replace(clips[0], labels=labels))

@@ -96,6 +96,7 @@ def test_wrong_configs(changes, message, tmp_path):
         ("x = 1\n", "no function get_config"),
         ("def get_config(): return 3\n", "gave int, not a TrainConfig"),
         ("def get_config():\n    return 1 / 0\n", "ZeroDivisionError"),
+        ("def get_config():\n    return {}['lr']\n", "KeyError: 'lr'"),
         ("def get_config(:\n", "SyntaxError"),
         (
             "from tracknet_jax.models.registry import preset\ndef get_config(): return preset('tracknet_v9')\n",

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tracknet_jax.models.tracknet import TrackNet, TrackNetOutput, init_variables
+from tracknet_jax.pictures import write_picture
 from tracknet_jax.training.config import EvalConfig
-from tracknet_jax.training.pictures import prediction_grid, write_picture
+from tracknet_jax.training.pictures import prediction_grid
 from tracknet_jax.training.validation import ValidationClip, Validator, frame_windows
 
 from .tiny import MODEL

@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import tyro
 
 from tracknet_jax.errors import UserError
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 Format = Literal["auto", "tennis", "shuttlecock", "normalised", "clips288"]
 
@@ -66,6 +63,7 @@ def main(argv: list[str]) -> int:
 
 
 def _build(options: Build) -> int:
+    from tracknet_jax.cli.progress import progress_bar
     from tracknet_jax.data.build import build_dataset
     from tracknet_jax.data.formats import find_clips
     from tracknet_jax.data.splits import assign_splits
@@ -73,7 +71,7 @@ def _build(options: Build) -> int:
     size = parse_size(options.size)
     clips = assign_splits(find_clips(options.source, options.format), options.split_by)
     labelled = sum(len(clip.labels) for clip in clips if clip.labels is not None)
-    with _progress() as progress:
+    with progress_bar() as progress:
         task = progress.add_task("frames", total=labelled)
         frames = build_dataset(
             clips,
@@ -89,18 +87,20 @@ def _build(options: Build) -> int:
 
 
 def _inspect(options: Inspect) -> int:
+    from tracknet_jax.cli.progress import progress_bar
+    from tracknet_jax.data.contact_sheet import contact_sheet
     from tracknet_jax.data.inspect import inspect
-    from tracknet_jax.data.inspect_report import print_reports, write_json, write_sheet
+    from tracknet_jax.data.inspect_report import print_reports, write_json
+    from tracknet_jax.pictures import check_picture_name, write_picture
 
-    if options.sheet.suffix.lower() not in (".png", ".jpg"):
-        raise UserError(f"{options.sheet}: the contact sheet is a picture, name it .png or .jpg")
-    with _progress() as progress:
+    check_picture_name(options.sheet)
+    with progress_bar("clips") as progress:
         task = progress.add_task("clips", total=None)
         reports, tiles = inspect(
             options.source, options.format, lambda total: progress.update(task, total=total, advance=1)
         )
     print_reports(reports)
-    write_sheet(options.sheet, tiles)
+    write_picture(options.sheet, contact_sheet(tiles))
     print(f"{options.sheet}: {len(tiles)} labels drawn on their frames")
     if options.json is not None:
         write_json(options.json, reports)
@@ -115,12 +115,3 @@ def parse_size(text: str) -> tuple[int, int] | None:
     if not (by and width.isdigit() and height.isdigit() and int(width) and int(height)):
         raise UserError(f"size {text!r}: give WIDTHxHEIGHT, as 512x288, or native")
     return int(width), int(height)
-
-
-def _progress() -> "Progress":
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -1,6 +1,5 @@
 """`tracknet demo`: renders a rally, tracks it with a shipped checkpoint, scores the track against the truth."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -48,7 +47,7 @@ def main(argv: list[str]) -> int:
     if not 0 < args.seconds <= 600:
         raise UserError(f"--seconds {args.seconds}: expected more than 0, at most 600")
 
-    from tracknet_jax.cli.track import progress_bar
+    from tracknet_jax.cli.progress import progress_bar
     from tracknet_jax.data.video import open_frames
     from tracknet_jax.releases import load_release
     from tracknet_jax.synthetic.rally import RallyConfig, render_rally
@@ -81,20 +80,12 @@ def write_rally(rally: "Rally", path: Path, on_frame=lambda: None) -> None:
     """Writes the rendered frames as an mp4; `on_frame` is called after each."""
     import cv2
 
-    from tracknet_jax.files import replacing
-    from tracknet_jax.tracking.writer import open_writer
+    from tracknet_jax.tracking.writer import new_video
 
-    with replacing(path) as partial:
-        writer = open_writer(partial, rally.fps, (rally.config.width, rally.config.height))
-        try:
-            for frame in rally.frames():
-                writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-                on_frame()
-        except BaseException:
-            with suppress(OSError):  # the first error is the one to tell
-                writer.close()
-            raise
-        writer.close()
+    with new_video(path, rally.fps, (rally.config.width, rally.config.height)) as writer:
+        for frame in rally.frames():
+            writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+            on_frame()
 
 
 def write_truth(labels: "Labels", path: Path) -> None:

@@ -66,7 +66,8 @@ def main(argv: list[str]) -> int:
     from tracknet_jax.evaluation.footage import find_footage
     from tracknet_jax.evaluation.report import print_report, to_json, write_json
     from tracknet_jax.evaluation.scores import Scores
-    from tracknet_jax.evaluation.worst import worst_errors, write_contact_sheet
+    from tracknet_jax.evaluation.worst import error_sheet, worst_errors
+    from tracknet_jax.pictures import write_picture
     from tracknet_jax.protocols import protocol
 
     rule = protocol(options.protocol)
@@ -89,13 +90,13 @@ def main(argv: list[str]) -> int:
         }
         write_json(options.json, to_json(scores, options.protocol, counting, run))
     if options.worst:
-        write_contact_sheet(options.worst, worst_errors(scores.clips))
+        write_picture(options.worst, error_sheet(worst_errors(scores.clips)))
     return 0
 
 
 def _check(options: EvaluateOptions, rule: "Protocol") -> None:
     """Raises `UserError` for options that cannot be followed, before any work is done."""
-    from tracknet_jax.evaluation.worst import check_picture_name
+    from tracknet_jax.pictures import check_picture_name
 
     if options.worst:
         check_picture_name(options.worst)
@@ -131,11 +132,8 @@ def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") 
 
 
 def _with_progress(scores: "Iterator[ClipScore]", total: int) -> "Iterator[ClipScore]":
-    """Passes scored clips on, with a progress bar on the terminal's error stream."""
-    from rich.console import Console
-    from rich.progress import track
+    """Passes scored clips on, with a progress bar."""
+    from tracknet_jax.cli.progress import progress_bar
 
-    console = Console(stderr=True)
-    yield from track(
-        scores, "Scoring clips", total, console=console, transient=True, disable=not console.is_terminal
-    )
+    with progress_bar("clips") as progress:
+        yield from progress.track(scores, total, description="scoring")

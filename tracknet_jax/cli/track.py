@@ -2,8 +2,6 @@
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,8 +12,6 @@ import tyro
 from tracknet_jax.errors import UserError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from tracknet_jax.tracking.outputs import OutputFiles
     from tracknet_jax.tracking.track import Track
     from tracknet_jax.tracking.tracker import Tracker
@@ -102,6 +98,7 @@ def track_one(
     tracker: "Tracker", source: str | Path, files: "OutputFiles", start: Fraction | None, end: Fraction | None
 ) -> None:
     """Tracks one source between two times in seconds, with a progress bar, and prints its summary."""
+    from tracknet_jax.cli.progress import progress_bar
     from tracknet_jax.data.video import open_between
     from tracknet_jax.tracking.outputs import track_to_files
 
@@ -145,29 +142,3 @@ def parse_time(text: str | None) -> Fraction | None:
     if not 1 <= len(parts) <= 3 or min(parts) < 0:
         raise UserError(f"time {text!r}: expected seconds, m:ss or h:mm:ss")
     return sum((part * 60**power for power, part in enumerate(reversed(parts))), Fraction(0))
-
-
-@contextmanager
-def progress_bar() -> Iterator["Progress"]:
-    """A bar on stderr with frames, frames per second and time left; gone when done, silent in a pipe."""
-    from rich import progress as rich_progress
-    from rich.console import Console
-
-    class Speed(rich_progress.ProgressColumn):
-        """Frames per second."""
-
-        def render(self, task: rich_progress.Task) -> str:
-            return f"{task.speed:.0f} frames/s" if task.speed else "compiling"
-
-    columns = (
-        rich_progress.TextColumn("{task.description}"),
-        rich_progress.BarColumn(),
-        rich_progress.MofNCompleteColumn(),
-        Speed(),
-        rich_progress.TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with rich_progress.Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        yield bar

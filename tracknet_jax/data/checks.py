@@ -1,15 +1,22 @@
 """Labels against the frames they belong to: rows for frames that are not there, positions outside of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from tracknet_jax.data.clips import Labels
+from tracknet_jax.errors import UserError
 
 # Kind of problem, place ("file, line 12"), one line of text.
 Problem = tuple[str, str, str]
 # With the row of the labels that has it.
 RowProblem = tuple[int, Problem]
+
+
+def raise_first(problems: Iterable[RowProblem]) -> None:
+    """Raises a `UserError` for the first problem, if there is one."""
+    for _, (_, where, message) in problems:
+        raise UserError(f"{where}: {message}")
 
 
 def outside_frame(labels: Labels, size: tuple[int, int]) -> Iterator[RowProblem]:

@@ -1,4 +1,4 @@
-"""Pictures of labels on frames: a crop around each ball, tiled into one sheet."""
+"""Pictures of places in frames: crops around a ball, marked and captioned by the caller, tiled into one sheet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,44 +7,65 @@ import cv2
 import numpy as np
 
 TILE = (320, 180)  # width and height of a tile's picture
-CAPTION = 20  # height of the line below it
+LINE = 14  # height of a line of the caption
+GAP = 4  # between tiles
 COLUMNS = 4
-CROP = 0.3  # of the frame's width seen in a tile
-BACKGROUND, TEXT, ALARM, MARK = (24, 24, 24), (230, 230, 230), (255, 140, 80), (255, 230, 60)  # RGB
+BACKGROUND, TEXT, ALARM = (24, 24, 24), (230, 230, 230), (255, 140, 80)  # RGB
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One label as a picture."""
+    """A crop with its caption."""
 
     picture: np.ndarray  # (180, 320, 3) uint8 RGB
-    caption: str
-    suspicious: bool
+    caption: tuple[str, ...]  # lines, as many for each tile of a sheet
+    alarm: bool = False  # stands out
 
 
-def label_tile(frame: np.ndarray, xy: np.ndarray, caption: str, suspicious: bool) -> Tile:
-    """The surroundings of a label at `xy` (pixels) in a frame (H, W, 3), enlarged, with a ring around it."""
+@dataclass(frozen=True)
+class Crop:
+    """A part of a frame, enlarged to a tile's picture, which may be drawn on."""
+
+    picture: np.ndarray  # (180, 320, 3) uint8 RGB
+    corner: np.ndarray  # (2,) of the part, in pixels of the frame
+    scale: float
+
+    def place(self, xy: np.ndarray) -> tuple[int, int]:
+        """A position in the frame as the nearest pixel of the picture."""
+        x, y = np.rint((xy - self.corner) * self.scale).astype(int).tolist()
+        return x, y
+
+
+def crop_around(frame: np.ndarray, points: np.ndarray, share: float) -> Crop:
+    """The surroundings of `points` (n, 2) in a frame (H, W, 3): at least `share` of its width, at most all."""
     height, width = frame.shape[:2]
-    scale = TILE[0] / (CROP * width)
-    half = np.array(TILE) / scale / 2
-    corner = np.clip(xy, half, np.maximum(np.array([width, height]) - half, half)) - half
+    ratio = TILE[0] / TILE[1]
+    extent = 1.4 * np.ptp(points, axis=0)  # with a margin
+    crop_width = min(max(share * width, extent[0], extent[1] * ratio), max(width, height * ratio))
+    half = np.array([crop_width, crop_width / ratio]) / 2
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    corner = np.clip(middle - half, 0, np.maximum(np.array([width, height]) - 2 * half, 0))
+    scale = TILE[0] / crop_width
     affine = np.array([[scale, 0, -scale * corner[0]], [0, scale, -scale * corner[1]]])
-    picture = cv2.warpAffine(frame, affine, TILE, flags=cv2.INTER_LINEAR)
-    x, y = np.rint((xy - corner) * scale).astype(int).tolist()
-    cv2.circle(picture, (x, y), 14, ALARM if suspicious else MARK, 1, cv2.LINE_AA)
-    return Tile(picture, caption, suspicious)
+    return Crop(cv2.warpAffine(frame, affine, TILE, flags=cv2.INTER_LINEAR), corner, scale)
 
 
-def contact_sheet(tiles: Sequence[Tile]) -> np.ndarray:
-    """All tiles with their captions in one picture, (H, W, 3) uint8 RGB."""
-    columns = min(COLUMNS, max(len(tiles), 1))
-    rows = max(-(-len(tiles) // columns), 1)
-    cell_width, cell_height = TILE[0] + 4, TILE[1] + CAPTION + 4
-    sheet = np.full((rows * cell_height, columns * cell_width, 3), BACKGROUND, np.uint8)
+def contact_sheet(tiles: Sequence[Tile], empty: str = "nothing to show") -> np.ndarray:
+    """All tiles with their captions in one picture, (H, W, 3) uint8 RGB; `empty` is written if there is none."""
+    tiles = tiles or [Tile(np.full((*TILE[::-1], 3), BACKGROUND, np.uint8), (empty,))]
+    columns = min(COLUMNS, len(tiles))
+    cell_width, cell_height = cell_size(len(tiles[0].caption))
+    sheet = np.full((-(-len(tiles) // columns) * cell_height, columns * cell_width, 3), BACKGROUND, np.uint8)
     for i, tile in enumerate(tiles):
-        top, left = i // columns * cell_height + 2, i % columns * cell_width + 2
+        top, left = i // columns * cell_height + GAP // 2, i % columns * cell_width + GAP // 2
         sheet[top : top + TILE[1], left : left + TILE[0]] = tile.picture
-        place = (left + 2, top + TILE[1] + 14)
-        colour = ALARM if tile.suspicious else TEXT
-        cv2.putText(sheet, tile.caption, place, cv2.FONT_HERSHEY_SIMPLEX, 0.38, colour, 1, cv2.LINE_AA)
+        for number, text in enumerate(tile.caption, start=1):
+            place = (left + 2, top + TILE[1] + LINE * number)
+            colour = ALARM if tile.alarm else TEXT
+            cv2.putText(sheet, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.38, colour, 1, cv2.LINE_AA)
     return sheet
+
+
+def cell_size(lines: int) -> tuple[int, int]:
+    """(width, height) that a tile with so many lines of caption takes in a sheet."""
+    return TILE[0] + GAP, TILE[1] + LINE * lines + 6 + GAP

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from tracknet_jax.data.checks import duplicated_frames, jumps, median_step, outside_frame, without_frame
 from tracknet_jax.data.clips import NO_BALL, UNLABELLED, VISIBILITY_NAMES, Labels
-from tracknet_jax.data.contact_sheet import Tile, label_tile
+from tracknet_jax.data.contact_sheet import ALARM, Tile, crop_around
 from tracknet_jax.data.formats import find_clip_files, load_clip
 from tracknet_jax.data.formats.files import ClipFiles
 from tracknet_jax.data.frames import (
@@ -26,6 +27,8 @@ from tracknet_jax.errors import UserError
 
 MANY_REPEATED = 0.05  # of a clip's frames: then its frame rate was raised by repeating some
 TILES = 24  # pictures of labels, half of them kept for suspicious ones
+CROP = 0.3  # of the frame's width seen in a picture
+MARK = (255, 230, 60)  # RGB
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def inspect(
         for some in pool.map(_measure, clips, _rows_to_draw(clips)):
             tiles += some
             on_clip(len(clips))
-    return [clip.report for clip in clips], sorted(tiles, key=lambda tile: not tile.suspicious)
+    return [clip.report for clip in clips], sorted(tiles, key=lambda tile: not tile.alarm)
 
 
 def _of_folder(root: Path, format: str) -> Iterator[_Footage]:
@@ -233,6 +236,13 @@ def _draw(clip: _Footage, row: int, frame: np.ndarray) -> Tile:
     name = VISIBILITY_NAMES[int(clip.labels.visibility[row])]
     caption = f"{clip.report.name[-26:]} frame {clip.labels.frame[row]}, {name}"
     return label_tile(frame, clip.labels.xy[row], caption, suspicious=row in clip.suspicious)
+
+
+def label_tile(frame: np.ndarray, xy: np.ndarray, caption: str, suspicious: bool) -> Tile:
+    """The surroundings of a label at `xy` (pixels) in a frame (H, W, 3) with a ring around it."""
+    crop = crop_around(frame, xy[None], CROP)
+    cv2.circle(crop.picture, crop.place(xy), 14, ALARM if suspicious else MARK, 1, cv2.LINE_AA)
+    return Tile(crop.picture, (caption,), suspicious)
 
 
 def _rows_to_draw(clips: Sequence[_Footage]) -> list[set[int]]:

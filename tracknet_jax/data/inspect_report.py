@@ -1,16 +1,14 @@
-"""The report of an inspection: tables for the terminal, JSON, and the contact sheet as a file."""
+"""The report of an inspection: tables for the terminal, and JSON."""
 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import cv2
 from rich.console import Console
 from rich.table import Table
 
 from tracknet_jax.data.clips import CLEAR, HARD, NO_BALL, OCCLUDED, VISIBILITY_NAMES
-from tracknet_jax.data.contact_sheet import Tile, contact_sheet
 from tracknet_jax.data.inspect import ClipReport
 from tracknet_jax.files import replacing
 
@@ -75,10 +73,3 @@ def write_json(path: Path, reports: Sequence[ClipReport]) -> None:
     """Writes every clip's report; UserError if the file cannot be written."""
     with replacing(path) as partial:
         partial.write_text(json.dumps({"clips": [report.to_dict() for report in reports]}, indent=1))
-
-
-def write_sheet(path: Path, tiles: Sequence[Tile]) -> None:
-    """Writes the contact sheet as a picture; UserError if the file cannot be written."""
-    picture = cv2.cvtColor(contact_sheet(tiles), cv2.COLOR_RGB2BGR)
-    with replacing(path) as partial:
-        partial.write_bytes(cv2.imencode(path.suffix, picture)[1].tobytes())

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from tracknet_jax.coordinates import scale_xy
-from tracknet_jax.data.checks import RowProblem, outside_frame, without_frame
+from tracknet_jax.data.checks import outside_frame, raise_first, without_frame
 from tracknet_jax.data.clips import UNLABELLED, Clip, Labels
 from tracknet_jax.data.frames import decode_frames, frame_numbers, frame_rate, resize
 from tracknet_jax.errors import UserError
@@ -103,7 +103,7 @@ def frame_records(
     for count, frame in enumerate(frames, start=1):
         source = (frame.shape[1], frame.shape[0])
         if count == 1:
-            _raise_first(outside_frame(labels, source))
+            raise_first(outside_frame(labels, source))
         row = row_of.get(count - 1)
         xy = np.full(2, np.nan, np.float32) if row is None else labels.xy[row]
         yield {
@@ -117,7 +117,7 @@ def frame_records(
             "source_height": source[1],
             "fps": str(fps) if fps else "",
         }
-    _raise_first(without_frame(labels, count))
+    raise_first(without_frame(labels, count))
 
 
 def encode_jpeg(frame: np.ndarray) -> bytes:
@@ -132,8 +132,3 @@ def decode_jpeg(data: bytes) -> np.ndarray:
     if bgr is None:
         raise UserError("a stored image does not decode: the dataset is damaged; build it again")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
-
-
-def _raise_first(problems: Iterable[RowProblem]) -> None:
-    for _, (_, where, message) in problems:
-        raise UserError(f"{where}: {message}")

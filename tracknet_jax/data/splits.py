@@ -25,9 +25,8 @@ def assign_splits(clips: Sequence[Clip], by: str = "layout") -> list[Clip]:
         raise UserError(f"cannot split by {by!r}: choose from layout, match, clip")
     groups = list(dict.fromkeys(_group(clip, by) for clip in clips if clip.split != "test"))
     if len(groups) == 1:
-        raise UserError(
-            f"only one {by} to split ({groups[0]}); use --split-by {'clip' if by == 'match' else 'layout'}"
-        )
+        instead = "by clip" if by == "match" else "as the layout says"
+        raise UserError(f"only one {by} to split ({groups[0]}); split {instead} (option split-by)")
     held_out = set(groups[9::10] or groups[-1:])
     return [dataclasses.replace(clip, split=_split(clip, by, held_out)) for clip in clips]
 

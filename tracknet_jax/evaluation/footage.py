@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tracknet_jax.data.checks import outside_frame, raise_first
 from tracknet_jax.data.clips import UNLABELLED, Clip, Labels
 from tracknet_jax.data.formats import find_clips
 from tracknet_jax.data.frames import decode_frames, frame_size
@@ -71,8 +72,14 @@ def find_footage(
 
 
 def of_files(clip: Clip) -> Footage:
-    """Footage of a clip whose frames are a video or image files; `UserError` if they cannot be opened."""
-    return Footage(clip, frame_size(clip.frames), partial(decode_frames, clip.frames))
+    """Footage of a labelled clip whose frames are a video or image files.
+
+    Raises:
+        UserError: they cannot be opened, or a label lies outside of them.
+    """
+    footage = Footage(clip, frame_size(clip.frames), partial(decode_frames, clip.frames))
+    raise_first(outside_frame(footage.labels, footage.size))
+    return footage
 
 
 def _of_dataset(data: Path, split: str | None, sport: str | None) -> Iterator[Footage]:

@@ -47,9 +47,9 @@ def find_csvs(folder: Path, clips: Sequence[Clip]) -> dict[str, Path]:
         candidates = [folder / f"{stem}{end}" for stem in stems for end in ("_ball.csv", ".csv")]
         path = next((path for path in candidates if path.is_file()), None)
         if path is None:
+            names = " or ".join(f"{name}_ball.csv" for name in dict.fromkeys(stems[:2]))
             raise UserError(
-                f"{folder}: no predictions for clip {clip.name}; expected {clip.name}_ball.csv or "
-                f"{clip.name.replace('/', '_')}_ball.csv with Frame,Visibility,X,Y"
+                f"{folder}: no predictions for clip {clip.name}; expected {names} with Frame,Visibility,X,Y"
             )
         found[clip.name] = path
     return found

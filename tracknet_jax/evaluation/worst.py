@@ -3,23 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from tracknet_jax.errors import UserError
+from tracknet_jax.data.contact_sheet import Tile, contact_sheet, crop_around
 from tracknet_jax.evaluation.clip_score import ClipScore
-from tracknet_jax.files import replacing
 from tracknet_jax.metrics import FN, FP1, FP2, OUTCOMES
 
-PICTURES = (".png", ".jpg")
-TILE = (320, 180)  # width, height of a crop in the sheet
-CAPTION = 34  # pixels of text below it
-COLUMNS = 4
 CROP = 0.25  # of the source's width: the smallest crop
 SPACING = 30  # frames between two errors shown of one clip, which would else be one error seen many times
-TRUTH, PREDICTION = (80, 230, 80), (60, 80, 255)  # BGR
+TRUTH, PREDICTION = (80, 230, 80), (255, 80, 60)  # RGB
 BLACK = (0, 0, 0)
 
 
@@ -91,81 +85,46 @@ def _spaced(errors: list[Error]) -> Iterator[Error]:
             yield error
 
 
-def check_picture_name(path: Path) -> None:
-    """Raises `UserError` unless the file name is that of a picture we write."""
-    if path.suffix.lower() not in PICTURES:
-        raise UserError(f"{path}: the contact sheet is a picture, name it {' or '.join(PICTURES)}")
+def error_sheet(errors: Sequence[Error]) -> np.ndarray:
+    """The errors as a grid of captioned crops, (H, W, 3) uint8 RGB: truth a green circle, prediction a red cross."""
+    return contact_sheet(_tiles(errors), empty="no errors")
 
 
-def write_contact_sheet(path: Path, errors: Sequence[Error]) -> None:
-    """Draws the errors as a grid of captioned crops into a picture file.
-
-    The truth is a green circle, the prediction a red cross. `UserError` if the file cannot be written.
-    """
-    check_picture_name(path)
-    tiles = _tiles(errors)
-    width, height = TILE[0], TILE[1] + CAPTION
-    rows = -(-len(errors) // COLUMNS)
-    sheet = np.full((rows * height or CAPTION, COLUMNS * width, 3), 24, np.uint8)
-    if not errors:
-        _text(sheet, "no errors", (8, 22))
-    for k, error in enumerate(errors):
-        top, left = (k // COLUMNS) * height, (k % COLUMNS) * width
-        sheet[top : top + TILE[1], left : left + width] = tiles[k]
-        for line, text in enumerate(_caption(error)):
-            _text(sheet, text, (left + 4, top + TILE[1] + 13 + 15 * line))
-    with replacing(path) as partial:
-        encoded = cv2.imencode(path.suffix, sheet)[1]
-        partial.write_bytes(encoded.tobytes())
-
-
-def _tiles(errors: Sequence[Error]) -> list[np.ndarray]:
+def _tiles(errors: Sequence[Error]) -> list[Tile]:
     """The crop of each error; every clip is read once."""
     by_clip: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for k, error in enumerate(errors):
         by_clip[error.score.clip.name][error.frame].append(k)
-    tiles: dict[int, np.ndarray] = {}
+    tiles: dict[int, Tile] = {}
     for footage in {error.score.clip.name: error.score.footage for error in errors}.values():
         wanted = by_clip[footage.clip.name]
         for position, frame in enumerate(footage.frames()):
             for k in wanted.pop(footage.number(position), ()):
-                tiles[k] = _crop(frame, errors[k])
+                tiles[k] = Tile(_picture(frame, errors[k]), _caption(errors[k]))
             if not wanted:
                 break
     return [tiles[k] for k in range(len(errors))]
 
 
-def _crop(frame: np.ndarray, error: Error) -> np.ndarray:
+def _picture(frame: np.ndarray, error: Error) -> np.ndarray:
     """The part of a frame around prediction and truth, enlarged to a tile, both drawn."""
     height, width = frame.shape[:2]
     marks = {TRUTH: error.score.truth[error.index], PREDICTION: error.score.predicted[error.index]}
-    points = np.array([xy for xy in marks.values() if np.isfinite(xy).all()])
-    if not points.size:  # a miss of a ball that was never located: anywhere in the frame
-        points = np.array([(0, 0), (width, height)])
-    middle = (points.min(0) + points.max(0)) / 2
-    extent = np.ptp(points, axis=0)
-    # Wide enough for both points with a margin, of the tile's shape, and no more than the whole frame.
-    ratio = TILE[0] / TILE[1]
-    crop_width = max(CROP * width, 1.4 * extent[0], 1.4 * extent[1] * ratio)
-    crop_width = min(crop_width, max(width, height * ratio))
-    scale = TILE[0] / crop_width
-    half = np.array([crop_width, crop_width / ratio]) / 2
-    low = np.minimum(np.maximum(middle - half, 0), np.maximum(np.array([width, height]) - 2 * half, 0))
-    affine = np.array([[scale, 0, -low[0] * scale], [0, scale, -low[1] * scale]])
-    tile = cv2.warpAffine(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), affine, TILE, flags=cv2.INTER_LINEAR)
+    marks = {colour: xy for colour, xy in marks.items() if np.isfinite(xy).all()}
+    # A miss of a ball that was never located may be anywhere in the frame.
+    points = np.array(list(marks.values()) or [(0, 0), (width, height)])
+    crop = crop_around(frame, points, CROP)
     for colour, xy in marks.items():
-        if np.isfinite(xy).all():
-            _mark(tile, colour, (xy - low) * scale)
-    return tile
+        _mark(crop.picture, colour, crop.place(xy))
+    return crop.picture
 
 
-def _mark(tile: np.ndarray, colour: tuple[int, int, int], xy: np.ndarray) -> None:
-    centre = (round(float(xy[0])), round(float(xy[1])))
+def _mark(picture: np.ndarray, colour: tuple[int, int, int], centre: tuple[int, int]) -> None:
     for stroke, width in ((BLACK, 3), (colour, 1)):  # outlined, to be seen on any ground
         if colour == TRUTH:
-            cv2.circle(tile, centre, 12, stroke, width, cv2.LINE_AA)
+            cv2.circle(picture, centre, 12, stroke, width, cv2.LINE_AA)
         else:
-            cv2.drawMarker(tile, centre, stroke, cv2.MARKER_TILTED_CROSS, 16, width, cv2.LINE_AA)
+            cv2.drawMarker(picture, centre, stroke, cv2.MARKER_TILTED_CROSS, 16, width, cv2.LINE_AA)
 
 
 def _caption(error: Error) -> tuple[str, str]:
@@ -176,7 +135,3 @@ def _caption(error: Error) -> tuple[str, str]:
         FN: f"lost for {_frames_lost(score)[i]} frames, visibility {score.visibility[i]}",
     }[error.code]
     return f"{score.clip.name} frame {error.frame}"[-46:], f"{OUTCOMES[error.code]}: {told}"
-
-
-def _text(image: np.ndarray, text: str, corner: tuple[int, int]) -> None:
-    cv2.putText(image, text, corner, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (230, 230, 230), 1, cv2.LINE_AA)

@@ -11,6 +11,7 @@ import jax
 
 from tracknet_jax.files import replacing
 from tracknet_jax.models.tracknet import init_variables
+from tracknet_jax.pictures import write_picture
 from tracknet_jax.training.checkpoints import Checkpoints
 from tracknet_jax.training.checks import check_config
 from tracknet_jax.training.config import TrainConfig
@@ -21,7 +22,7 @@ from tracknet_jax.training.meter import Meter
 from tracknet_jax.training.metric_log import MetricLog
 from tracknet_jax.training.optimizers import make_optimizer, make_schedule
 from tracknet_jax.training.parallel import make_driver
-from tracknet_jax.training.pictures import prediction_grid, write_picture
+from tracknet_jax.training.pictures import prediction_grid
 from tracknet_jax.training.sources import BatchSource, open_training, open_validation
 from tracknet_jax.training.state import TrainState, Variables, create_state
 from tracknet_jax.training.step import train_step

@@ -13,7 +13,7 @@ from tensorboardX.proto.summary_pb2 import Summary
 
 from tracknet_jax.errors import UserError
 from tracknet_jax.files import replacing
-from tracknet_jax.training.pictures import encode_png
+from tracknet_jax.pictures import encode_picture
 
 
 class MetricLog:
@@ -54,7 +54,7 @@ class MetricLog:
         """An RGB picture `(H, W, 3)` uint8 for TensorBoard."""
         height, width, colours = image.shape
         png = Summary.Image(
-            height=height, width=width, colorspace=colours, encoded_image_string=encode_png(image)
+            height=height, width=width, colorspace=colours, encoded_image_string=encode_picture(image)
         )
         self._write("", _event(step, Summary(value=[Summary.Value(tag=name, image=png)])))
 

@@ -1,12 +1,10 @@
 """Pictures of predictions: frame with truth and prediction, beside it the probability map."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from tracknet_jax.files import replacing
 from tracknet_jax.training.validation import Example
 
 TRUTH, FOUND = (60, 220, 60), (255, 0, 255)  # RGB: a green circle, a magenta cross
@@ -15,17 +13,6 @@ TRUTH, FOUND = (60, 220, 60), (255, 0, 255)  # RGB: a green circle, a magenta cr
 def prediction_grid(examples: Sequence[Example]) -> np.ndarray:
     """One row an example, `(N H, 2 W, 3)` uint8 RGB: marked frame left, probability map right."""
     return np.concatenate([np.concatenate([_marked(e), _heat(e)], axis=1) for e in examples], axis=0)
-
-
-def write_picture(path: Path, image: np.ndarray) -> None:
-    """Writes an RGB picture as PNG, whole or not at all."""
-    with replacing(path) as partial:
-        partial.write_bytes(encode_png(image))
-
-
-def encode_png(image: np.ndarray) -> bytes:
-    """An RGB picture `(H, W, 3)` uint8 as PNG."""
-    return cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
 def _marked(example: Example) -> np.ndarray:

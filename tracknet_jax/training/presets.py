@@ -26,13 +26,14 @@ def load_config(name_or_path: str) -> TrainConfig:
             f"no config {name_or_path!r}: give the path of a .py file, or one of {', '.join(bundled_names())}"
         )
     try:
-        config = runpy.run_path(str(path))["get_config"]()
+        get_config = runpy.run_path(str(path)).get("get_config")
+        config = get_config() if callable(get_config) else None
     except UserError:
         raise
-    except KeyError as error:
-        raise UserError(f"config {path}: it has no function get_config()") from error
     except Exception as error:  # whatever the file does wrong
         raise UserError(f"config {path}: {type(error).__name__}: {error}") from error
+    if not callable(get_config):
+        raise UserError(f"config {path}: it has no function get_config()")
     if not isinstance(config, TrainConfig):
         raise UserError(f"config {path}: get_config() gave {type(config).__name__}, not a TrainConfig")
     return config
