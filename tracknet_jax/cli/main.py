@@ -1,6 +1,7 @@
 """The `tracknet` command: finds the subcommand, runs it, turns a `UserError` into one line and exit code 2."""
 
 import importlib
+import os
 import sys
 
 from tracknet_jax.errors import UserError
@@ -53,4 +54,10 @@ def main(argv: list[str]) -> int:
 
 def run() -> None:
     """Entry point of the installed command."""
-    sys.exit(main(sys.argv[1:]))
+    try:
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, `head` for example, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor does Python's own flush complain
+        code = 141
+    sys.exit(code)

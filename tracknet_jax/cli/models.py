@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,13 +54,20 @@ def describe(config: Any) -> dict[str, Any]:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
     from tracknet_jax.releases import shipped_releases
 
     shipped = shipped_releases()
-    table = Table(title="Networks", caption="GMACs: multiply-adds of one window, attention included")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+        caption="GMACs: multiply-adds of one window, attention included",
+        caption_justify="left",
+    )
     for column, justify in (
         ("name", "left"),
         ("parameters", "right"),
@@ -81,4 +89,4 @@ def _print(rows: list[dict[str, Any]]) -> None:
             "shipped" if row["name"] in shipped else "",
             row["paper"],
         )
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)  # a pipe has no width of its own
