@@ -1,0 +1,17 @@
+"""`tracknet models`: the table and its JSON."""
+
+import json
+
+from tracknet_jax.cli.main import main
+
+
+def test_the_table_and_its_json(tmp_path, capsys):
+    assert main(["models", "--json", str(tmp_path / "models.json")]) == 0
+    rows = {row["name"]: row for row in json.loads((tmp_path / "models.json").read_text())}
+    assert rows["tracknet_v5"]["parameters"] == 14_771_458  # as published
+    assert rows["tracknet_v5"]["config"]["attention"] == "alternating"
+    printed = capsys.readouterr().out.splitlines()
+    for name, row in rows.items():
+        (line,) = (line for line in printed if line.split()[:1] == [name])
+        assert f"{row['parameters']:,}" in line
+        assert f"{row['macs'] / 1e9:.2f}" in line
