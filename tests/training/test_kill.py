@@ -16,15 +16,8 @@ from tracknet_jax.training.checkpoints import Checkpoints
 from tracknet_jax.training.loop import _abstract_state
 from tracknet_jax.training.presets import load_config
 
-from .tiny import write_clips
-
 REPOSITORY = Path(__file__).resolve().parents[2]
 STEPS = 40
-
-
-@pytest.fixture(scope="module")
-def clips(tmp_path_factory):
-    return write_clips(tmp_path_factory.mktemp("clips"))
 
 
 @pytest.fixture

@@ -9,27 +9,13 @@ import jax
 import numpy as np
 import pytest
 
-from tracknet_jax.data.build import build_dataset
-from tracknet_jax.data.formats import find_clips
 from tracknet_jax.errors import UserError
 from tracknet_jax.training.checkpoints import restore_for_inference
 from tracknet_jax.training.config import CheckpointConfig, EvalConfig
 from tracknet_jax.training.display import TrainingDisplay
 from tracknet_jax.training.loop import Progress, total_steps, train
 
-from .tiny import MODEL, tiny_config, write_clips
-
-
-@pytest.fixture(scope="module")
-def clips(tmp_path_factory):
-    return write_clips(tmp_path_factory.mktemp("clips"))
-
-
-@pytest.fixture(scope="module")
-def dataset(clips, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dataset") / "built"
-    build_dataset(find_clips(clips), folder, size=(MODEL.width, MODEL.height))
-    return folder
+from .tiny import MODEL, tiny_config
 
 
 def config_for(source, pipeline="resident", **changes):

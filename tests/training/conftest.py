@@ -1,0 +1,20 @@
+"""The little clips of `tiny` as a folder and as a built dataset; nobody writes into them."""
+
+import pytest
+
+from tracknet_jax.data.build import build_dataset
+from tracknet_jax.data.formats import find_clips
+
+from .tiny import MODEL, write_clips
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory):
+    return write_clips(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture(scope="session")
+def dataset(clips, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dataset") / "built"
+    build_dataset(find_clips(clips), folder, size=(MODEL.width, MODEL.height))
+    return folder
