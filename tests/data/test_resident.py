@@ -54,8 +54,10 @@ def test_sport_weights_share_out_the_draws(tmp_path: Path):
     shares = np.diff(arrays["cumulative"], prepend=0)
     assert shares[starts < 6].sum() == pytest.approx(0.25)
     assert shares[starts >= 6].sum() == pytest.approx(0.75)
-    with pytest.raises(UserError, match="golf"):
-        window_arrays(resident, 3, sport_weights={"golf": 1.0})
+    elsewhere = window_arrays(resident, 3, sport_weights={"golf": 1.0})  # a recipe for other sports
+    np.testing.assert_allclose(np.diff(elsewhere["cumulative"], prepend=0), 1 / 7, rtol=1e-5)
+    with pytest.raises(UserError, match="padel"):
+        window_arrays(resident, 3, sport_weights={"tennis": 1.0, "golf": 1.0})
 
 
 def test_kept_frames_are_reused_until_the_clips_change(tmp_path: Path):

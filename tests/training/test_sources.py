@@ -67,7 +67,6 @@ def test_without_a_layout_split_a_match_is_held_out(clips, tmp_path):
         ({"format": "shuttlecock"}, "no labelled clips found"),
         ({"format": "mpeg"}, "unknown format 'mpeg'"),
         ({"train_split": "test"}, "no clip with split 'test'"),
-        ({"sport_weights": {"golf": 1.0}}, "golf"),
     ],
 )
 def test_wrong_sources(clips, tmp_path, changes, message):

@@ -92,24 +92,15 @@ def window_arrays(
 
     `frames (N, H, W, 3)`, `xy (N, 2)`, `visibility (N,)`; `starts (S,)`, the first frames of all windows of
     `length` frames, `stride` apart, that cross no clip and bridge no gap; `cumulative (S,)`, the distribution
-    they are drawn from. A sport's windows share its weight; without weights all windows are drawn alike.
-    Raises `UserError` when there is no window or a weight's sport has none.
+    they are drawn from. A sport's windows share its weight. Weights of sports that are not there do not count;
+    with none left all windows are drawn alike. Raises `UserError` when there is no window, or when only some
+    of the sports have a weight.
     """
     index = resident.index
     starts = window_starts(index, length, stride, 1)
     if not len(starts):
         raise UserError(f"no clip of the training split has {length} frames in a row")
-    weights = np.ones(len(starts))
-    if sport_weights:
-        sports = np.array(index.sports)[index.clip[starts]]
-        missing = sorted(set(sport_weights) - set(sports))
-        if missing:
-            raise UserError(
-                f"data.sport-weights: no training clip of {missing[0]!r}; there are {set(sports)}"
-            )
-        weights = np.zeros(len(starts))
-        for sport, weight in sport_weights.items():
-            weights[sports == sport] = weight / np.count_nonzero(sports == sport)
+    weights = _draw_weights(np.array(index.sports)[index.clip[starts]], sport_weights or {})
     return {
         "frames": resident.frames,
         "xy": index.xy,
@@ -117,6 +108,20 @@ def window_arrays(
         "starts": starts.astype(np.int32),
         "cumulative": (np.cumsum(weights) / weights.sum()).astype(np.float32),
     }
+
+
+def _draw_weights(sports: np.ndarray, sport_weights: dict[str, float]) -> np.ndarray:
+    """Weight of each window, given its sport."""
+    present = set(sports.tolist())
+    if not present & sport_weights.keys():
+        return np.ones(len(sports))
+    unweighted = sorted(present - sport_weights.keys())
+    if unweighted:
+        raise UserError(
+            f"data.sport-weights: no weight for {unweighted[0]!r}, which has training clips; give one"
+        )
+    shares = {sport: sport_weights[sport] / np.count_nonzero(sports == sport) for sport in present}
+    return np.array([shares[sport] for sport in sports.tolist()])
 
 
 def draw_windows(arrays: dict[str, Any], keys: jax.Array, *, length: int) -> dict[str, jax.Array]:
