@@ -25,6 +25,8 @@ def test_round_trip_is_exact(release: Path):
     jax.tree.map(np.testing.assert_array_equal, loaded.variables, jax.tree.map(np.asarray, expected))
     assert (release / "CARD.md").read_text() == "# Tiny\n"
     assert sorted(p.name for p in release.parent.iterdir()) == ["tiny"]  # nothing left beside it
+    home = str(release.parent).encode()
+    assert not any(home in file.read_bytes() for file in release.rglob("*") if file.is_file())
 
 
 def test_shipped_releases_load():

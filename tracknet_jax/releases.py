@@ -67,6 +67,8 @@ def save_release(
     try:
         partial.mkdir(parents=True)
         ocp.save(partial / VARIABLES, jax.tree.map(np.asarray, dict(variables)))
+        # Orbax notes there the absolute path it wrote to, which is nobody's business in a release.
+        (partial / VARIABLES / "commit_success.txt").unlink(missing_ok=True)
         (partial / CONFIG).write_text(json.dumps(config.to_dict(), indent=1) + "\n")
         (partial / CARD).write_text(card)
         shutil.rmtree(folder, ignore_errors=True)
