@@ -16,7 +16,6 @@ NETWORKS = (
     "v2_keras_width",
     "v2_wasb",
     "v3_concat_L8",
-    "v3_subtract_concat_L3",
     "v4_keras_channel",
     "v5repo_v2",
     "v5repo_v2_mdd",
