@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from tracknet_jax.data.augment import AugmentConfig
+from tracknet_jax.data.mixup import MixupConfig
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.registry import preset
@@ -38,10 +39,20 @@ class OptimizerConfig:
 
 @dataclass(frozen=True)
 class TargetConfig:
-    """The map to learn: a disc of `radius` map pixels (V2, V4), a Gaussian of that sigma, or V5's mask."""
+    """The map to learn: a disc of `radius` map pixels (V2 to V4), a Gaussian of that sigma, or V5's mask.
+
+    A network with class maps (V1) learns its own grey Gaussian, whatever stands here.
+    """
 
     name: Literal["disc", "gaussian", "v5"] = "disc"
     radius: float = 2.5
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """What joins the weighted BCE of maps or, for a network with class maps (V1), their cross-entropy."""
+
+    variation_penalty: float = 0.0  # lambda of V4's penalty on motion maps that change from frame to frame
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,7 @@ class DataConfig:
     )  # shares of the draws; {}: by number of windows
     workers: int = 2  # processes of the grain pipeline, threads that decode clips
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    mixup: MixupConfig = MixupConfig()
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,7 @@ class TrainConfig:
     data: DataConfig = DataConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     target: TargetConfig = TargetConfig()
+    loss: LossConfig = LossConfig()
     evaluation: EvalConfig = EvalConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     batch_size: int = 8  # windows in one step, over all devices
