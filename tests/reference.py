@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.models.rectifier import RectifierConfig
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -117,6 +118,20 @@ def to_flax(config: TrackNetConfig, weights: dict[str, np.ndarray]) -> dict[str,
     return {
         "params": {**params, "encoder_decoder": trunk_params},
         "batch_stats": {**stats, "encoder_decoder": trunk_stats},
+    }
+
+
+def rectifier_to_flax(config: RectifierConfig, weights: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Reference weights of the InpaintNet as `{"params"}` of `config`."""
+    levels = range(len(config.widths) - 1)
+    down, up = ([f"{way}{i}" for i in levels] for way in ("down", "up"))
+    names = [*down, "bottleneck_0", "bottleneck_1", *reversed(up), "head"]
+    kernels, biases = list(weights.values())[::2], list(weights.values())[1::2]
+    return {
+        "params": {
+            name: {"kernel": kernel.transpose(2, 1, 0), "bias": bias}
+            for name, kernel, bias in zip(names, kernels, biases, strict=True)
+        }
     }
 
 

@@ -1,0 +1,94 @@
+"""The rectifier of TrackNetV3 (paper, section 3.3): a 1-D U-Net that fills the gaps of a trajectory, and its config."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+from tracknet_jax.errors import UserError
+from tracknet_jax.models.blocks import symmetric_uniform, torch_uniform
+
+
+@dataclass(frozen=True)
+class RectifierConfig:
+    """A rectifier as data.
+
+    Attributes:
+        length: frames of a window.
+        width, height: of the image in whose pixels positions are counted before they are divided by them.
+        widths: channels of the levels, the last of them the bottleneck's.
+    """
+
+    name: str
+    paper: str = ""
+    length: int = 16
+    width: int = 512
+    height: int = 288
+    widths: tuple[int, ...] = (32, 64, 128, 256)
+
+    def __post_init__(self) -> None:
+        if min(self.length, self.width, self.height, *self.widths, len(self.widths) - 1) < 1:
+            raise UserError(
+                f"rectifier {self.name!r}: lengths and widths must be above 0, of two levels or more"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values, only what `from_dict` needs."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "RectifierConfig":
+        """The inverse of `to_dict`; raises `UserError` for a field this version does not know."""
+        unknown = sorted(set(values) - {field.name for field in dataclasses.fields(cls)})
+        if unknown:
+            raise UserError(f"rectifier config: unknown field {unknown[0]!r}")
+        return cls(**{**values, "widths": tuple(values.get("widths", cls.widths))})
+
+
+INPAINTNET = RectifierConfig(name="inpaintnet", paper="TrackNetV3, 2023, trajectory rectification")
+
+RECTIFIERS: dict[str, RectifierConfig] = {config.name: config for config in (INPAINTNET,)}
+
+
+class InpaintNet(nn.Module):
+    """`(N, L, 2)` coordinates in [0, 1] and `(N, L, 1)` mask, 1 where to fill, `-> (N, L, 2)` in [0, 1]. Any L.
+
+    A U-Net without pooling: each output sees 9 frames on either side. The coordinates of masked frames should
+    be 0; what the network says of the others is for the caller to replace by what was there.
+    """
+
+    config: RectifierConfig
+
+    @nn.compact
+    def __call__(self, coordinates: jax.Array, mask: jax.Array) -> jax.Array:
+        *levels, bottleneck = enumerate(self.config.widths)
+        x = jnp.concatenate([coordinates, mask], axis=-1)
+        skips = []
+        for level, features in levels:
+            x = conv_block(x, features, f"down{level}")
+            skips.append(x)
+        for i in range(2):
+            x = conv_block(x, bottleneck[1], f"bottleneck_{i}")
+        for level, features in reversed(levels):
+            x = conv_block(jnp.concatenate([x, skips[level]], axis=-1), features, f"up{level}")
+        return nn.sigmoid(conv(x, 2, "head"))
+
+
+def conv_block(x: jax.Array, features: int, name: str) -> jax.Array:
+    """Convolution and LeakyReLU(0.01)."""
+    return nn.leaky_relu(conv(x, features, name), negative_slope=0.01)
+
+
+def conv(x: jax.Array, features: int, name: str) -> jax.Array:
+    """Same-padded convolution over three frames with torch's initialisation, `(N, L, C) -> (N, L, features)`."""
+    bias_init = symmetric_uniform((3 * x.shape[-1]) ** -0.5)
+    return nn.Conv(features, (3,), kernel_init=torch_uniform, bias_init=bias_init, name=name)(x)
+
+
+def init_rectifier(config: RectifierConfig, key: jax.Array) -> dict[str, Any]:
+    """Freshly initialised `{"params"}` of `config`."""
+    coordinates, mask = jnp.zeros((1, config.length, 2)), jnp.zeros((1, config.length, 1))
+    return jax.jit(InpaintNet(config).init)(key, coordinates, mask)
