@@ -26,7 +26,7 @@ NETWORKS = {
     "v5repo_v2_mdd": preset("tracknet_v2_mdd"),
     "v5repo_v2_rstr": replace(preset("tracknet_v2_rstr"), attention="joint"),
     "v5repo_v5": preset("tracknet_v5_joint"),
-    "v2_wasb": preset("tracknet_v2_wasb"),
+    "v2_wasb": replace(preset("tracknet_v2_wasb"), input_norm="unit"),
     "v2_keras_channel": preset("tracknet_v2_official"),
     "v2_keras_width": preset("tracknet_v2_keras"),
 }

@@ -24,6 +24,9 @@ class TrackNetConfig:
     width: int = 512
     head: Literal["sigmoid", "classes"] = "sigmoid"  # maps, or V1's 256 grey levels a pixel
     background: Literal["none", "concat", "subtract", "subtract_concat"] = "none"  # V3
+    input_norm: Literal["unit", "imagenet"] = (
+        "unit"  # of the trunk's input: [0, 1], or ImageNet's mean and std
+    )
 
     # Encoder-decoder: channels and convolutions of each level, the last level being the bottleneck
     widths: tuple[int, ...] = (64, 128, 256, 512)
@@ -44,6 +47,7 @@ class TrackNetConfig:
 
     # Motion: V4's prompt gates the logits; V5's MDD feeds the encoder too
     motion: Literal["none", "prompt", "mdd"] = "none"
+    motion_input: bool = True  # False: MDD's maps only gate, the encoder sees the frames alone
     fusion: Literal["none", "eq4", "mean", "type_b"] = "none"
     motion_alpha: float = 0.2
     motion_beta: float = 0.15
@@ -82,6 +86,10 @@ class TrackNetConfig:
         if (self.fusion != "none") and (self.motion == "none" or self.outputs != self.frames):
             raise UserError(
                 f"model {self.name!r}: fusion {self.fusion!r} needs motion maps and one output a frame"
+            )
+        if self.input_norm == "imagenet" and self.background.startswith("subtract"):
+            raise UserError(
+                f"model {self.name!r}: background {self.background!r} takes differences in [0, 1]: choose input_norm unit"
             )
         if self.height % self.divisor or self.width % self.divisor:
             raise UserError(

@@ -35,6 +35,80 @@ V2_OFFICIAL = replace(
     kernel_init="uniform",
 )
 
+V2_KERAS = replace(
+    V2_OFFICIAL, name="tracknet_v2_keras", paper="TrackNetV2, 2020, released Keras weights", bn_axis="width"
+)
+V2_WASB = replace(
+    V2,
+    name="tracknet_v2_wasb",
+    paper="TrackNetV2, 2020, WASB's port",
+    input_norm="imagenet",
+    conv_bias=True,
+    head_bias=True,
+    upsample="nearest",
+    concat="skip_up",
+)
+
+# V1 has no skips and gives the ball's map as 256 grey levels a pixel.
+V1 = replace(
+    V2,
+    name="tracknet_v1",
+    paper="TrackNet, 2019, batch norm over channels",
+    outputs=1,
+    height=360,
+    width=640,
+    head="classes",
+    skips="none",
+    conv_bias=True,
+    upsample="nearest",
+)
+V1_KERAS = replace(
+    V1,
+    name="tracknet_v1_keras",
+    paper="TrackNet, 2019, official Keras code",
+    bn_axis="width",
+    bn_eps=1e-3,
+    bn_decay=0.99,
+    kernel_init="uniform",
+)
+
+# V3's tracking module: eight frames and the background's image as channels, norm before ReLU.
+V3 = replace(
+    V2,
+    name="tracknet_v3",
+    paper="TrackNetV3, 2023, tracking module",
+    frames=8,
+    outputs=8,
+    background="concat",
+    block_order="conv_bn_relu",
+    head_bias=True,
+    upsample="nearest",
+)
+# Our reading of the row "V3 + motion" in V4's Table I, which no code explains: eq. 4 over the 7 differences of
+# the 8 frames; the background is in none of them.
+V3_MOTION = replace(
+    V3,
+    name="tracknet_v3_motion",
+    paper="TrackNetV4, 2025, on V3, our reading",
+    motion="prompt",
+    fusion="eq4",
+    motion_alpha=0.1,
+    motion_beta=0.0,
+)
+
+# V4 as its official code has it: differences shrink by 0.225, and the slope's eps is 0.1.
+V4_OFFICIAL = replace(
+    V2_OFFICIAL,
+    name="tracknet_v4_official",
+    paper="TrackNetV4, 2025, official code, batch norm over channels",
+    motion="prompt",
+    fusion="eq4",
+    motion_alpha=0.1,
+    motion_beta=0.0,
+    motion_eps=0.1,
+    motion_scale=0.225,
+)
+
 # For CPUs: a U-Net at half resolution with added skips, MDD as input, and a head that starts with empty maps.
 NANO = TrackNetConfig(
     name="tracknet_nano",
@@ -50,29 +124,52 @@ NANO = TrackNetConfig(
 )
 
 _ALL = (
+    V1,
+    V1_KERAS,
     V2,
     replace(V2, name="tracknet_v2_3to1", paper="TrackNetV2, 2020, 3 in 1 out", outputs=1),
     V2_OFFICIAL,
+    V2_KERAS,
     replace(
-        V2_OFFICIAL,
-        name="tracknet_v2_keras",
-        paper="TrackNetV2, 2020, released Keras weights",
-        bn_axis="width",
+        V2_KERAS,
+        name="tracknet_v2_keras_3to1",
+        paper="TrackNetV2, 2020, released Keras weights, 3 in 1 out",
+        outputs=1,
+    ),
+    V2_WASB,
+    V3,
+    replace(V3, name="tracknet_v3_plain", paper="TrackNetV3, 2023, no background", background="none"),
+    replace(
+        V3, name="tracknet_v3_subtract", paper="TrackNetV3, 2023, differences only", background="subtract"
     ),
     replace(
-        V2,
-        name="tracknet_v2_wasb",
-        paper="TrackNetV2, 2020, WASB's port",
-        conv_bias=True,
-        head_bias=True,
-        upsample="nearest",
-        concat="skip_up",
+        V3,
+        name="tracknet_v3_subtract_concat",
+        paper="TrackNetV3, 2023, frames and differences",
+        background="subtract_concat",
     ),
     V4,
     replace(V4, name="tracknet_v4_mean", paper="TrackNetV4, 2025, version 2", fusion="mean"),
     replace(V4, name="tracknet_v4_type_b", paper="TrackNetV4, 2025, official code's type B", fusion="type_b"),
+    V4_OFFICIAL,
+    replace(
+        V4_OFFICIAL, name="tracknet_v4_keras", paper="TrackNetV4, 2025, official Keras code", bn_axis="width"
+    ),
+    V3_MOTION,
     V2_MDD,
     replace(V2, name="tracknet_v2_rstr", paper="TrackNetV5, 2025, ablation: V2 + R-STR", refinement="rstr"),
+    replace(
+        V5,
+        name="tracknet_v2_rstr_gated",
+        paper="TrackNetV5, 2025, ablation: V2 + R-STR, MDD gates only",
+        motion_input=False,
+    ),
+    replace(
+        V5,
+        name="tracknet_v5_ungated",
+        paper="TrackNetV5, 2025, ablation: MDD + R-STR, no gate",
+        fusion="none",
+    ),
     V5,
     replace(
         V5, name="tracknet_v5_divided", paper="TrackNetV5, 2025, TimeSformer's block", attention="divided"

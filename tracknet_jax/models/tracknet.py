@@ -14,6 +14,9 @@ from tracknet_jax.models.encoder_decoder import EncoderDecoder, conv_block
 from tracknet_jax.models.motion import MotionDirectionDecoupling, MotionPrompt, fuse, interleave
 from tracknet_jax.models.refinement import ResidualRefinement
 
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
 
 @struct.dataclass
 class TrackNetOutput:
@@ -47,12 +50,14 @@ class TrackNet(nn.Module):
         config = self.config
         frames = to_unit_range(frames)
 
+        images = self.normalise(frames)
+
         attention = gate = None
-        x = merge_time(frames)
+        x = merge_time(images)
         if config.background != "none":
             if background is None:
                 raise ValueError(f"model {config.name!r} needs a background image")
-            x = stack_with_background(frames, to_unit_range(background), config.background)
+            x = stack_with_background(images, self.normalise(to_unit_range(background)), config.background)
         if config.motion == "prompt":
             attention = gate = MotionPrompt(
                 config.motion_alpha, config.motion_beta, config.motion_eps, config.motion_scale, name="motion"
@@ -62,7 +67,8 @@ class TrackNet(nn.Module):
                 config.motion_alpha, config.motion_beta, config.motion_eps, name="motion"
             )(frames)
             gate = attention[:, :, 0]  # only brightening gates the drafts
-            x = interleave(frames, attention)
+            if config.motion_input:
+                x = interleave(images, attention)
 
         x = space_to_depth(x, config.space_to_depth).astype(config.dtype)
         features = EncoderDecoder(config, self.axis_name, name="encoder_decoder")(x, train)
@@ -78,6 +84,12 @@ class TrackNet(nn.Module):
             masked = nn.Dropout(config.context_masking, deterministic=not train)(logits)
             logits = masked + self.refinement()(masked, train)
         return TrackNetOutput(logits, draft, attention)
+
+    def normalise(self, images: jax.Array) -> jax.Array:
+        """RGB images in [0, 1] as the trunk wants them."""
+        if self.config.input_norm == "unit":
+            return images
+        return (images - jnp.array(IMAGENET_MEAN)) / jnp.array(IMAGENET_STD)
 
     def draft(self, features: jax.Array) -> jax.Array:
         """1x1 convolution to one map an output frame, `(B, H, W, C) -> (B, L_out, H, W)` float32."""
