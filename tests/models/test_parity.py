@@ -19,7 +19,6 @@ OFFICIAL_MOTION = {"motion": "prompt", "motion_eps": 0.1, "motion_scale": 0.225}
 V3 = replace(
     PRESETS["tracknet_v2"], name="v3", block_order="conv_bn_relu", upsample="nearest", head_bias=True
 )
-V1 = replace(PRESETS["tracknet_v2_wasb"], name="v1", skips="none", outputs=1, head="classes", head_bias=False)
 NETWORKS = {
     "v5repo_v2": preset("tracknet_v2"),
     "v5repo_v4": preset("tracknet_v4"),
@@ -78,7 +77,7 @@ def test_v3_with_background():
 
 
 def test_v1_class_maps():
-    golden, output = run(small(V1), "v1")
+    golden, output = run(small(preset("tracknet_v1")), "v1")
     classes = np.asarray(output.logits).argmax(-1).ravel()[::EVERY]
     clear = golden["small/margin"] > 1e-3
     assert clear.mean() > 0.9

@@ -88,9 +88,7 @@ class TrackNetConfig:
                 f"model {self.name!r}: fusion {self.fusion!r} needs motion maps and one output a frame"
             )
         if self.input_norm == "imagenet" and self.background.startswith("subtract"):
-            raise UserError(
-                f"model {self.name!r}: background {self.background!r} takes differences in [0, 1]: choose input_norm unit"
-            )
+            raise UserError(f"model {self.name!r}: background {self.background!r} needs input_norm 'unit'")
         if self.height % self.divisor or self.width % self.divisor:
             raise UserError(
                 f"model {self.name!r}: {self.width}x{self.height} must be divisible by {self.divisor} on both sides"
