@@ -8,8 +8,9 @@ import pytest
 
 from tests.models.test_config import TINY
 from tracknet_jax.errors import UserError
+from tracknet_jax.models.rectifier import RectifierConfig, init_rectifier
 from tracknet_jax.models.tracknet import init_variables
-from tracknet_jax.releases import load_release, save_release, shipped_releases
+from tracknet_jax.releases import load_rectifier, load_release, save_release, shipped_releases
 
 
 @pytest.fixture
@@ -33,6 +34,28 @@ def test_shipped_releases_load():
     assert "tracknet_nano" in shipped_releases()
     for name in shipped_releases():
         assert load_release(name).config.name == name
+    for name in shipped_releases("rectifier"):
+        assert load_rectifier(name).model.config == load_rectifier(name).config
+
+
+def test_a_rectifier_is_a_release_of_its_own_kind(tmp_path: Path, release: Path):
+    config = RectifierConfig("narrow", widths=(4, 8))
+    variables = init_rectifier(config, jax.random.key(0))
+    save_release(tmp_path / "narrow", config, variables, "# Narrow\n")
+    assert json.loads((tmp_path / "narrow" / "config.json").read_text())["kind"] == "rectifier"
+    loaded = load_rectifier(tmp_path / "narrow")
+    assert loaded.config == loaded.model.config == config
+    jax.tree.map(np.testing.assert_array_equal, loaded.variables, jax.tree.map(np.asarray, variables))
+    with pytest.raises(UserError, match=r"narrow: a rectifier.*--rectifier"):
+        load_release(tmp_path / "narrow")
+    with pytest.raises(UserError, match="tiny: a tracker, not a rectifier"):
+        load_rectifier(release)
+    with pytest.raises(UserError, match="tracknet_nano: a tracker"):
+        load_rectifier("tracknet_nano")
+    with pytest.raises(UserError, match="rectifier 'nowhere': no such folder"):
+        load_rectifier("nowhere")
+    with pytest.raises(UserError, match="bottleneck_0"):
+        save_release(tmp_path / "other", RectifierConfig("wide", widths=(4, 16)), variables)
 
 
 def test_what_is_not_a_release_is_told(tmp_path: Path, release: Path):

@@ -4,16 +4,25 @@ import json
 import shutil
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import numpy as np
 
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.models.rectifier import InpaintNet, RectifierConfig, init_rectifier
 from tracknet_jax.models.tracknet import TrackNet, init_variables
 
 CONFIG, CARD, VARIABLES = "config.json", "CARD.md", "variables"
+
+AnyConfig = TrackNetConfig | RectifierConfig
+Config = TypeVar("Config", TrackNetConfig, RectifierConfig)
+
+TRACKER, RECTIFIER = (
+    "tracker",
+    "rectifier",
+)  # kinds of releases; only a rectifier's config.json tells its kind
 
 
 class Release(NamedTuple):
@@ -27,8 +36,23 @@ class Release(NamedTuple):
     config: TrackNetConfig
 
 
-def shipped_releases() -> dict[str, Path]:
-    """The releases that come with the package, by name."""
+class RectifierRelease(NamedTuple):
+    """A rectifier with its weights: `model.apply(variables, coordinates, mask)`.
+
+    `variables` is `{"params"}` as float32 NumPy arrays.
+    """
+
+    model: InpaintNet
+    variables: dict[str, Any]
+    config: RectifierConfig
+
+
+def shipped_releases(kind: str = TRACKER) -> dict[str, Path]:
+    """The releases of one kind that come with the package, by name."""
+    return {name: folder for name, folder in _shipped().items() if _kind(_read_config(folder)) == kind}
+
+
+def _shipped() -> dict[str, Path]:
     root = Path(str(files("tracknet_jax"))) / "weights"
     return {path.parent.name: path.parent for path in sorted(root.glob(f"*/{CONFIG}"))}
 
@@ -36,15 +60,17 @@ def shipped_releases() -> dict[str, Path]:
 def load_release(name_or_dir: str | Path) -> Release:
     """Loads a shipped release by name, a release folder, or a training directory (its best checkpoint).
 
-    Raises `UserError` when there is none, it cannot be read, or the weights do not fit the config.
+    Raises `UserError` when there is none, it cannot be read, the weights do not fit the config, or it is a rectifier.
     """
-    shipped = shipped_releases()
-    folder = shipped.get(str(name_or_dir), Path(name_or_dir))
-    if not folder.is_dir():
-        names = ", ".join(shipped) or "none in this installation"
-        raise UserError(f"checkpoint {str(name_or_dir)!r}: no such folder and no shipped release ({names})")
+    folder = _find(name_or_dir, TRACKER)
     if (folder / CONFIG).is_file():
-        config, variables = _read_release(folder)
+        values = _read_config(folder)
+        if _kind(values) == RECTIFIER:
+            raise UserError(
+                f"{folder}: a rectifier, it fills gaps of a track and finds no ball itself; "
+                "give it as --rectifier, and a tracker here"
+            )
+        config, variables = _read_release(folder, TrackNetConfig, values)
     else:
         # Imported here: a release needs nothing of the training code.
         from tracknet_jax.training.checkpoints import restore_for_inference
@@ -54,9 +80,23 @@ def load_release(name_or_dir: str | Path) -> Release:
     return Release(TrackNet(config), variables, config)
 
 
-def save_release(
-    folder: Path | str, config: TrackNetConfig, variables: dict[str, Any], card: str = ""
-) -> None:
+def load_rectifier(name_or_dir: str | Path) -> RectifierRelease:
+    """Loads a shipped rectifier by name, or the folder of a rectifier's release.
+
+    Raises `UserError` when there is none, it cannot be read, the weights do not fit the config, or it is a tracker.
+    """
+    folder = _find(name_or_dir, RECTIFIER)
+    values = _read_config(folder)
+    if _kind(values) != RECTIFIER:
+        raise UserError(
+            f"{folder}: a tracker, not a rectifier; give it as --checkpoint, and a rectifier's release here"
+        )
+    config, variables = _read_release(folder, RectifierConfig, values)
+    check_variables(config, variables, str(folder))
+    return RectifierRelease(InpaintNet(config), variables, config)
+
+
+def save_release(folder: Path | str, config: AnyConfig, variables: dict[str, Any], card: str = "") -> None:
     """Writes a release beside `folder` and renames it into place; an existing release there is replaced."""
     from orbax.checkpoint import v1 as ocp  # seconds to import
 
@@ -69,7 +109,8 @@ def save_release(
         ocp.save(partial / VARIABLES, jax.tree.map(np.asarray, dict(variables)))
         # Orbax notes there the absolute path it wrote to, which is nobody's business in a release.
         (partial / VARIABLES / "commit_success.txt").unlink(missing_ok=True)
-        (partial / CONFIG).write_text(json.dumps(config.to_dict(), indent=1) + "\n")
+        kind = {"kind": RECTIFIER} if isinstance(config, RectifierConfig) else {}
+        (partial / CONFIG).write_text(json.dumps(kind | config.to_dict(), indent=1) + "\n")
         (partial / CARD).write_text(card)
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
@@ -79,12 +120,39 @@ def save_release(
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _read_release(folder: Path) -> tuple[TrackNetConfig, dict[str, Any]]:
+def _find(name_or_dir: str | Path, kind: str) -> Path:
+    """The folder of a shipped release, or the folder given; `kind` is what to offer where there is none."""
+    folder = _shipped().get(str(name_or_dir), Path(name_or_dir))
+    if not folder.is_dir():
+        names = ", ".join(shipped_releases(kind)) or "none in this installation"
+        what = "checkpoint" if kind == TRACKER else kind
+        raise UserError(f"{what} {str(name_or_dir)!r}: no such folder and no shipped release ({names})")
+    return folder
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    try:
+        values = json.loads((folder / CONFIG).read_text())
+        if not isinstance(values, dict):
+            raise ValueError("expected named fields")
+        return values
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder / CONFIG}: not the config of a release ({error})") from error
+
+
+def _kind(values: dict[str, Any]) -> str:
+    return values.get("kind", TRACKER)
+
+
+def _read_release(
+    folder: Path, config_class: type[Config], values: dict[str, Any]
+) -> tuple[Config, dict[str, Any]]:
+    """Config and weights of a release whose config.json holds `values`."""
     from orbax.checkpoint import v1 as ocp
 
     try:
-        config = TrackNetConfig.from_dict(json.loads((folder / CONFIG).read_text()))
-    except (OSError, ValueError, TypeError, UserError) as error:
+        config = config_class.from_dict({name: value for name, value in values.items() if name != "kind"})
+    except (ValueError, TypeError, UserError) as error:
         raise UserError(f"{folder / CONFIG}: not the config of a release ({error})") from error
     try:
         like = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), abstract_variables(config))
@@ -96,12 +164,14 @@ def _read_release(folder: Path) -> tuple[TrackNetConfig, dict[str, Any]]:
         ) from error
 
 
-def abstract_variables(config: TrackNetConfig) -> dict[str, Any]:
+def abstract_variables(config: AnyConfig) -> dict[str, Any]:
     """Shapes and dtypes of the variables of `config`, without computing any."""
+    if isinstance(config, RectifierConfig):
+        return jax.eval_shape(lambda key: init_rectifier(config, key), jax.random.key(0))
     return jax.eval_shape(lambda key: init_variables(config, key), jax.random.key(0))
 
 
-def check_variables(config: TrackNetConfig, variables: dict[str, Any], where: str) -> None:
+def check_variables(config: AnyConfig, variables: dict[str, Any], where: str) -> None:
     """Raises `UserError` naming the first array that is missing, too much, or of another shape than `config` wants."""
     wanted, found = (
         {jax.tree_util.keystr(path, simple=True, separator="/"): np.shape(leaf) for path, leaf in leaves}
