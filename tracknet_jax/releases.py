@@ -19,10 +19,8 @@ CONFIG, CARD, VARIABLES = "config.json", "CARD.md", "variables"
 AnyConfig = TrackNetConfig | RectifierConfig
 Config = TypeVar("Config", TrackNetConfig, RectifierConfig)
 
-TRACKER, RECTIFIER = (
-    "tracker",
-    "rectifier",
-)  # kinds of releases; only a rectifier's config.json tells its kind
+# The kinds of releases; only a rectifier's config.json tells its kind.
+TRACKER, RECTIFIER = "tracker", "rectifier"
 
 
 class Release(NamedTuple):
