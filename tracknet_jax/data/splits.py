@@ -1,12 +1,28 @@
-"""Which clip is trained on and which is held out: by match or by clip, never by frame."""
+"""Which clip is trained on and which is held out: by match, by clip, or as a paper has it."""
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Literal
 
 from tracknet_jax.data.clips import Clip
+from tracknet_jax.data.published_splits import PUBLISHED
 from tracknet_jax.errors import UserError
 
 SPLITS = ("train", "val", "test")
+
+# Splits of clips; "layout", "match" and "clip" work for any data, the others for that of the papers.
+SplitBy = Literal[
+    "layout",
+    "match",
+    "clip",
+    "tennis_game_level",
+    "tennis_clip_level",
+    "tennis_wasb",
+    "shuttlecock_v2",
+    "shuttlecock_v3",
+]
+# Not a split of clips but of windows, see `published_splits.random_windows`: every clip is "train".
+RANDOM_WINDOWS = "triplet_random"
 
 
 def assign_splits(clips: Sequence[Clip], by: str = "layout") -> list[Clip]:
@@ -14,15 +30,21 @@ def assign_splits(clips: Sequence[Clip], by: str = "layout") -> list[Clip]:
 
     "layout" takes what the folders say, "train" where they say nothing. "match" and "clip" hold out one
     match (all clips of one folder) or clip in ten, at least one, evenly spread, as "val", the same ones
-    every time; what the layout calls "test" stays that.
+    every time; what the layout calls "test" stays that. The splits of papers are in `published_splits`;
+    they may leave clips out, and labels. Under "triplet_random" every clip is "train".
 
     Raises:
-        UserError: `by` is unknown, or there is only one match or clip to split.
+        UserError: `by` is unknown, does not know a clip, or there is only one match or clip to split.
     """
+    if by == RANDOM_WINDOWS:
+        return [dataclasses.replace(clip, split="train") for clip in clips]
     if by == "layout":
         return [dataclasses.replace(clip, split=clip.split or "train") for clip in clips]
+    if by in PUBLISHED:
+        return PUBLISHED[by](clips)
     if by not in ("match", "clip"):
-        raise UserError(f"cannot split by {by!r}: choose from layout, match, clip")
+        names = ", ".join(["layout", "match", "clip", *PUBLISHED])
+        raise UserError(f"cannot split by {by!r}: choose from {names}")
     groups = list(dict.fromkeys(_group(clip, by) for clip in clips if clip.split != "test"))
     if len(groups) == 1:
         instead = "by clip" if by == "match" else "as the layout says"

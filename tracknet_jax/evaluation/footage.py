@@ -1,7 +1,7 @@
 """Labelled clips with the way to their frames, whether those are files or records of a built dataset."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from tracknet_jax.data.checks import outside_frame, raise_first
 from tracknet_jax.data.clips import UNLABELLED, Clip, Labels
 from tracknet_jax.data.formats import find_clips
 from tracknet_jax.data.frames import decode_frames, frame_size
+from tracknet_jax.data.published_splits import random_windows
 from tracknet_jax.data.source import FrameSource, dataset_splits, find_dataset
+from tracknet_jax.data.splits import RANDOM_WINDOWS, assign_splits
 from tracknet_jax.errors import UserError
 
 
@@ -24,12 +26,14 @@ class Footage:
         size: (width, height) of its frames, in whose pixels the labels are.
         frames: gives them anew at each call, `(H, W, 3)` uint8 RGB, upright.
         frame_numbers: their frame numbers, where they are not 0, 1, 2 ...
+        windows: the first frames of the windows to score, where windows are scored; None: of all.
     """
 
     clip: Clip
     size: tuple[int, int]
     frames: Callable[[], Iterator[np.ndarray]]
     frame_numbers: Sequence[int] | None = None
+    windows: np.ndarray | None = None
 
     @property
     def labels(self) -> Labels:
@@ -52,23 +56,63 @@ class Footage:
 
 
 def find_footage(
-    data: Path, format: str = "auto", split: str | None = None, sport: str | None = None
+    data: Path,
+    format: str = "auto",
+    split: str | None = None,
+    sport: str | None = None,
+    split_by: str | None = None,
 ) -> list[Footage]:
     """The labelled clips of a folder in any known layout, or of a built dataset.
+
+    Args:
+        data: the folder or dataset.
+        format: layout of the folder.
+        split, sport: keep only clips of these; None: all.
+        split_by: what `split` means, see `assign_splits`; None: what the layout or the dataset says.
 
     Raises:
         UserError: there is none, or a label file or clip cannot be read.
     """
     if find_dataset(data):
+        if split_by is not None:
+            raise UserError(f"{data}: a built dataset has its splits already; leave --split-by out")
         footage = list(_of_dataset(data, split, sport))
+    elif split_by is not None:
+        footage = _split_anew(find_clips(data, format, sport=sport), split, split_by)
     else:
-        footage = [
-            of_files(clip) for clip in find_clips(data, format, split, sport) if clip.labels is not None
-        ]
+        clips = find_clips(data, format, split, sport)
+        footage = [of_files(clip) for clip in clips if clip.labels is not None]
     footage = [clip for clip in footage if clip.labelled.size]
     if not footage:
         raise UserError(f"{data}: no labelled clip with split {split or 'any'} and sport {sport or 'any'}")
     return footage
+
+
+def windows_of(footage: Sequence[Footage], split: str | None, length: int) -> list[Footage]:
+    """Clips with their part, "train" or "val", of all windows of `length` frames (split "triplet_random").
+
+    Raises:
+        UserError: `split` is neither, or a frame has no label: then training has drawn from other windows.
+    """
+    if split not in ("train", "val"):
+        raise UserError(f"{RANDOM_WINDOWS} has the splits train and val: choose one with --split")
+    counts = [max(0, len(clip.labelled) - length + 1) for clip in footage]
+    for clip in footage:
+        if not np.array_equal(clip.labelled, np.arange(len(clip.labelled))):
+            raise UserError(f"{clip.clip.name}: {RANDOM_WINDOWS} needs a label for every frame")
+    chosen = random_windows(sum(counts), split)
+    ends = np.cumsum(counts)
+    parts = [
+        chosen[(chosen >= end - count) & (chosen < end)] - (end - count)
+        for count, end in zip(counts, ends, strict=True)
+    ]
+    return [replace(clip, windows=part) for clip, part in zip(footage, parts, strict=True)]
+
+
+def _split_anew(clips: Sequence[Clip], split: str | None, by: str) -> list[Footage]:
+    """The labelled clips of a split other than the layout's."""
+    wanted = [clip for clip in assign_splits(clips, by) if split in (None, clip.split)]
+    return [of_files(clip) for clip in wanted if clip.labels is not None]
 
 
 def of_files(clip: Clip) -> Footage:

@@ -33,6 +33,7 @@ def score_windows(footage: Footage, release: Release, rule: Protocol, batch: int
     """Scores a release on all windows of a labelled clip; a frame counts once for each window that holds it.
 
     Frames are stretched to the network's input, as in the references. A clip shorter than a window has none.
+    `footage.windows` can choose some of them.
 
     Raises:
         UserError: the clip's frames cannot be read, or labels lie beyond them.
@@ -40,7 +41,7 @@ def score_windows(footage: Footage, release: Release, rule: Protocol, batch: int
     network = (release.config.width, release.config.height)
     placement = place(footage.size, network, "stretch")
     frames = map(placement.to_network, footage.frames())
-    parts = list(_decoded_windows(frames, release, rule.decoder, batch))
+    parts = list(_decoded_windows(frames, release, rule.decoder, batch, footage.windows))
     xy = np.concatenate([part.xy for part in parts])
     confidence = np.concatenate([part.confidence for part in parts])
     numbers = footage.numbers(sum(part.frames for part in parts))
@@ -52,9 +53,9 @@ def score_windows(footage: Footage, release: Release, rule: Protocol, batch: int
 
 
 def _decoded_windows(
-    frames: Iterator[np.ndarray], release: Release, decoder: str, batch: int
+    frames: Iterator[np.ndarray], release: Release, decoder: str, batch: int, starts: np.ndarray | None
 ) -> Iterator[_Part]:
-    """Runs and decodes the windows, a batch at a time."""
+    """Runs and decodes the windows, a batch at a time: those that begin at `starts`, None: all."""
     length, outputs = release.config.frames, release.config.outputs
     variables = jax.device_put(release.variables)
     with Prefetch(chunks(frames, length, batch)) as pieces:
@@ -62,6 +63,8 @@ def _decoded_windows(
             # Window i of a chunk ends in its i-th new frame; the first would begin before the first frame.
             ends = chunk.first + np.arange(batch)
             whole = (ends >= length - 1) & (ends < chunk.first + chunk.count)
+            if starts is not None:
+                whole &= np.isin(ends - (length - 1), starts)
             maps = _probabilities(release.model, variables, chunk.frames, np.arange(batch), length=length)
             xy, confidence = decode_maps(np.asarray(maps)[whole], decoder)
             position = ends[whole, None] + np.arange(1 - outputs, 1)

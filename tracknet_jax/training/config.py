@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from tracknet_jax.data.augment import AugmentConfig
 from tracknet_jax.data.mixup import MixupConfig
+from tracknet_jax.data.splits import SplitBy
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.registry import preset
@@ -61,9 +62,10 @@ class DataConfig:
 
     source: tuple[str, ...] = ()  # folders in any known layout, or TFDS directories
     format: str = "auto"
-    # "auto": the layout's own validation split, or else "match": one match in ten held out, always the same
-    split_by: Literal["auto", "layout", "match", "clip"] = "auto"
-    train_split: str = "train"
+    # "auto": the layout's own validation split, or else "match": one match in ten held out, always the same.
+    # "triplet_random" splits windows as V1 and V5 do: it leaks, and leaves no clip for validation
+    split_by: Literal["auto", SplitBy, "triplet_random"] = "auto"
+    train_split: str = "train"  # "train+val": with what is held out, for the papers' whole training sets
     val_split: str = "val"
     pipeline: Literal["resident", "grain"] = "resident"  # all frames on the device, or streamed from the host
     cache: str | None = None  # folder for decoded frames, which runs can share; None: in the workdir
@@ -73,7 +75,7 @@ class DataConfig:
     )  # shares of the draws; {}: by number of windows
     workers: int = 2  # processes of the grain pipeline, threads that decode clips
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    mixup: MixupConfig = MixupConfig()
+    mixup: MixupConfig = field(default_factory=MixupConfig)
 
 
 @dataclass(frozen=True)

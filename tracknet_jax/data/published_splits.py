@@ -1,0 +1,175 @@
+"""The splits behind the papers' tables, clip by clip; where a paper has no validation clips, ours are said."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tracknet_jax.data.clips import Clip, Labels
+from tracknet_jax.errors import UserError
+
+# The test clips of V4's clip-level split as its authors' repository lists them, clip numbers by game. Their
+# 5,906 triplets are not quite the 5,923 of the paper's table.
+CLIP_LEVEL_TEST = {
+    1: (8, 10, 12),
+    2: (1, 6, 7, 8),
+    3: (6, 7, 9),
+    4: (2, 4),
+    5: (1, 2, 6, 15),
+    7: (7,),
+    8: (1, 2, 4, 6),
+    9: (3, 6),
+    10: (2, 5, 7, 12),
+}
+
+# What V3's evaluation keeps of each test rally: frames [first, last), by match and rally.
+V3_TEST_RANGES = {
+    (1, "1_05_02"): (28, 506),
+    (1, "1_05_03"): (38, 391),
+    (1, "1_06_03"): (24, 333),
+    (1, "1_07_03"): (58, 682),
+    (1, "1_07_04"): (54, 190),
+    (1, "1_07_06"): (22, 317),
+    (1, "1_09_06"): (50, 113),
+    (1, "1_09_07"): (33, 665),
+    (1, "2_02_07"): (7, 138),
+    (1, "2_03_08"): (27, 126),
+    (1, "2_03_10"): (34, 573),
+    (2, "1_03_03"): (61, 412),
+    (2, "1_04_04"): (46, 254),
+    (2, "1_11_11"): (16, 685),
+    (2, "1_13_12"): (108, 641),
+    (2, "1_19_15"): (55, 689),
+    (2, "2_02_05"): (5, 739),
+    (2, "2_08_12"): (10, 588),
+    (3, "1_02_00"): (13, 674),
+    (3, "1_03_02"): (56, 416),
+    (3, "1_05_02"): (0, 736),
+    (3, "1_05_03"): (96, 204),
+    (3, "1_06_05"): (0, 215),
+    (3, "1_06_06"): (20, 285),
+    (3, "1_08_08"): (0, 256),
+    (3, "1_08_09"): (35, 208),
+    (3, "1_09_12"): (55, 293),
+    (3, "1_09_15"): (70, 215),
+    (3, "1_10_16"): (0, 313),
+}
+
+# V2's paper had the first 15 of today's 23 professional matches, and the 3 amateur ones. V3's preparation
+# puts all into one folder, the amateur ones as match24 to match26.
+V2_PROFESSIONAL, V3_AMATEUR = range(1, 16), range(24, 27)
+
+
+def tennis_game_level(clips: Sequence[Clip]) -> list[Clip]:
+    """V4's game-level split: games 1, 4 and 9 to test on; of the paper's training games ours holds out game 8."""
+    return _by_game(clips, test=(1, 4, 9), val=8)
+
+
+def tennis_wasb(clips: Sequence[Clip]) -> list[Clip]:
+    """WASB's split: games 8 to 10 to test on; of its training games ours holds out game 7."""
+    return _by_game(clips, test=(8, 9, 10), val=7)
+
+
+def tennis_clip_level(clips: Sequence[Clip]) -> list[Clip]:
+    """V4's clip-level split; ours holds out the last training clip of each game."""
+    parts = [_game_and_clip(clip) for clip in clips]
+    tested = [number in CLIP_LEVEL_TEST.get(game, ()) for game, number in parts]
+    marked = [
+        replace(clip, split="test" if test else "train") for clip, test in zip(clips, tested, strict=True)
+    ]
+    return _hold_out_last(marked, [game for game, _ in parts])
+
+
+def shuttlecock_v2(clips: Sequence[Clip]) -> list[Clip]:
+    """V2's and V4's split: the 18 matches of V2's paper to train on; of each, ours holds out the last rally.
+
+    Professional matches that came later belong to no part and are left out.
+    """
+    return [clip for clip in shuttlecock_v3(clips, cut=False) if clip.split == "test" or _in_v2_paper(clip)]
+
+
+def shuttlecock_v3(clips: Sequence[Clip], cut: bool = True) -> list[Clip]:
+    """V3's split: the last rally of each training match to validate on; test labels only in V3's ranges."""
+    unknown = next((clip for clip in clips if not clip.split), None)
+    if unknown is not None:
+        raise UserError(
+            f"clip {unknown.name}: a shuttlecock split needs the folders Professional, Amateur and Test, or "
+            "train, val and test"
+        )
+    marked = [clip if clip.split == "test" else replace(clip, split="train") for clip in clips]
+    marked = _hold_out_last(marked, [_match(clip) for clip in clips])
+    return [_cut(clip) if cut and clip.split == "test" else clip for clip in marked]
+
+
+def random_windows(count: int, split: str) -> np.ndarray:
+    """Which of `count` windows are "train", the others being "val": all of them shuffled, 70 : 30.
+
+    V1 and V5 split so. Neighbouring windows share frames, so nearly every frame that is validated on was
+    trained on: for reproduction only. The order is ours; theirs are not published.
+    """
+    order = np.random.default_rng(42).permutation(count)
+    train = int(0.7 * count)
+    return np.sort(order[:train] if split == "train" else order[train:])
+
+
+PUBLISHED: dict[str, Callable[[Sequence[Clip]], list[Clip]]] = {
+    "tennis_game_level": tennis_game_level,
+    "tennis_clip_level": tennis_clip_level,
+    "tennis_wasb": tennis_wasb,
+    "shuttlecock_v2": shuttlecock_v2,
+    "shuttlecock_v3": shuttlecock_v3,
+}
+
+
+def _by_game(clips: Sequence[Clip], test: tuple[int, ...], val: int) -> list[Clip]:
+    split_of = dict.fromkeys(test, "test") | {val: "val"}
+    return [replace(clip, split=split_of.get(_game_and_clip(clip)[0], "train")) for clip in clips]
+
+
+def _game_and_clip(clip: Clip) -> tuple[int, int]:
+    """The numbers in `.../game4/Clip1` or `game4_Clip1`."""
+    found = re.search(r"game_?(\d+)[/_]clip_?(\d+)$", clip.name, re.IGNORECASE)
+    if found is None:
+        raise UserError(
+            f"clip {clip.name}: a tennis split needs clips named gameN/ClipM; choose another split"
+        )
+    return int(found[1]), int(found[2])
+
+
+def _match(clip: Clip) -> tuple[bool, int]:
+    """Whether the match is an amateur one, and its number; V3's val/match1 is the same match as train/match1."""
+    folder = clip.name.rpartition("/")[0]
+    found = re.search(r"match(\d+)$", folder, re.IGNORECASE)
+    if found is None:
+        raise UserError(f"clip {clip.name}: a shuttlecock split needs rallies in folders matchN")
+    return "amateur" in folder.lower(), int(found[1])
+
+
+def _in_v2_paper(clip: Clip) -> bool:
+    amateur, number = _match(clip)
+    return amateur or number in V2_PROFESSIONAL or number in V3_AMATEUR
+
+
+def _hold_out_last(clips: Sequence[Clip], groups: Sequence[object]) -> list[Clip]:
+    """The last training clip of each group becomes "val", unless it is the group's only one."""
+    members: dict[object, list[int]] = {}
+    for i, (clip, group) in enumerate(zip(clips, groups, strict=True)):
+        if clip.split == "train":
+            members.setdefault(group, []).append(i)
+    last = {rows[-1] for rows in members.values() if len(rows) > 1}
+    return [replace(clip, split="val") if i in last else clip for i, clip in enumerate(clips)]
+
+
+def _cut(clip: Clip) -> Clip:
+    """A test clip with the labels of V3's range only."""
+    kept = V3_TEST_RANGES.get((_match(clip)[1], clip.name.rpartition("/")[2]))
+    if kept is None or clip.labels is None:
+        return clip
+    labels = clip.labels
+    inside = (labels.frame >= kept[0]) & (labels.frame < kept[1])
+    line = None if labels.line is None else labels.line[inside]
+    return replace(
+        clip,
+        labels=Labels(labels.frame[inside], labels.xy[inside], labels.visibility[inside], labels.path, line),
+    )
