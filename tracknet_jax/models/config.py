@@ -29,6 +29,7 @@ class TrackNetConfig:
     )
 
     # Encoder-decoder: channels and convolutions of each level, the last level being the bottleneck
+    trunk: Literal["unet", "attention_unet"] = "unet"
     widths: tuple[int, ...] = (64, 128, 256, 512)
     depths: tuple[int, ...] = (2, 2, 3, 3)
     skips: Literal["concat", "add", "none"] = "concat"
@@ -86,6 +87,15 @@ class TrackNetConfig:
         if (self.fusion != "none") and (self.motion == "none" or self.outputs != self.frames):
             raise UserError(
                 f"model {self.name!r}: fusion {self.fusion!r} needs motion maps and one output a frame"
+            )
+        if self.trunk == "attention_unet" and (self.skips, self.upsample, self.concat, self.stem) != (
+            "concat",
+            "nearest",
+            "up_skip",
+            3,
+        ):
+            raise UserError(
+                f"model {self.name!r}: attention_unet has concatenated skips, nearest upsampling, up_skip, stem 3"
             )
         if self.input_norm == "imagenet" and self.background.startswith("subtract"):
             raise UserError(f"model {self.name!r}: background {self.background!r} needs input_norm 'unit'")

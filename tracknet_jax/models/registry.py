@@ -109,6 +109,19 @@ V4_OFFICIAL = replace(
     motion_scale=0.225,
 )
 
+# What the V5 paper's related work calls TrackNetV3: another project's network, not V3 above.
+ATTENTION_UNET = replace(
+    V2,
+    name="attention_unet",
+    paper="alenzenx/TrackNetV3, 2023, V5 paper's 'TrackNetV3'",
+    trunk="attention_unet",
+    depths=(2, 2, 2, 3),
+    block_order="conv_bn_relu",
+    conv_bias=True,
+    head_bias=True,
+    upsample="nearest",
+)
+
 # For CPUs: a U-Net at half resolution with added skips, MDD as input, and a head that starts with empty maps.
 NANO = TrackNetConfig(
     name="tracknet_nano",
@@ -175,6 +188,7 @@ _ALL = (
         V5, name="tracknet_v5_divided", paper="TrackNetV5, 2025, TimeSformer's block", attention="divided"
     ),
     replace(V5, name="tracknet_v5_joint", paper="TrackNetV5, 2025, reference code", attention="joint"),
+    ATTENTION_UNET,
     NANO,
 )
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from flax import struct
 
+from tracknet_jax.models.attention_unet import AttentionUNet
 from tracknet_jax.models.background import merge_time, stack_with_background
 from tracknet_jax.models.blocks import Conv, depth_to_space, space_to_depth
 from tracknet_jax.models.config import TrackNetConfig
@@ -71,7 +72,8 @@ class TrackNet(nn.Module):
                 x = interleave(images, attention)
 
         x = space_to_depth(x, config.space_to_depth).astype(config.dtype)
-        features = EncoderDecoder(config, self.axis_name, name="encoder_decoder")(x, train)
+        trunk = AttentionUNet if config.trunk == "attention_unet" else EncoderDecoder
+        features = trunk(config, self.axis_name, name="encoder_decoder")(x, train)
 
         if config.head == "classes":
             classes = conv_block(config, self.axis_name, 256, name="head")(features, train)
