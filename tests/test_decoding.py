@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from tracknet_jax.decoding import decode_peaks
+from tracknet_jax.decoding import decode_candidates, decode_peaks
 
 
 def twin(p: np.ndarray, threshold: float):
@@ -71,3 +71,40 @@ def test_bent_component_is_followed_to_its_end():
     p[16, 10] = 0.99  # inside the bend, not part of it
     x, y, _ = twin(p, 0.5)
     np.testing.assert_allclose(decode_peaks(jnp.asarray(p)).xy, [x, y], atol=1e-4)
+
+
+def candidates_twin(p: np.ndarray, floor: float, count: int):
+    rest, found = np.where(p > floor, p, 0.0), []
+    while rest.any() and len(found) < count:
+        peak = rest.max()
+        labels, _ = ndimage.label(rest > 0.5 * peak, structure=np.ones((3, 3)))
+        blob = labels == labels[np.unravel_index(rest.argmax(), rest.shape)]
+        y, x = ndimage.center_of_mass(np.where(blob, rest, 0.0))
+        found.append((x, y, peak))
+        rest[ndimage.binary_dilation(blob, np.ones((3, 3)), iterations=3)] = 0.0
+    return found
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 6])
+def test_candidates_equal_the_twin(count: int):
+    rng = np.random.default_rng(count)
+    maps = np.stack([blobs(rng, count) for _ in range(12)])
+    candidates = jax.jit(decode_candidates)(jnp.asarray(maps).reshape(4, 3, 48, 64), 0.25)
+    assert candidates.xy.shape == (4, 3, 4, 2)
+    for p, xy, confidence in zip(
+        maps, candidates.xy.reshape(12, 4, 2), candidates.confidence.reshape(12, 4), strict=True
+    ):
+        expected = candidates_twin(p, 0.25, 4)
+        assert int(np.isfinite(xy[:, 0]).sum()) == int((confidence > 0).sum()) == len(expected)
+        for i, (x, y, peak) in enumerate(expected):
+            np.testing.assert_allclose(xy[i], (x, y), atol=2e-4)
+            assert float(confidence[i]) == pytest.approx(peak)
+
+
+def test_a_faint_ball_beside_a_clear_one_is_a_candidate_of_its_own():
+    p = np.zeros((30, 40), np.float32)
+    p[5:8, 5:8] = 0.95
+    p[20, 30:32] = 0.2
+    candidates = decode_candidates(jnp.asarray(p), count=3)
+    np.testing.assert_allclose(candidates.xy[:2], [[6, 6], [30.5, 20]], atol=1e-5)
+    assert np.isnan(candidates.xy[2]).all()

@@ -1,13 +1,14 @@
 """From probability maps to ball positions on the device: the strongest component's sub-pixel centroid."""
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 WINDOW = 33  # pixels; a component wider than this is cut at the window's edge
 CANDIDATES = 3  # components looked at in each map, in the order of their peaks
+MARGIN = 3  # pixels
 
 
 class Peaks(NamedTuple):
@@ -35,32 +36,93 @@ def decode_peaks(probabilities: jax.Array, threshold: float | jax.Array = 0.5) -
     return Peaks(xy.reshape(*lead, 2), confidence.reshape(lead), found.reshape(lead))
 
 
+class Candidates(NamedTuple):
+    """The places in each map where a ball may be, the likeliest first; leading shape that of the maps.
+
+    `xy` `(..., K, 2)`: float32 map pixels, NaN where there are fewer than K. `confidence` `(..., K)`: the map's
+    value at the peak, 0 there.
+    """
+
+    xy: jax.Array
+    confidence: jax.Array
+
+
+def decode_candidates(probabilities: jax.Array, floor: float = 0.1, count: int = 4) -> Candidates:
+    """The `count` highest peaks above `floor` of maps `(..., H, W)`, for a tracker to choose among.
+
+    A peak's blob are the 8-connected pixels above half its height, so that a faint ball has a position as exact as
+    a clear one's; its centroid weighted by p is the position. What lies within `MARGIN` pixels of the blob is
+    its slope and no peak of its own.
+    """
+    *lead, height, width = probabilities.shape
+    maps = probabilities.reshape(-1, height, width).astype(jnp.float32)
+
+    def candidates_of_map(p: jax.Array) -> Candidates:
+        def next_candidate(rest: _Rest, _: None) -> tuple[_Rest, Candidates]:
+            corner, window = rest.around_peak()
+            peak = window[WINDOW // 2, WINDOW // 2]
+            blob = _component_at_centre(jnp.where(window > 0.5 * peak, window, 0.0))
+            slope = blob > 0
+            for _ in range(MARGIN):
+                slope = _dilate(_dilate(slope, 0), 1)
+            found = Candidates(jnp.where(peak > 0, _centroid(blob, corner), jnp.nan), peak)
+            return rest.replaced(corner, jnp.where(slope, 0.0, window)), found
+
+        return jax.lax.scan(next_candidate, _Rest.of(p, floor), length=count)[1]
+
+    xy, confidence = jax.vmap(candidates_of_map)(maps)
+    return Candidates(xy.reshape(*lead, count, 2), confidence.reshape(*lead, count))
+
+
 def _decode_map(p: jax.Array, threshold: float | jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-    half = WINDOW // 2
-    padded = jnp.pad(jnp.where(p > threshold, p, 0.0), half)
-
-    def next_component(carry: tuple[jax.Array, jax.Array], _: None) -> tuple[Any, tuple[jax.Array, ...]]:
-        # The peak's row first, from maxima that are kept up to date: one pass over the map in all, not one a peak.
-        padded, row_maxima = carry
-        row = jnp.argmax(row_maxima[half:-half])
-        column = jnp.argmax(padded[row + half, half:-half])
-        window = jax.lax.dynamic_slice(padded, (row, column), (WINDOW, WINDOW))
+    def next_component(rest: _Rest, _: None) -> tuple[_Rest, tuple[jax.Array, ...]]:
+        corner, window = rest.around_peak()
         component = _component_at_centre(window)
-        padded = jax.lax.dynamic_update_slice(padded, window - component, (row, column))
-        changed = jax.lax.dynamic_slice_in_dim(padded, row, WINDOW).max(axis=1)
-        row_maxima = jax.lax.dynamic_update_slice_in_dim(row_maxima, changed, row, axis=0)
-        total = component.sum()
-        offsets = jnp.arange(WINDOW, dtype=jnp.float32) - half
-        divisor = jnp.maximum(total, 1e-12)
-        x = column + (component.sum(0) @ offsets) / divisor
-        y = row + (component.sum(1) @ offsets) / divisor
-        return (padded, row_maxima), (jnp.stack([x, y]), component.max(), total)
+        found = _centroid(component, corner), component.max(), component.sum()
+        return rest.replaced(corner, window - component), found
 
-    first = (padded, padded.max(axis=1))
-    _, (xy, peak, total) = jax.lax.scan(next_component, first, length=CANDIDATES)
+    _, (xy, peak, total) = jax.lax.scan(next_component, _Rest.of(p, threshold), length=CANDIDATES)
     best = jnp.argmax(total)
     found = total[best] > 0
     return jnp.where(found, xy[best], jnp.nan), peak[best], found
+
+
+class _Rest(NamedTuple):
+    """A map without what has been taken from it, with a border of half a window.
+
+    The rows' maxima are kept up to date, so that all peaks together cost one pass over the map.
+    """
+
+    padded: jax.Array
+    row_maxima: jax.Array
+
+    @classmethod
+    def of(cls, p: jax.Array, threshold: float | jax.Array) -> "_Rest":
+        padded = jnp.pad(jnp.where(p > threshold, p, 0.0), WINDOW // 2)
+        return cls(padded, padded.max(axis=1))
+
+    def around_peak(self) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
+        """The highest peak's `(row, column)` in the map, and the window around it."""
+        half = WINDOW // 2
+        row = jnp.argmax(self.row_maxima[half:-half])
+        column = jnp.argmax(self.padded[row + half, half:-half])
+        return (row, column), jax.lax.dynamic_slice(self.padded, (row, column), (WINDOW, WINDOW))
+
+    def replaced(self, corner: tuple[jax.Array, jax.Array], window: jax.Array) -> "_Rest":
+        """With another window at `corner`."""
+        padded = jax.lax.dynamic_update_slice(self.padded, window, corner)
+        changed = jax.lax.dynamic_slice_in_dim(padded, corner[0], WINDOW).max(axis=1)
+        return _Rest(padded, jax.lax.dynamic_update_slice_in_dim(self.row_maxima, changed, corner[0], axis=0))
+
+
+def _centroid(component: jax.Array, corner: tuple[jax.Array, jax.Array]) -> jax.Array:
+    """(x, y) in the map of a window's component, weighted by p."""
+    row, column = corner
+    divisor = jnp.maximum(component.sum(), 1e-12)
+    offsets = jnp.arange(WINDOW, dtype=jnp.float32) - WINDOW // 2
+    x = column + (component.sum(0) @ offsets) / divisor
+    y = row + (component.sum(1) @ offsets) / divisor
+    return jnp.stack([x, y])
 
 
 def _component_at_centre(window: jax.Array) -> jax.Array:
