@@ -1,16 +1,20 @@
-"""TrackNetV4 (motion prompt, eq. 4) on the tennis set: V2's recipe, two scalars more.
+r"""TrackNetV4 (motion prompt, eq. 4) on the tennis set, split by game.
 
-    tracknet train tracknet_v4_tennis --data.source TENNIS --workdir runs/v4
-    tracknet train tracknet_v4_tennis --data.source TENNIS --workdir runs/v4 --init-from runs/v2   # fine-tuned
+    tracknet train tracknet_v4_tennis --data.source TENNIS
+    tracknet evaluate --checkpoint runs/tracknet_v4_tennis --data TENNIS \
+        --split-by tennis_game_level --split test --protocol tracknet_v4
 
-Not run to its end yet: no score to give.
+Published (V4's paper, Table I, 17,193 outputs): accuracy 95.2, precision 98.8, recall 96.1, F1 97.5. Measured: not yet.
 """
+
+from dataclasses import replace
 
 from tracknet_jax.models.registry import preset
 from tracknet_jax.training.config import TrainConfig
-from tracknet_jax.training.optimizers import KERAS_ADADELTA
+from tracknet_jax.training.presets import load_config
 
 
 def get_config() -> TrainConfig:
-    """30 epochs of the paper; a batch of 8 where the paper, for want of memory, has 2."""
-    return TrainConfig(model=preset("tracknet_v4"), optimizer=KERAS_ADADELTA, batch_size=8, epochs=30)
+    """`tracknet_v2_tennis` with two scalars more."""
+    base = load_config("tracknet_v2_tennis")
+    return replace(base, model=preset("tracknet_v4_official"))

@@ -13,6 +13,9 @@ KERAS_ADADELTA = OptimizerConfig(
     name="adadelta", lr=1.0, rho=0.95, eps=1e-7, weight_decay=0.0, clip_norm=None
 )
 
+# V3's tracking module: no schedule, decay or clipping.
+V3_ADAM = OptimizerConfig(name="adam", lr=1e-3, weight_decay=0.0, clip_norm=None)
+
 # V5 (paper, section 4; rates x0.1 at epochs 20 and 25 of 30).
 V5_ADAMW = OptimizerConfig(schedule=ScheduleConfig("step", milestones=(2 / 3, 5 / 6), gamma=0.1))
 
