@@ -63,7 +63,7 @@ def decode_candidates(probabilities: jax.Array, floor: float = 0.1, count: int =
             peak = window[WINDOW // 2, WINDOW // 2]
             blob = _component_at_centre(jnp.where(window > 0.5 * peak, window, 0.0))
             slope = blob > 0
-            for _ in range(MARGIN):
+            for _pixel in range(MARGIN):
                 slope = _dilate(_dilate(slope, 0), 1)
             found = Candidates(jnp.where(peak > 0, _centroid(blob, corner), jnp.nan), peak)
             return rest.replaced(corner, jnp.where(slope, 0.0, window)), found

@@ -47,6 +47,8 @@ class EvaluateOptions:
     """Layout of the data, if it should not be guessed."""
     overlap: Literal["none", "average", "weighted"] = "none"
     """Windows over each frame: one, or all of them averaged."""
+    link: bool = True
+    """Choose among candidates by trajectory; the papers' protocols never do."""
     json: Path | None = None
     """Write the scores here as well."""
     worst: Path | None = None
@@ -87,6 +89,7 @@ def main(argv: list[str]) -> int:
             "data": str(options.data),
             "split": options.split,
             "overlap": options.overlap,
+            "link": _links(options),
         }
         write_json(options.json, to_json(scores, options.protocol, counting, run))
     if options.worst:
@@ -115,6 +118,10 @@ def _checkpoint(options: EvaluateOptions) -> str | None:
     return None if options.predictions else options.checkpoint or DEFAULT_CHECKPOINT
 
 
+def _links(options: EvaluateOptions) -> bool:
+    return options.link and options.protocol == "default" and not options.predictions
+
+
 def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") -> "Iterator[ClipScore]":
     if options.predictions is not None:
         from tracknet_jax.evaluation.predictions import score_predictions
@@ -126,9 +133,8 @@ def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") 
     from tracknet_jax.tracking.tracker import TrackOptions
 
     release = load_release(options.checkpoint or DEFAULT_CHECKPOINT)
-    return score_release(
-        clips, release, rule, TrackOptions(overlap=options.overlap), options.save_predictions
-    )
+    tracking = TrackOptions(overlap=options.overlap, link=_links(options))
+    return score_release(clips, release, rule, tracking, options.save_predictions)
 
 
 def _with_progress(scores: "Iterator[ClipScore]", total: int) -> "Iterator[ClipScore]":

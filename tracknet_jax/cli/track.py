@@ -44,6 +44,8 @@ class TrackArgs:
     """see each frame once, or in every window that holds it: slower, steadier"""
     threshold: Annotated[float, tyro.conf.arg(metavar="P")] = 0.5
     """probability above which a pixel is ball"""
+    link: Annotated[bool, option()] = True
+    """take each frame's strongest blob, on a trajectory or not"""
     fit: Literal["auto", "stretch", "letterbox"] = "auto"
     """shapes other than 16:9; auto letterboxes portrait and 4:3, stretches the rest"""
     start: Annotated[str | None, option("TIME")] = None
@@ -76,7 +78,7 @@ def main(argv: list[str]) -> int:
     from tracknet_jax.tracking.sources import find_sources, output_stems
     from tracknet_jax.tracking.tracker import Tracker, TrackOptions
 
-    options = TrackOptions(args.overlap, args.threshold, args.batch_size, args.fit)
+    options = TrackOptions(args.overlap, args.threshold, args.link, args.batch_size, args.fit)
     sources = find_sources(args.videos)
     tracker = Tracker(load_release(args.checkpoint), options)
     failed = []

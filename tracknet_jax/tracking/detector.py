@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from tracknet_jax.decoding import Peaks, decode_peaks
+from tracknet_jax.decoding import Candidates, decode_candidates, decode_peaks
 
 
 class Pending(NamedTuple):
@@ -22,7 +22,7 @@ def no_pending(outputs: int, height: int, width: int) -> Pending:
     return Pending(jnp.zeros((outputs - 1, height, width)), jnp.zeros(outputs - 1))
 
 
-@partial(jax.jit, static_argnames=("model", "length"))
+@partial(jax.jit, static_argnames=("model", "length", "several"))
 def detect_disjoint(
     model: nn.Module,
     variables: dict,
@@ -32,14 +32,15 @@ def detect_disjoint(
     inside: jax.Array,
     *,
     length: int,
-) -> Peaks:
-    """Positions (batch * outputs,) of the windows that begin at `starts` (batch,) in a chunk's `frames`.
+    several: bool,
+) -> Candidates:
+    """Candidates (batch * outputs, K) in the maps of the windows that begin at `starts` (batch,) in a chunk's `frames`.
 
     Args:
         inside: (H, W) bool, where a ball can be: not on letterbox bars.
     """
     maps = window_probabilities(model, variables, frames, starts, length)
-    return decode(maps.reshape(-1, *maps.shape[2:]), threshold, inside)
+    return decode(maps.reshape(-1, *maps.shape[2:]), threshold, inside, several=several)
 
 
 @partial(jax.jit, static_argnames=("model", "length"), donate_argnames="pending")
@@ -83,10 +84,18 @@ def pending_means(pending: Pending, batch: int) -> jax.Array:
     return jnp.pad(means, ((0, batch - means.shape[0]), (0, 0), (0, 0)))
 
 
-@jax.jit
-def decode(maps: jax.Array, threshold: jax.Array, inside: jax.Array) -> Peaks:
-    """Positions in maps (N, H, W), looked for where `inside` (H, W) is true."""
-    return decode_peaks(jnp.where(inside, maps, 0.0), threshold)
+@partial(jax.jit, static_argnames="several")
+def decode(maps: jax.Array, threshold: jax.Array, inside: jax.Array, *, several: bool) -> Candidates:
+    """Candidates (N, K) in maps (N, H, W), looked for where `inside` (H, W) is true.
+
+    Args:
+        several: False: K is 1, and the only candidate is the ball that exceeds the threshold.
+    """
+    maps = jnp.where(inside, maps, 0.0)
+    if several:
+        return decode_candidates(maps)
+    peaks = decode_peaks(maps, threshold)
+    return Candidates(peaks.xy[:, None], peaks.confidence[:, None])
 
 
 def window_probabilities(

@@ -78,7 +78,8 @@ class _Frame(NamedTuple):
 
     def detection(self, k: int) -> Detection:
         """Candidate `k`."""
-        return Detection(*self.xy[k].tolist(), float(self.confidence[k]))
+        x, y = self.xy[k].tolist()
+        return Detection(x, y, float(self.confidence[k]))
 
 
 class _Search:

@@ -11,12 +11,13 @@ import jax
 import numpy as np
 
 from tracknet_jax.data.video import VideoSource, open_frames
-from tracknet_jax.decoding import Peaks
+from tracknet_jax.decoding import Candidates
 from tracknet_jax.errors import UserError
 from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.releases import Release, load_release
-from tracknet_jax.tracking import detector
+from tracknet_jax.tracking import detector, linking
 from tracknet_jax.tracking.geometry import Fit, Placement, place
+from tracknet_jax.tracking.linking import Detection
 from tracknet_jax.tracking.track import Row, Track, TrackBuilder
 from tracknet_jax.tracking.windows import (
     Chunk,
@@ -30,7 +31,7 @@ from tracknet_jax.tracking.windows import (
 CPU_BATCH, ACCELERATOR_BATCH = 4, 16  # windows in one step
 IN_FLIGHT = 2  # steps handed to the device before the first one's result is waited for
 
-Result = tuple[Peaks, np.ndarray]  # decoded maps, and the indices of those that are frames
+Result = tuple[Candidates, np.ndarray]  # decoded maps, and the indices of those that are frames
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,15 @@ class TrackOptions:
         overlap: `none`: each frame is seen in one window; `average`, `weighted`: in every window that holds
             it, and the maps are averaged (weighted: more for the window's middle). L times the work.
         threshold: probability above which a pixel belongs to a ball.
+        link: of several candidates take the one on a trajectory, see `linking.link`; then a ball may also be less
+            probable than the threshold, or more and yet none. False: each frame's strongest blob.
         batch_size: windows in one step; None: 4 on a CPU, 16 on an accelerator.
         fit: `auto`: stretch to the network's shape if the source's is within a quarter of it, else letterbox.
     """
 
     overlap: Overlap = "none"
     threshold: float = 0.5
+    link: bool = True
     batch_size: int | None = None
     fit: Fit = "auto"
 
@@ -111,20 +115,28 @@ class Tracker:
         disjoint = self.options.overlap == "none"
         advance = self._batch * (config.outputs if disjoint else 1)
         detect = self._disjoint if disjoint else self._ensemble
-        numbers = count(first)
         with Prefetch(chunks(frames, config.frames, advance)) as pieces:
-            for peaks, keep in _run_ahead(detect(pieces, placement.inside())):
-                yield from _rows(peaks, keep, placement, numbers)
+            found = _by_frame(_run_ahead(detect(pieces, placement.inside())))
+            linked = self.options.link
+            balls = linking.link(found, self.options.threshold, config.width) if linked else map(_only, found)
+            yield from map(partial(_row, placement), count(first), balls)
 
     def _disjoint(self, pieces: Iterable[Chunk], inside: np.ndarray) -> Iterator[Result]:
         length, outputs = self.release.config.frames, self.release.config.outputs
-        detect = partial(detector.detect_disjoint, self.release.model, self._variables, length=length)
+        detect = partial(
+            detector.detect_disjoint,
+            self.release.model,
+            self._variables,
+            length=length,
+            several=self.options.link,
+        )
         for chunk in pieces:
             starts, keep = disjoint_plan(chunk.count, self._batch, outputs)
             yield detect(chunk.frames, starts, self.options.threshold, inside), keep
 
     def _ensemble(self, pieces: Iterable[Chunk], inside: np.ndarray) -> Iterator[Result]:
-        config, batch, threshold = self.release.config, self._batch, self.options.threshold
+        config, batch = self.release.config, self._batch
+        threshold, several = self.options.threshold, self.options.link
         add = partial(detector.add_windows, self.release.model, self._variables, length=config.frames)
         weights = ensemble_weights(self.options.overlap, config.outputs)
         pending = detector.no_pending(config.outputs, config.height, config.width)
@@ -136,10 +148,10 @@ class Tracker:
             # Map i is that of frame `chunk.first - delay + i`.
             known = chunk.count + delay
             keep = np.arange(max(0, delay - chunk.first), min(batch, known))
-            yield detector.decode(maps, threshold, inside), keep
+            yield detector.decode(maps, threshold, inside, several=several), keep
         if known > batch:
             maps = detector.pending_means(pending, batch)
-            yield detector.decode(maps, threshold, inside), np.arange(known - batch)
+            yield detector.decode(maps, threshold, inside, several=several), np.arange(known - batch)
 
 
 def track_video(
@@ -179,6 +191,7 @@ def track(
     end: int | None = None,
     overlap: Overlap = "none",
     threshold: float = 0.5,
+    link: bool = True,
     batch_size: int | None = None,
     fit: Fit = "auto",
 ) -> Track:
@@ -188,7 +201,7 @@ def track(
         video: path, folder of images, image files in order, stream address or camera index.
         checkpoint: name of a shipped release, or the folder of a release or training run.
         start, end: frame numbers, half-open.
-        overlap, threshold, batch_size, fit: see `TrackOptions`.
+        overlap, threshold, link, batch_size, fit: see `TrackOptions`.
 
     Raises:
         UserError: the video or the checkpoint cannot be used; the message is one line.
@@ -198,7 +211,7 @@ def track(
         print(track.x[track.visible], track.fps)
         track.to_csv("rally_ball.csv")
     """
-    options = TrackOptions(overlap=overlap, threshold=threshold, batch_size=batch_size, fit=fit)
+    options = TrackOptions(overlap, threshold, link, batch_size, fit)
     return track_video(video, load_release(checkpoint), options, start, end)
 
 
@@ -212,8 +225,20 @@ def _run_ahead(results: Iterable[Result]) -> Iterator[Result]:
     yield from waiting
 
 
-def _rows(peaks: Peaks, keep: np.ndarray, placement: Placement, numbers: Iterator[int]) -> Iterator[Row]:
-    xy, confidence, found = (np.asarray(array)[keep] for array in jax.device_get(peaks))
-    columns = (*placement.to_source(xy).T.tolist(), confidence.tolist(), found.tolist())
-    for x, y, score, visible in zip(*columns, strict=True):
-        yield Row(next(numbers), x, y, score, "detected" if visible else "")
+def _by_frame(results: Iterable[Result]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each frame's candidates, positions (K, 2) in network pixels and confidences (K,)."""
+    for candidates, keep in results:
+        xy, confidence = jax.device_get(candidates)
+        yield from zip(xy[keep], confidence[keep], strict=True)
+
+
+def _only(candidates: tuple[np.ndarray, np.ndarray]) -> Detection | None:
+    ((x, y),), (confidence,) = (array.tolist() for array in candidates)
+    return Detection(x, y, confidence) if confidence > 0 else None
+
+
+def _row(placement: Placement, number: int, ball: Detection | None) -> Row:
+    if ball is None:
+        return Row(number, np.nan, np.nan, 0.0)
+    x, y = placement.to_source(np.array(ball[:2])).tolist()
+    return Row(number, x, y, ball.confidence, "detected")
