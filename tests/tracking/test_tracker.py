@@ -101,10 +101,16 @@ def test_bad_options_are_told(options):
         TrackOptions(**options)
 
 
-@pytest.mark.parametrize("config", [{"head": "classes"}, {"background": "concat"}])
-def test_networks_that_need_more_than_frames_are_told(config):
-    with pytest.raises(UserError, match="bright_dot"):
-        Tracker(bright_dot_release(**config))
+@pytest.mark.parametrize("overlap", ["none", "average"])
+def test_class_maps_are_tracked_like_probabilities(overlap):
+    path = dot_path(10)
+    options = TrackOptions(overlap, link=False)
+    classes, maps = (
+        list(Tracker(bright_dot_release(outputs=1, head=head), options).track_frames(dot_frames(path)))
+        for head in ("classes", "sigmoid")
+    )
+    np.testing.assert_allclose([row[:4] for row in classes], [row[:4] for row in maps], atol=0.05)
+    assert [row.visible for row in classes] == [position is not None for position in path]
 
 
 def test_the_package_exports_load_track_and_its_version():
@@ -113,3 +119,16 @@ def test_the_package_exports_load_track_and_its_version():
     assert tracknet_jax.__version__[0].isdigit()
     with pytest.raises(AttributeError, match="nothing_such"):
         tracknet_jax.nothing_such  # noqa: B018
+
+
+@pytest.mark.parametrize("overlap", ["none", "weighted"])
+def test_a_larger_spot_off_the_trajectory_is_not_the_ball(overlap):
+    path = [(10.0 + 2 * t, 18.0) for t in range(20)]
+    frames = list(dot_frames(path))
+    frames[9][2:8, 52:60] = 255
+    linked, alone = (
+        list(Tracker(bright_dot_release(), TrackOptions(overlap, link=link)).track_frames(frames))
+        for link in (True, False)
+    )
+    np.testing.assert_allclose([(row.x, row.y) for row in linked], path, atol=0.6)
+    np.testing.assert_allclose((alone[9].x, alone[9].y), (55.5, 4.5), atol=0.6)
