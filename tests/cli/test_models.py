@@ -10,6 +10,7 @@ def test_the_table_and_its_json(tmp_path, capsys):
     rows = {row["name"]: row for row in json.loads((tmp_path / "models.json").read_text())}
     assert rows["tracknet_v5"]["parameters"] == 14_771_458  # as published
     assert rows["tracknet_v5"]["config"]["attention"] == "alternating"
+    assert rows["inpaintnet"]["config"]["length"] == 16
     printed = capsys.readouterr().out.splitlines()
     for name, row in rows.items():
         (line,) = (line for line in printed if line.split()[:1] == [name])

@@ -1,49 +1,93 @@
 """Parameters and multiply-adds against the published and hand-counted figures."""
 
+import math
+
+import jax
 import pytest
 
-from tracknet_jax.models.cost import count_macs, count_parameters
+from tracknet_jax.models.cost import cost
+from tracknet_jax.models.rectifier import RECTIFIERS
 from tracknet_jax.models.registry import preset
+from tracknet_jax.models.tracknet import init_variables
 
 
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
+        ("tracknet_v1", 10_708_032),
+        ("tracknet_v1_keras", 10_711_200),
         ("tracknet_v2", 11_330_304),
+        ("tracknet_v2_official", 11_334_147),
+        ("tracknet_v2_keras", 11_334_531),
+        ("tracknet_v2_wasb", 11_334_147),
+        ("tracknet_v3", 11_341_000),
+        ("tracknet_v3_plain", 11_339_272),
+        ("tracknet_v3_subtract", 11_330_056),
+        ("tracknet_v3_subtract_concat", 11_343_880),
         ("tracknet_v4", 11_330_306),
+        ("tracknet_v4_official", 11_334_149),
+        ("tracknet_v4_keras", 11_334_533),
         ("tracknet_v2_mdd", 11_332_610),
         ("tracknet_v2_rstr", 14_769_152),
         ("tracknet_v5", 14_771_458),
         ("tracknet_v5_joint", 14_771_458),
         ("tracknet_v5_divided", 15_826_178),
-        ("tracknet_v2_official", 11_334_147),
-        ("tracknet_v2_keras", 11_334_531),
+        # The reference holds 15,132,437: six 7x7 convolutions of spatial attention among them are never called
+        ("attention_unet", 15_132_437 - 6 * (7 * 7 * 2 + 1)),
     ],
 )
-def test_published_parameters(name: str, parameters: int):
-    assert count_parameters(preset(name)) == parameters
+def test_trainable_parameters(name: str, parameters: int):
+    assert cost(preset(name)).parameters == parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("tracknet_v1_keras", 10_722_560),
+        ("tracknet_v2_official", 11_341_827),
+        ("tracknet_v2_keras", 11_342_595),
+        ("tracknet_v4_official", 11_341_829),
+        ("tracknet_v4_keras", 11_342_597),
+    ],
+)
+def test_parameters_as_keras_counts_them(name: str, parameters: int):
+    """Keras adds the running statistics of batch norm."""
+    variables = jax.eval_shape(lambda key: init_variables(preset(name), key), jax.random.key(0))
+    assert sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables)) == parameters
 
 
 @pytest.mark.parametrize(
     ("name", "gmacs"),
     [
+        ("tracknet_v1", 183.80),
         ("tracknet_v2", 112.227),
+        ("tracknet_v3", 113.80),
+        ("tracknet_v3_plain", 113.55),
+        ("tracknet_v3_subtract", 112.19),
+        ("tracknet_v3_subtract_concat", 114.23),
         ("tracknet_v5_joint", 124.344),  # QK^T and AV of 1,728 tokens counted
         ("tracknet_v5_divided", 122.09),
         ("tracknet_v5", 119.25),
+        ("attention_unet", 200.80),
     ],
 )
 def test_multiply_adds(name: str, gmacs: float):
-    assert count_macs(preset(name)) / 1e9 == pytest.approx(gmacs, abs=5e-3)
+    assert cost(preset(name)).macs / 1e9 == pytest.approx(gmacs, abs=5e-3)
 
 
 def test_first_convolution_by_hand():
     """MDD adds four channels to V2's first convolution and nothing else: 9 * 4 * 64 products a pixel."""
-    extra = count_macs(preset("tracknet_v2_mdd")) - count_macs(preset("tracknet_v2"))
+    extra = cost(preset("tracknet_v2_mdd")).macs - cost(preset("tracknet_v2")).macs
     assert extra == 9 * 4 * 64 * 288 * 512
 
 
+def test_the_rectifier():
+    parameters, macs = cost(RECTIFIERS["inpaintnet"])
+    assert parameters == 520_610
+    assert macs == pytest.approx(8.3e6, rel=5e-3)  # of 16 frames
+
+
 def test_nano_is_small():
-    config = preset("tracknet_nano")
-    assert 100_000 <= count_parameters(config) <= 600_000
-    assert count_macs(config) < 0.02 * count_macs(preset("tracknet_v2"))
+    parameters, macs = cost(preset("tracknet_nano"))
+    assert 100_000 <= parameters <= 600_000
+    assert macs < 0.02 * cost(preset("tracknet_v2")).macs

@@ -1,6 +1,7 @@
 """`tracknet models`: the registry as a table."""
 
 import dataclasses
+import itertools
 import json
 import sys
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ class Models:
 def main(argv: list[str]) -> int:
     """Runs the subcommand."""
     options = tyro.cli(Models, args=argv, prog="tracknet models")
-    rows = [describe(config) for config in _presets()]
+    rows = [describe(config) for config in _networks()]
     if options.json:
         from tracknet_jax.files import replacing
 
@@ -34,20 +35,27 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _presets() -> list[Any]:
+def _networks() -> list[Any]:
+    from tracknet_jax.models.rectifier import RECTIFIERS
     from tracknet_jax.models.registry import PRESETS
 
-    return list(PRESETS.values())
+    return sorted([*PRESETS.values(), *RECTIFIERS.values()], key=lambda config: paper_name(config.paper))
+
+
+def paper_name(paper: str) -> str:
+    """What the networks are listed by: "TrackNetV2" of "TrackNetV2, 2020, 3 in 1 out"."""
+    return paper.split(",")[0]
 
 
 def describe(config: Any) -> dict[str, Any]:
     """One row: the cost of a network and its config."""
-    from tracknet_jax.models.cost import count_macs, count_parameters
+    from tracknet_jax.models.cost import cost
 
+    parameters, macs = cost(config)
     return {
         "name": config.name,
-        "parameters": count_parameters(config),
-        "macs": count_macs(config),
+        "parameters": parameters,
+        "macs": macs,
         "paper": config.paper,
         "config": dataclasses.asdict(config),
     }
@@ -58,9 +66,9 @@ def _print(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from tracknet_jax.releases import shipped_releases
+    from tracknet_jax.releases import RECTIFIER, shipped_releases
 
-    shipped = shipped_releases()
+    shipped = {**shipped_releases(), **shipped_releases(RECTIFIER)}
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -78,15 +86,24 @@ def _print(rows: list[dict[str, Any]]) -> None:
         ("paper", "left"),
     ):
         table.add_column(column, justify=justify, no_wrap=column != "paper")  # type: ignore[arg-type]
-    for row in rows:
-        config = row["config"]
-        table.add_row(
-            row["name"],
-            f"{row['parameters']:,}",
-            f"{row['macs'] / 1e9:.2f}",
-            f"{config['frames']} to {config['outputs']}",
-            f"{config['width']}x{config['height']}",
-            "shipped" if row["name"] in shipped else "",
-            row["paper"],
-        )
+    for _, group in itertools.groupby(rows, key=lambda row: paper_name(row["paper"])):
+        for row in group:
+            window, size = _window(row["config"])
+            table.add_row(
+                row["name"],
+                f"{row['parameters']:,}",
+                f"{row['macs'] / 1e9:.2f}",
+                window,
+                size,
+                "shipped" if row["name"] in shipped else "",
+                row["paper"],
+            )
+        table.add_section()
     Console(width=None if sys.stdout.isatty() else 120).print(table)  # a pipe has no width of its own
+
+
+def _window(config: dict[str, Any]) -> tuple[str, str]:
+    """Frames in and maps out, and the size of a frame; a rectifier's window holds positions."""
+    if "outputs" not in config:
+        return f"{config['length']} to {config['length']}", "x, y, mask"
+    return f"{config['frames']} to {config['outputs']}", f"{config['width']}x{config['height']}"

@@ -1,33 +1,50 @@
 """What a network costs: trainable parameters, and true multiply-adds, attention included."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
+from flax import linen as nn
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.models.tracknet import TrackNet, init_variables
+from tracknet_jax.models.rectifier import InpaintNet, RectifierConfig
+from tracknet_jax.models.tracknet import TrackNet
 
 
-def count_parameters(config: TrackNetConfig) -> int:
-    """Trainable parameters; the running statistics of batch norm are not among them."""
-    variables = jax.eval_shape(lambda key: init_variables(config, key), jax.random.key(0))
-    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
+class Cost(NamedTuple):
+    """Of one network.
 
-
-def count_macs(config: TrackNetConfig) -> int:
-    """Multiply-adds of one window: all convolutions and matrix products of the traced forward pass.
-
-    Counted from the program itself, so nothing a profiler's layer list would miss (attention's products) is
-    left out. Elementwise work, normalisation and resizing are not multiply-adds of this count.
+    Attributes:
+        parameters: trainable ones; the running statistics of batch norm are not among them.
+        macs: multiply-adds of one window, in convolutions and matrix products. Elementwise work, normalisation and
+            resizing are not among them.
     """
-    shape = (1, config.frames, config.height, config.width, 3)
-    frames = jax.ShapeDtypeStruct(shape, "uint8")
-    background = jax.ShapeDtypeStruct((shape[0], *shape[2:]), "uint8")
-    variables = jax.eval_shape(lambda key: init_variables(config, key), jax.random.key(0))
-    traced = jax.make_jaxpr(TrackNet(config).apply)(variables, frames, background)
-    return _macs(traced.jaxpr)
+
+    parameters: int
+    macs: int
+
+
+def cost(config: TrackNetConfig | RectifierConfig) -> Cost:
+    """Counted from the program itself: nothing that a profiler's list of layers would miss is left out.
+
+    One abstract trace of `init`, which runs the forward pass too: no device computes anything.
+    """
+    model, inputs = _abstract_call(config)
+    key = jax.eval_shape(jax.random.key, 0)
+    traced, variables = jax.make_jaxpr(model.init, return_shape=True)(key, *inputs)
+    parameters = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
+    return Cost(parameters, _macs(traced.jaxpr))
+
+
+def _abstract_call(config: TrackNetConfig | RectifierConfig) -> tuple[nn.Module, list[jax.ShapeDtypeStruct]]:
+    """The module of `config`, and shapes and dtypes of one window."""
+    if isinstance(config, RectifierConfig):
+        shapes = [(1, config.length, 2), (1, config.length, 1)]
+        return InpaintNet(config), [jax.ShapeDtypeStruct(shape, "float32") for shape in shapes]
+    image = (config.height, config.width, 3)
+    shapes = [(1, config.frames, *image), (1, *image)]
+    return TrackNet(config), [jax.ShapeDtypeStruct(shape, "uint8") for shape in shapes]
 
 
 def _macs(jaxpr: Jaxpr) -> int:

@@ -48,7 +48,7 @@ class RectifierConfig:
         return cls(**{**values, "widths": tuple(values.get("widths", cls.widths))})
 
 
-INPAINTNET = RectifierConfig(name="inpaintnet", paper="TrackNetV3, 2023, trajectory rectification")
+INPAINTNET = RectifierConfig(name="inpaintnet", paper="TrackNetV3, 2023, rectification")
 
 RECTIFIERS: dict[str, RectifierConfig] = {config.name: config for config in (INPAINTNET,)}
 

@@ -17,16 +17,14 @@ V4 = replace(
     motion_alpha=0.1,
     motion_beta=0.0,
 )
-V2_MDD = replace(
-    V2, name="tracknet_v2_mdd", paper="TrackNetV5, 2025, ablation: V2 + MDD", motion="mdd", fusion="eq4"
-)
+V2_MDD = replace(V2, name="tracknet_v2_mdd", paper="TrackNetV5, 2025, V2 + MDD", motion="mdd", fusion="eq4")
 V5 = replace(V2_MDD, name="tracknet_v5", paper="TrackNetV5, 2025", refinement="rstr")
 
 # The forms in which the first papers' own code has them: bias, nearest upsampling, Keras' batch norm.
 V2_OFFICIAL = replace(
     V2,
     name="tracknet_v2_official",
-    paper="TrackNetV2, 2020, official code, batch norm over channels",
+    paper="TrackNetV2, 2020, Keras, channel norm",
     conv_bias=True,
     head_bias=True,
     upsample="nearest",
@@ -36,7 +34,7 @@ V2_OFFICIAL = replace(
 )
 
 V2_KERAS = replace(
-    V2_OFFICIAL, name="tracknet_v2_keras", paper="TrackNetV2, 2020, released Keras weights", bn_axis="width"
+    V2_OFFICIAL, name="tracknet_v2_keras", paper="TrackNetV2, 2020, Keras, width norm", bn_axis="width"
 )
 V2_WASB = replace(
     V2,
@@ -53,7 +51,7 @@ V2_WASB = replace(
 V1 = replace(
     V2,
     name="tracknet_v1",
-    paper="TrackNet, 2019, batch norm over channels",
+    paper="TrackNet, 2019, channel norm",
     outputs=1,
     height=360,
     width=640,
@@ -65,7 +63,7 @@ V1 = replace(
 V1_KERAS = replace(
     V1,
     name="tracknet_v1_keras",
-    paper="TrackNet, 2019, official Keras code",
+    paper="TrackNet, 2019, Keras, width norm",
     bn_axis="width",
     bn_eps=1e-3,
     bn_decay=0.99,
@@ -100,7 +98,7 @@ V3_MOTION = replace(
 V4_OFFICIAL = replace(
     V2_OFFICIAL,
     name="tracknet_v4_official",
-    paper="TrackNetV4, 2025, official code, batch norm over channels",
+    paper="TrackNetV4, 2025, Keras, channel norm",
     motion="prompt",
     fusion="eq4",
     motion_alpha=0.1,
@@ -113,7 +111,7 @@ V4_OFFICIAL = replace(
 ATTENTION_UNET = replace(
     V2,
     name="attention_unet",
-    paper="alenzenx/TrackNetV3, 2023, V5 paper's 'TrackNetV3'",
+    paper="alenzenx/TrackNetV3, 2023",
     trunk="attention_unet",
     depths=(2, 2, 2, 3),
     block_order="conv_bn_relu",
@@ -146,41 +144,39 @@ _ALL = (
     replace(
         V2_KERAS,
         name="tracknet_v2_keras_3to1",
-        paper="TrackNetV2, 2020, released Keras weights, 3 in 1 out",
+        paper="TrackNetV2, 2020, Keras, 3 in 1 out",
         outputs=1,
     ),
     V2_WASB,
     V3,
     replace(V3, name="tracknet_v3_plain", paper="TrackNetV3, 2023, no background", background="none"),
-    replace(
-        V3, name="tracknet_v3_subtract", paper="TrackNetV3, 2023, differences only", background="subtract"
-    ),
+    replace(V3, name="tracknet_v3_subtract", paper="TrackNetV3, 2023, subtract", background="subtract"),
     replace(
         V3,
         name="tracknet_v3_subtract_concat",
-        paper="TrackNetV3, 2023, frames and differences",
+        paper="TrackNetV3, 2023, subtract_concat",
         background="subtract_concat",
     ),
     V4,
     replace(V4, name="tracknet_v4_mean", paper="TrackNetV4, 2025, version 2", fusion="mean"),
-    replace(V4, name="tracknet_v4_type_b", paper="TrackNetV4, 2025, official code's type B", fusion="type_b"),
+    replace(V4, name="tracknet_v4_type_b", paper="TrackNetV4, 2025, the code's type B", fusion="type_b"),
     V4_OFFICIAL,
     replace(
-        V4_OFFICIAL, name="tracknet_v4_keras", paper="TrackNetV4, 2025, official Keras code", bn_axis="width"
+        V4_OFFICIAL, name="tracknet_v4_keras", paper="TrackNetV4, 2025, Keras, width norm", bn_axis="width"
     ),
     V3_MOTION,
     V2_MDD,
-    replace(V2, name="tracknet_v2_rstr", paper="TrackNetV5, 2025, ablation: V2 + R-STR", refinement="rstr"),
+    replace(V2, name="tracknet_v2_rstr", paper="TrackNetV5, 2025, V2 + R-STR", refinement="rstr"),
     replace(
         V5,
         name="tracknet_v2_rstr_gated",
-        paper="TrackNetV5, 2025, ablation: V2 + R-STR, MDD gates only",
+        paper="TrackNetV5, 2025, V2 + R-STR, gated",
         motion_input=False,
     ),
     replace(
         V5,
         name="tracknet_v5_ungated",
-        paper="TrackNetV5, 2025, ablation: MDD + R-STR, no gate",
+        paper="TrackNetV5, 2025, MDD + R-STR, no gate",
         fusion="none",
     ),
     V5,
