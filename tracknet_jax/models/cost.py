@@ -40,11 +40,12 @@ def cost(config: TrackNetConfig | RectifierConfig) -> Cost:
 def _abstract_call(config: TrackNetConfig | RectifierConfig) -> tuple[nn.Module, list[jax.ShapeDtypeStruct]]:
     """The module of `config`, and shapes and dtypes of one window."""
     if isinstance(config, RectifierConfig):
-        shapes = [(1, config.length, 2), (1, config.length, 1)]
-        return InpaintNet(config), [jax.ShapeDtypeStruct(shape, "float32") for shape in shapes]
-    image = (config.height, config.width, 3)
-    shapes = [(1, config.frames, *image), (1, *image)]
-    return TrackNet(config), [jax.ShapeDtypeStruct(shape, "uint8") for shape in shapes]
+        positions = jax.ShapeDtypeStruct((1, config.length, 2), "float32")
+        mask = jax.ShapeDtypeStruct((1, config.length, 1), "float32")
+        return InpaintNet(config), [positions, mask]
+    frames = jax.ShapeDtypeStruct((1, config.frames, config.height, config.width, 3), "uint8")
+    background = jax.ShapeDtypeStruct((1, config.height, config.width, 3), "uint8")
+    return TrackNet(config), [frames, background]
 
 
 def _macs(jaxpr: Jaxpr) -> int:
