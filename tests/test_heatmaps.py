@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from tests.reference import load_golden
-from tracknet_jax.heatmaps import disc_targets, gaussian_class_map, gaussian_targets, v5_targets
+from tracknet_jax.heatmaps import (
+    disc_targets,
+    gaussian_class_map,
+    gaussian_targets,
+    grey_maps,
+    probability_maps,
+    v5_targets,
+)
 
 HEIGHT, WIDTH = 288, 512
 
@@ -60,6 +67,40 @@ def test_class_map_is_the_paper_gaussian():
     kernel = golden["v1/kernel_41x41"]
     ours = gaussian_class_map(jnp.array([20.0, 20.0]), 41, 41, scale=1.0)
     np.testing.assert_array_equal(np.asarray(ours), kernel)
+
+
+def test_class_map_is_the_references_shrunk_picture():
+    """Pasted at 1280x720 and shrunk to half there, drawn at half the size here: the same classes."""
+    golden, _ = load_golden("targets")
+    expected = reference_maps(golden, "v1/class_map", (360, 640), fill=None)
+    seen = 0
+    for (x, y), reference in zip(golden["v1/points_1280x720"], expected, strict=True):
+        if not reference.any():
+            continue
+        xy = jnp.array([(x + 0.5) / 2 - 0.5, (y + 0.5) / 2 - 0.5], jnp.float32)
+        np.testing.assert_array_equal(np.asarray(gaussian_class_map(xy, 360, 640)), reference)
+        seen += 1
+    assert seen >= 10
+    nothing = gaussian_class_map(jnp.full(2, jnp.nan), 360, 640)
+    assert not nothing.any()
+
+
+def test_probability_of_class_maps_is_the_expected_grey_level():
+    p = np.zeros((1, 1, 3, 256))
+    p[0, 0, 0, 255] = 1.0
+    p[0, 0, 1, [0, 100, 200]] = 0.5, 0.25, 0.25
+    p[0, 0, 2, [0, 150, 151, 152]] = 0.31, 0.23, 0.23, 0.23  # "no ball" is the largest class, and unlikely
+    logits = jnp.log(jnp.asarray(p) + 1e-30)
+    maps = np.asarray(probability_maps(logits, "classes"))
+    assert maps.shape == (1, 1, 1, 3)
+    np.testing.assert_allclose(maps[0, 0, 0], [1.0, 75 / 255, 0.69 * 151 / 255], rtol=1e-5)
+    np.testing.assert_array_equal(grey_maps(logits, "classes")[0, 0, 0], [255, 0, 0])
+
+
+def test_sigmoid_maps_as_grey_levels():
+    logits = jnp.array([[[[-9.0, 0.0, 9.0]]]])
+    np.testing.assert_allclose(probability_maps(logits, "sigmoid"), 1 / (1 + np.exp(-logits)), rtol=1e-6)
+    np.testing.assert_array_equal(grey_maps(logits, "sigmoid"), [[[[0, 127, 254]]]])
 
 
 def test_gaussian_falls_to_one_over_e_at_sqrt_two_sigma():

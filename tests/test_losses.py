@@ -1,10 +1,20 @@
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.reference import load_golden
-from tracknet_jax.losses import weighted_bce, weighted_bce_map
+from tests.reference import inputs, load_golden, tensors, to_flax
+from tracknet_jax.losses import (
+    class_cross_entropy,
+    class_cross_entropy_map,
+    temporal_variation,
+    weighted_bce,
+    weighted_bce_map,
+)
+from tracknet_jax.models.registry import preset
+from tracknet_jax.models.tracknet import TrackNet
 
 
 def logit(p: np.ndarray) -> np.ndarray:
@@ -71,3 +81,39 @@ def test_mask_leaves_frames_out():
     masked_gradient = jax.grad(weighted_bce)(z, y, mask)
     assert float(jnp.abs(masked_gradient[0, 1]).max()) == 0.0
     assert float(weighted_bce(z, y, jnp.zeros((2, 3)))) == 0.0
+
+
+def test_cross_entropy_and_its_gradient_are_the_written_out_ones():
+    z = 5 * jax.random.normal(jax.random.key(0), (2, 3, 4, 7))
+    classes = jax.random.randint(jax.random.key(1), (2, 3, 4), 0, 7)
+
+    def formula(z):
+        p = jnp.exp(z) / jnp.exp(z).sum(-1, keepdims=True)
+        return -jnp.log((p * jax.nn.one_hot(classes, 7)).sum(-1))
+
+    np.testing.assert_allclose(class_cross_entropy_map(z, classes), formula(z), rtol=1e-5, atol=1e-6)
+    weights = jnp.arange(24.0).reshape(2, 3, 4)
+    ours = jax.grad(lambda z: (weights * class_cross_entropy_map(z, classes)).sum())(z)
+    np.testing.assert_allclose(
+        ours, jax.grad(lambda z: (weights * formula(z)).sum())(z), rtol=1e-4, atol=1e-5
+    )
+    second = class_cross_entropy(z, classes, jnp.array([0.0, 1.0]))
+    assert float(second) == pytest.approx(float(formula(z)[1].mean()), rel=1e-5)
+    assert np.isfinite(class_cross_entropy(1e4 * z, classes))
+
+
+def test_cross_entropy_of_the_reference_network():
+    _, meta = load_golden("v1")
+    signals, _ = load_golden("signals")
+    config = replace(preset("tracknet_v1"), height=64, width=96)
+    variables = to_flax(config, tensors(meta))
+    logits = jax.jit(TrackNet(config).apply)(variables, inputs(meta, "small")).logits
+    loss = class_cross_entropy(logits, jnp.asarray(signals["v1/target"], jnp.int32)[None])
+    assert float(loss) == pytest.approx(float(signals["v1/cross_entropy"]), abs=1e-5)
+
+
+def test_penalty_on_motion_maps_of_the_reference():
+    maps, penalties = load_golden("functions")[0]["v5repo_v4"], load_golden("signals")[0]["motion/penalty"]
+    ours = [float(temporal_variation(jnp.asarray(map))) for map in maps]
+    np.testing.assert_allclose(ours, penalties, rtol=1e-5)
+    assert np.ptp(penalties) > 1e-3

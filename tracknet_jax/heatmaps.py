@@ -1,10 +1,13 @@
-"""Training targets, drawn on the device from ball coordinates.
+"""Maps on the device: training targets from ball coordinates, and what a network's logits say.
 
 Coordinates `xy (..., 2)` are in pixels of the map, centres at whole numbers; NaN draws nothing.
 """
 
+import itertools
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 # V1 and V5 draw floor(255 exp(-d^2 / (2 * 10))) at source resolution; it is at least 1 where d^2 <= 20 ln 255.
 GAUSSIAN_VARIANCE = 10.0
@@ -43,10 +46,37 @@ def gaussian_targets(xy: jax.Array, height: int, width: int, sigma: float = 2.5)
 
 
 def gaussian_class_map(xy: jax.Array, height: int, width: int, scale: float = 2.0) -> jax.Array:
-    """V1's class ids 0..255, `(..., H, W)` int32: floor(255 exp(-d^2 / 20)), d in source pixels.
+    """V1's class ids 0..255, `(..., H, W)` int32: the grey levels floor(255 exp(-d^2 / 20)), d in source pixels.
 
     `scale` is source pixels a map pixel (1280 / 640 in the paper). The reference pastes the Gaussian at source
-    resolution on whole pixels and shrinks the picture; this is its value at the place itself.
+    resolution and shrinks the picture, so a class is the mean, rounded, of the grey levels of the source pixels
+    in a map pixel. Equal to the reference's where the ball lies on a whole source pixel.
     """
-    grey = 255.0 * jnp.exp(-squared_distance(xy, height, width) * scale**2 / (2 * GAUSSIAN_VARIANCE))
-    return jnp.floor(grey).astype(jnp.int32)
+    across = max(round(scale), 1)
+    offsets = (np.arange(across) + 0.5) / across - 0.5
+    total = jnp.zeros((*xy.shape[:-1], height, width))
+    for offset in itertools.product(offsets, repeat=2):
+        distance = squared_distance(xy - np.array(offset, np.float32), height, width) * scale**2
+        total += jnp.floor(255.0 * jnp.exp(-distance / (2 * GAUSSIAN_VARIANCE)))
+    return jnp.floor(total / across**2 + 0.5).astype(jnp.int32)
+
+
+def probability_maps(logits: jax.Array, head: str) -> jax.Array:
+    """A network's logits as maps in [0, 1], `(B, L_out, H, W)` float32; `head` is that of its config.
+
+    Sigmoid maps `(B, L_out, H, W)` through the sigmoid. Of class maps `(B, H, W, 256)` (V1) the expected grey
+    level, over 255: "no ball" is one class while a ball's brightness is shared out over its neighbours, so the
+    largest class alone would often be 0 where most of the probability is on a ball.
+    """
+    logits = logits.astype(jnp.float32)
+    if head == "sigmoid":
+        return jax.nn.sigmoid(logits)
+    levels = jnp.arange(logits.shape[-1], dtype=jnp.float32) / (logits.shape[-1] - 1)
+    return (jax.nn.softmax(logits) @ levels)[:, None]
+
+
+def grey_maps(logits: jax.Array, head: str) -> jax.Array:
+    """What V1's decoders take, `(B, L_out, H, W)` uint8: the largest class; of sigmoid maps floor(255 p)."""
+    if head == "sigmoid":
+        return jnp.floor(255.0 * probability_maps(logits, head)).astype(jnp.uint8)
+    return jnp.argmax(logits, axis=-1).astype(jnp.uint8)[:, None]

@@ -1,4 +1,7 @@
-"""The references' heatmap decoders on the host: one map in, one point out, each choosing its own blob."""
+"""The references' heatmap decoders on the host: one map in, one point out, each choosing its own blob.
+
+Most take probabilities; V1's take its class maps, the grey levels 0 ... 255.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,7 +10,10 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
+from tracknet_jax.coordinates import scale_xy
+
 EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
+V1_SIZE = (1280, 720)  # (width, height) of the videos of TrackNet V1, in whose pixels its scripts answer
 NMS_RADIUS = 2.5  # pixels; the disc the maps are trained with
 
 
@@ -147,9 +153,7 @@ def hough_circles(mask: np.ndarray, min_distance: float) -> np.ndarray:
     return np.empty((0, 3)) if circles is None else circles.reshape(-1, circles.shape[-1])[:, :3]
 
 
-def hough(
-    class_map: np.ndarray, size: tuple[int, int] = (1280, 720), exactly_one: bool = True
-) -> Blob | None:
+def hough(class_map: np.ndarray, size: tuple[int, int] = V1_SIZE, exactly_one: bool = True) -> Blob | None:
     """The circle in a class map `(H, W)` uint8 (TrackNet V1), in pixels of `size` = (width, height).
 
     `exactly_one` is the accuracy script's rule: circles 10 px apart, and several count as none. Without it:
@@ -192,17 +196,42 @@ MAP_DECODERS: dict[str, Callable[[np.ndarray], Blob | None]] = {
 }
 
 
-def decode_maps(probabilities: np.ndarray, decoder: str) -> tuple[np.ndarray, np.ndarray]:
-    """Decodes maps `(..., H, W)` with a decoder of `MAP_DECODERS`.
+def _hough_in_map(class_map: np.ndarray) -> Blob | None:
+    return _rescaled(hough(class_map), V1_SIZE, class_map)
+
+
+def _ring_in_map(class_map: np.ndarray) -> Blob | None:
+    height, width = class_map.shape
+    return _rescaled(ring(class_map), (2 * width, 2 * height), class_map)
+
+
+def _rescaled(blob: Blob | None, size: tuple[int, int], class_map: np.ndarray) -> Blob | None:
+    """A blob in a picture of `size` (width, height) as one in pixels of the map."""
+    if blob is None:
+        return None
+    height, width = class_map.shape
+    x, y = scale_xy(np.array([blob.x, blob.y]), size, (width, height)).tolist()
+    return blob._replace(x=x, y=y)
+
+
+# Decoders of class maps (H, W) uint8, those of V1's accuracy scripts; in pixels of the map, too.
+CLASS_DECODERS: dict[str, Callable[[np.ndarray], Blob | None]] = {
+    "hough": _hough_in_map,
+    "ring": _ring_in_map,
+}
+
+
+def decode_maps(maps: np.ndarray, decoder: str) -> tuple[np.ndarray, np.ndarray]:
+    """Decodes maps `(..., H, W)` with a decoder of `MAP_DECODERS` or, class maps, of `CLASS_DECODERS`.
 
     Returns xy `(..., 2)` float32 in map pixels, NaN where there is no ball, and confidence `(...)`, 0 there.
     """
-    decode = MAP_DECODERS[decoder]
-    lead = probabilities.shape[:-2]
+    decode = (MAP_DECODERS | CLASS_DECODERS)[decoder]
+    lead = maps.shape[:-2]
     xy = np.full((*lead, 2), np.nan, np.float32)
     confidence = np.zeros(lead, np.float32)
     for index in np.ndindex(lead):
-        blob = decode(probabilities[index])
+        blob = decode(maps[index])
         if blob is not None:
             xy[index], confidence[index] = (blob.x, blob.y), blob.confidence
     return xy, confidence

@@ -14,11 +14,30 @@ def weighted_bce(logits: jax.Array, targets: jax.Array, mask: jax.Array | None =
     loses it beyond p = 1 - 1e-7. `logits`, `targets`: `(B, L, H, W)`; `mask` `(B, L)`: 1 where the frame counts
     (its ball is located, or labelled absent). The mean is over the pixels of counted frames.
     """
-    per_pixel = weighted_bce_map(logits, targets)
+    return _mean_of_counted(weighted_bce_map(logits, targets), mask)
+
+
+def class_cross_entropy(logits: jax.Array, classes: jax.Array, mask: jax.Array | None = None) -> jax.Array:
+    """Mean of -log softmax(logits)[class] over pixels (TrackNet V1), a scalar.
+
+    `logits`: `(B, H, W, C)`; `classes`: `(B, H, W)` ids 0 ... C - 1; `mask` `(B,)` as in `weighted_bce`.
+    """
+    return _mean_of_counted(class_cross_entropy_map(logits, classes), mask)
+
+
+def temporal_variation(attention: jax.Array) -> jax.Array:
+    """Mean of (A_{t+1} - A_t)^2 of motion maps `(B, T - 1, ..., H, W)` of T frames, a scalar.
+
+    The V4 code's sum over (H W (T - 2) B), without its factor lambda; of V5's maps both polarities count.
+    """
+    return jnp.square(jnp.diff(attention, axis=1)).mean()
+
+
+def _mean_of_counted(per_pixel: jax.Array, mask: jax.Array | None) -> jax.Array:
+    """The mean over the pixels `(..., H, W)` of the maps for which `mask (...)` is 1."""
     if mask is None:
         return per_pixel.mean()
-    per_frame = per_pixel.mean(axis=(-2, -1)) * mask
-    return per_frame.sum() / jnp.maximum(mask.sum(), 1.0)
+    return (per_pixel.mean(axis=(-2, -1)) * mask).sum() / jnp.maximum(mask.sum(), 1.0)
 
 
 @jax.custom_jvp
@@ -50,3 +69,34 @@ def _value_and_slope(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, 
     value = q**2 * positive * minus_log_p + p**2 * negative * minus_log_q
     slope = -positive * (2 * p * q**2 * minus_log_p + q**3) + negative * (2 * p**2 * q * minus_log_q + p**3)
     return value, slope
+
+
+@jax.custom_vjp
+def class_cross_entropy_map(logits: jax.Array, classes: jax.Array) -> jax.Array:
+    """-log softmax(logits)[class] of every pixel, `(B, H, W)` float32; differentiable in the logits.
+
+    The gradient is computed anew from the logits: 256 classes of 640x360 pixels are 236 MB a window, which
+    automatic differentiation would keep several times over.
+    """
+    return _cross_entropy_and_log_sum(logits, classes)[0]
+
+
+def _cross_entropy_and_log_sum(logits: jax.Array, classes: jax.Array) -> tuple[jax.Array, jax.Array]:
+    z = logits.astype(jnp.float32)
+    log_sum = jax.nn.logsumexp(z, axis=-1)
+    return log_sum - jnp.take_along_axis(z, classes[..., None], axis=-1)[..., 0], log_sum
+
+
+def _cross_entropy_forward(logits: jax.Array, classes: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+    value, log_sum = _cross_entropy_and_log_sum(logits, classes)
+    return value, (logits, classes, log_sum)
+
+
+def _cross_entropy_backward(kept: tuple[jax.Array, ...], slope: jax.Array) -> tuple[jax.Array, None]:
+    logits, classes, log_sum = kept
+    softmax = jnp.exp(logits.astype(jnp.float32) - log_sum[..., None])
+    right = classes[..., None] == jnp.arange(logits.shape[-1])
+    return ((softmax - right) * slope[..., None]).astype(logits.dtype), None
+
+
+class_cross_entropy_map.defvjp(_cross_entropy_forward, _cross_entropy_backward)

@@ -25,7 +25,7 @@ class Protocol:
         counting: every frame once, or every output of every stride-1 window (a frame counts up to L times).
         recall: which recall and F1 the source quotes: `all` (a wrong place is a miss) or `hit`.
         occluded, unlocated: see `metrics.classify`.
-        decoder: heatmap decoder of `host_decoders`, used where windows are counted.
+        decoder: heatmap decoder of `host_decoders`, used where windows are counted, and on class maps.
         source: where the rule comes from.
     """
 

@@ -6,10 +6,18 @@ from dataclasses import replace
 import pytest
 
 from tracknet_jax.data.augment import AugmentConfig
+from tracknet_jax.data.mixup import MixupConfig
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.registry import preset
 from tracknet_jax.training.checks import check_config
-from tracknet_jax.training.config import EvalConfig, OptimizerConfig, ScheduleConfig, TrainConfig, flatten
+from tracknet_jax.training.config import (
+    EvalConfig,
+    LossConfig,
+    OptimizerConfig,
+    ScheduleConfig,
+    TrainConfig,
+    flatten,
+)
 from tracknet_jax.training.presets import bundled_names, load_config
 
 from .tiny import tiny_config
@@ -18,7 +26,7 @@ from .tiny import tiny_config
 @pytest.mark.parametrize("name", bundled_names())
 def test_bundled_presets_are_sound(name, tmp_path):
     config = load_config(name)
-    config = replace(config, data=replace(config.data, source=(str(tmp_path),)), batch_size=8)
+    config = replace(config, data=replace(config.data, source=(str(tmp_path),)), batch_size=8, init_from=None)
     check_config(config)
     assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
@@ -52,6 +60,10 @@ def optimizer(**changes):
     return {"optimizer": OptimizerConfig(**changes)}
 
 
+def mixup(**changes):
+    return {"data": replace(tiny_config().data, source=(".",), mixup=MixupConfig(**changes))}
+
+
 def crop(height, width):
     return {"data": replace(tiny_config().data, augment=AugmentConfig(crop=(height, width)))}
 
@@ -71,6 +83,14 @@ def crop(height, width):
         (crop(15, 32), "data.augment.crop 15x32 must be divisible by 2"),
         (crop(64, 64), "larger than the model's input 32x64"),
         ({"model": preset("tracknet_v5")} | crop(144, 256), "train it without a crop"),
+        ({"model": preset("tracknet_v2_keras")} | crop(144, 256), "train it without a crop"),
+        (mixup(sample=-1.0), "data.mixup.sample is -1.0"),
+        ({"model": preset("tracknet_v1")} | mixup(sample=0.5), "learns classes, which cannot be mixed"),
+        ({"model": preset("tracknet_v2_3to1")} | mixup(frame=0.5), "no map for every frame"),
+        (
+            {"model": preset("tracknet_v2"), "loss": LossConfig(variation_penalty=1.0)},
+            "no two motion maps to compare",
+        ),
         ({"data": replace(tiny_config().data, source=())}, "no data"),
         (
             {

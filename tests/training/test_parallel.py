@@ -1,12 +1,15 @@
 """Both drivers run the same step: the same parameters, and each other's states."""
 
+from dataclasses import replace
 from functools import cache, partial
 
 import jax
 import numpy as np
 import pytest
 
+from tracknet_jax.data.mixup import MixupConfig
 from tracknet_jax.models.tracknet import init_variables
+from tracknet_jax.training.config import LossConfig
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.parallel import make_driver
 from tracknet_jax.training.state import create_state
@@ -14,7 +17,8 @@ from tracknet_jax.training.step import train_step
 
 from .tiny import MODEL, tiny_batch, tiny_config
 
-CONFIG = tiny_config()
+CONFIG = tiny_config(loss=LossConfig(variation_penalty=0.1))
+CONFIG = replace(CONFIG, data=replace(CONFIG.data, mixup=MixupConfig(sample=0.5, frame=0.5)))
 
 
 def first_state():

@@ -8,18 +8,25 @@ import numpy as np
 import pytest
 
 from tracknet_jax.models.registry import preset
-from tracknet_jax.models.tracknet import init_variables
-from tracknet_jax.training.config import TargetConfig
+from tracknet_jax.models.tracknet import TrackNetOutput, init_variables
+from tracknet_jax.training.config import LossConfig, TargetConfig
 from tracknet_jax.training.initial import transplant
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.state import create_state, update_average
-from tracknet_jax.training.step import batch_loss, make_targets, train_step
+from tracknet_jax.training.step import batch_loss, train_step
+from tracknet_jax.training.targets import make_targets, with_targets
 
 from .tiny import MODEL, tiny_batch, tiny_config
 
 
 def labels(xy, visibility):
-    return {"xy": jnp.array(xy, jnp.float32), "visibility": jnp.array(visibility, jnp.uint8)}
+    xy, visibility = jnp.array(xy, jnp.float32), jnp.array(visibility, jnp.uint8)
+    return {"frames": jnp.zeros((*visibility.shape, 32, 64, 3)), "xy": xy, "visibility": visibility}
+
+
+def loss_of(logits, batch, config, attention=None):
+    output = TrackNetOutput(logits, attention=attention)
+    return float(batch_loss(output, with_targets(batch, config), config))
 
 
 def test_frames_without_a_usable_label_do_not_count():
@@ -43,14 +50,41 @@ def test_frames_without_a_usable_label_do_not_count():
     p = 1 / (1 + np.exp(-np.asarray(logits, np.float64)))
     terms = -((1 - p) ** 2 * maps * np.log(p) + p**2 * (1 - maps) * np.log(1 - p))
     expected = np.mean([terms[b, t].mean() for b, t in counting])
-    assert float(batch_loss(logits, all_frames, tiny_config())) == pytest.approx(expected, rel=1e-5)
+    assert loss_of(logits, all_frames, tiny_config()) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_network_with_one_map_learns_the_last_frame():
     logits = jax.random.normal(jax.random.key(0), (1, 1, 32, 64))
     three = labels([[[5, 6], [7, 8], [9, 10]]], [[1, 1, 1]])
     last = labels([[[9, 10]]], [[1]])
-    assert batch_loss(logits, three, tiny_config()) == batch_loss(logits, last, tiny_config())
+    config = tiny_config(model=replace(MODEL, outputs=1))
+    assert loss_of(logits, three, config) == loss_of(logits, last, config)
+
+
+def test_class_maps_learn_the_grey_gaussian_of_the_last_frame():
+    config = tiny_config(model=replace(MODEL, outputs=1, motion="none", head="classes"))
+    batch = labels([[[5, 6], [7, 8], [9, 10]], [[5, 6], [7, 8], [9, 10]]], [[1, 1, 1], [1, 1, 255]])
+    logits = jax.random.normal(jax.random.key(0), (2, 32, 64, 256))
+    y, x = np.mgrid[:32, :64]
+    across = np.arange(-9.5, 10)  # the 20 x 20 source pixels of a map pixel: 1280 / 64
+    grey = [
+        np.floor(255 * np.exp(-((20 * (x - 9) + dx) ** 2 + (20 * (y - 10) + dy) ** 2) / 20))
+        for dx in across
+        for dy in across
+    ]
+    classes = np.floor(np.mean(grey, axis=0) + 0.5).astype(int)
+    assert classes.max() > 20
+    p = np.asarray(jax.nn.softmax(logits), np.float64)[0]  # the last frame of the second is not labelled
+    expected = -np.log(np.take_along_axis(p, classes[..., None], -1)).mean()
+    assert loss_of(logits, batch, config) == pytest.approx(expected, rel=1e-5)
+
+
+def test_penalty_on_changing_motion_maps():
+    logits, batch = jnp.zeros((1, 3, 32, 64)), labels([[[5, 6]] * 3], [[1] * 3])
+    attention = jnp.stack([jnp.zeros((1, 32, 64)), jnp.full((1, 32, 64), 0.5)], axis=1)
+    without = loss_of(logits, batch, tiny_config(), attention)
+    config = tiny_config(loss=LossConfig(variation_penalty=2.0))
+    assert loss_of(logits, batch, config, attention) == pytest.approx(without + 2 * 0.25)
 
 
 @pytest.mark.parametrize(

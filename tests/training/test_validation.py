@@ -26,7 +26,7 @@ def test_every_frame_has_a_map(length, outputs):
         assert 0 <= window.min() <= window.max() < length
 
 
-def brightest_pixel(self, variables, frames, **kwargs):
+def brightest_pixel(self, variables, frames, background):
     """A network that finds white pixels."""
     return TrackNetOutput(jnp.where(frames.max(-1) > 200, 9.0, -9.0))
 

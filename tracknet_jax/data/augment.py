@@ -1,7 +1,8 @@
 """Augmentation on the device: crop, scale, shift, flip and light, the labels following.
 
-A batch is `{"frames": (B, L, H, W, 3) uint8, "xy": (B, L, 2), "visibility": (B, L)}`. All frames of a window get
-the same change: a jitter that differed between frames would look like motion everywhere.
+A batch is `{"frames": (B, L, H, W, 3) uint8, "xy": (B, L, 2), "visibility": (B, L)}`, with
+`"background": (B, H, W, 3)` for networks that want one. All frames of a window and their background get the same
+change: a jitter that differed between frames would look like motion everywhere.
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class AugmentConfig:
 
 
 def augment(keys: jax.Array, batch: Batch, config: AugmentConfig) -> Batch:
-    """Augmented batch: frames float32 in [0, 1] of the crop's size, `xy` in its pixels, `visibility` unchanged.
+    """Augmented batch: pictures float32 in [0, 1] of the crop's size, `xy` in its pixels, `visibility` unchanged.
 
     `keys (B,)`: one a window, so that what happens to a window does not depend on the device that holds it.
     """
@@ -37,8 +38,14 @@ def augment(keys: jax.Array, batch: Batch, config: AugmentConfig) -> Batch:
 
 def _augment_window(key: jax.Array, window: Batch, config: AugmentConfig) -> Batch:
     geometry_key, light_key = jax.random.split(key)
-    frames, xy = _resample(geometry_key, window["frames"], window["xy"], config)
-    return {**window, "frames": _relight(light_key, frames, config), "xy": xy}
+    pictures = window["frames"]
+    if "background" in window:  # treated as one more frame
+        pictures = jnp.concatenate([pictures, window["background"][None]])
+    pictures, xy = _resample(geometry_key, pictures, window["xy"], config)
+    pictures = _relight(light_key, pictures, config)
+    if "background" not in window:
+        return {**window, "frames": pictures, "xy": xy}
+    return {**window, "frames": pictures[:-1], "background": pictures[-1], "xy": xy}
 
 
 def _resample(

@@ -1,6 +1,18 @@
-"""V3's mixup: windows mixed with other windows, frames with the frames before them."""
+"""V3's mixup, inside the compiled step: frames mixed with the frames before them, windows with other windows.
+
+A batch here is what the loss sees: `{"frames": (B, L, H, W, 3) float32, "targets": (B, L_out, H, W) float32,
+"mask": (B, L_out), "xy": (B, L_out, 2)}`, with `"background": (B, H, W, 3)` for networks that want one.
+"""
 
 from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+Batch = dict[str, jax.Array]
+
+STILL = 10 / 1280  # of the frame's width: the reference's 10 pixels of 720p video
 
 
 @dataclass(frozen=True)
@@ -9,3 +21,76 @@ class MixupConfig:
 
     sample: float = 0.0  # alpha of windows with other windows of the batch; V3 trains with 0.5
     frame: float = 0.0  # alpha of frames with the frames before them; the reference has it switched off
+
+
+def mixup(
+    keys: jax.Array, batch: Batch, config: MixupConfig, width: int, axis_name: str | None = None
+) -> Batch:
+    """The batch with its frames, then its windows mixed; the mask is that of everything in the mixture.
+
+    `keys (B,)`: one a window. `width` of a whole frame in pixels, of which the batch may show a crop. Under pmap
+    `axis_name` is the axis over which the global batch is split: both drivers mix the same windows.
+    """
+    frame_keys, sample_keys = jax.vmap(jax.random.split, out_axes=1)(keys)
+    if config.frame > 0:
+        mix = partial(_mix_frames, alpha=config.frame, still=STILL * width)
+        batch = jax.vmap(mix)(frame_keys, batch)
+    if config.sample > 0:
+        batch = _mix_windows(sample_keys, batch, config.sample, axis_name)
+    return batch
+
+
+def _mix_windows(keys: jax.Array, batch: Batch, alpha: float, axis_name: str | None) -> Batch:
+    """Each window with the next one of the batch, its own share the larger.
+
+    The reference draws partners by a permutation; windows arrive in random order, so the next one is as random,
+    and what crosses between devices is one window.
+    """
+    shares = jax.vmap(lambda key: jax.random.beta(key, alpha, alpha))(keys)
+    shares = jnp.maximum(shares, 1.0 - shares)
+
+    def mix(x: jax.Array) -> jax.Array:
+        return _between(x, _next_window(x, axis_name), shares.reshape(-1, *[1] * (x.ndim - 1)))
+
+    mask = batch["mask"] * _next_window(batch["mask"], axis_name)
+    unmixed = ("mask", "xy")
+    return {name: x if name in unmixed else mix(x) for name, x in batch.items()} | {"mask": mask}
+
+
+def _next_window(x: jax.Array, axis_name: str | None) -> jax.Array:
+    """`x` of the global batch's next windows, the first behind the last."""
+    if axis_name is None:
+        return jnp.roll(x, -1, axis=0)
+    devices = jax.lax.axis_size(axis_name)
+    to_the_one_before = [(i, (i - 1) % devices) for i in range(devices)]
+    return jnp.concatenate([x[1:], jax.lax.ppermute(x[:1], axis_name, to_the_one_before)])
+
+
+def _mix_frames(key: jax.Array, window: Batch, alpha: float, still: float) -> Batch:
+    """L of the 2 L - 1 frames that there are with one mixed in between every two, in order of time.
+
+    The map of a mixed frame: that of the frame before where the ball is gone, that of the frame itself where it
+    was not there before or moved less than `still` pixels, else both, in the frames' own shares.
+    """
+    share_key, choice_key = jax.random.split(key)
+    share = jax.random.beta(share_key, alpha, alpha)
+    length = window["frames"].shape[0]
+    places = jnp.sort(jax.random.choice(choice_key, 2 * length - 1, (length,), replace=False))
+    before, after = places // 2, (places + 1) // 2  # the same frame at even places
+
+    xy_before, xy_after = window["xy"][before], window["xy"][after]
+    was_there, is_there = jnp.isfinite(xy_before).all(-1), jnp.isfinite(xy_after).all(-1)
+    moved = jnp.square(xy_after - xy_before).sum(-1) >= still**2
+    map_share = jnp.where(is_there, jnp.where(was_there & moved, share, 0.0), 1.0)
+    targets = window["targets"]
+    return {
+        **window,
+        "frames": _between(window["frames"][before], window["frames"][after], share),
+        "targets": _between(targets[before], targets[after], map_share[:, None, None]),
+        "mask": window["mask"][before] * window["mask"][after],
+    }
+
+
+def _between(a: jax.Array, b: jax.Array, share: jax.Array) -> jax.Array:
+    """`share` of `a` and the rest of `b`."""
+    return b + share * (a - b)

@@ -16,8 +16,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tracknet_jax.data.clips import Clip
+from tracknet_jax.data.clips import UNLABELLED, Clip
 from tracknet_jax.data.index import FrameIndex
+from tracknet_jax.data.published_splits import random_windows
 from tracknet_jax.data.records import Record, decode_jpeg
 from tracknet_jax.data.windows import window_starts
 from tracknet_jax.errors import UserError
@@ -26,10 +27,14 @@ from tracknet_jax.files import replacing
 
 @dataclass(frozen=True)
 class ResidentFrames:
-    """Decoded frames `(N, H, W, 3)` uint8, mapped from disk, and what is known of each."""
+    """Decoded frames `(N, H, W, 3)` uint8, mapped from disk, and what is known of each.
+
+    `backgrounds (C, H, W, 3)` uint8: one for each of the index' C clips, for networks that want one.
+    """
 
     frames: np.ndarray
     index: FrameIndex
+    backgrounds: np.ndarray | None = None
 
 
 def fingerprint(clips: Sequence[Clip], size: tuple[int, int]) -> str:
@@ -86,28 +91,45 @@ def _write_frames(records: Iterable[Record], path: Path) -> tuple[list[Record], 
 
 
 def window_arrays(
-    resident: ResidentFrames, length: int, stride: int = 1, sport_weights: dict[str, float] | None = None
+    resident: ResidentFrames,
+    length: int,
+    stride: int = 1,
+    sport_weights: dict[str, float] | None = None,
+    random_split: bool = False,
 ) -> dict[str, np.ndarray]:
     """What `draw_windows` draws from.
 
     `frames (N, H, W, 3)`, `xy (N, 2)`, `visibility (N,)`; `starts (S,)`, the first frames of all windows of
     `length` frames, `stride` apart, that cross no clip and bridge no gap; `cumulative (S,)`, the distribution
-    they are drawn from. A sport's windows share its weight. Weights of sports that are not there do not count;
-    with none left all windows are drawn alike. Raises `UserError` when there is no window, or when only some
-    of the sports have a weight.
+    they are drawn from; where there are backgrounds, `backgrounds (C, H, W, 3)` and each frame's row of them,
+    `clip (N,)`. A sport's windows share its weight. Weights of sports that are not there do not count;
+    with none left all windows are drawn alike. `random_split`: only the training part of `random_windows`.
+    Raises `UserError` when there is no window, or when only some of the sports have a weight.
     """
     index = resident.index
-    starts = window_starts(index, length, stride, 1)
+    starts = _random_part(index, length) if random_split else window_starts(index, length, stride, 1)
     if not len(starts):
         raise UserError(f"no clip of the training split has {length} frames in a row")
     weights = _draw_weights(np.array(index.sports)[index.clip[starts]], sport_weights or {})
+    backgrounds = {}
+    if resident.backgrounds is not None:
+        backgrounds = {"backgrounds": resident.backgrounds, "clip": index.clip}
     return {
         "frames": resident.frames,
         "xy": index.xy,
         "visibility": index.visibility,
         "starts": starts.astype(np.int32),
         "cumulative": (np.cumsum(weights) / weights.sum()).astype(np.float32),
+        **backgrounds,
     }
+
+
+def _random_part(index: FrameIndex, length: int) -> np.ndarray:
+    """The training part of all windows; every frame needs a label, or scoring would count other windows."""
+    if (index.visibility == UNLABELLED).any():
+        raise UserError("data.split_by triplet_random: a frame has no label; split by match or clip")
+    starts = window_starts(index, length, 1, 1)
+    return starts[random_windows(len(starts), "train")]
 
 
 def _draw_weights(sports: np.ndarray, sport_weights: dict[str, float]) -> np.ndarray:
@@ -125,14 +147,20 @@ def _draw_weights(sports: np.ndarray, sport_weights: dict[str, float]) -> np.nda
 
 
 def draw_windows(arrays: dict[str, Any], keys: jax.Array, *, length: int) -> dict[str, jax.Array]:
-    """One window a key from `window_arrays`: a batch of frames, `xy` and `visibility`, jittable and stateless."""
+    """One window a key from `window_arrays`, jittable and stateless.
+
+    A batch of `frames`, `xy` and `visibility`, and of `background` where there are any.
+    """
 
     def draw(key: jax.Array) -> dict[str, jax.Array]:
         place = jnp.searchsorted(arrays["cumulative"], jax.random.uniform(key), side="right")
         start = arrays["starts"][jnp.minimum(place, arrays["starts"].shape[0] - 1)]
-        return {
+        window = {
             name: jax.lax.dynamic_slice_in_dim(arrays[name], start, length)
             for name in ("frames", "xy", "visibility")
         }
+        if "backgrounds" in arrays:
+            window["background"] = arrays["backgrounds"][arrays["clip"][start]]
+        return window
 
     return jax.vmap(draw)(keys)

@@ -24,6 +24,7 @@ class FrameReader(Protocol):
     fps: Fraction
     size: tuple[int, int]  # (width, height)
     start: int  # number of the first frame
+    end: int | None  # number after the last frame asked for, None: all
     frame_count_hint: int | None  # how many frames will come, if the container tells the truth
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -51,7 +52,7 @@ class VideoReader:
     ):
         check_range(start, end)
         self._capture = open_capture(source)
-        self._order, self._end, self.start = order, end, start
+        self._order, self.start, self.end = order, start, end
         for number in range(start):
             if not self._capture.grab():
                 self._capture.close()
@@ -66,7 +67,7 @@ class VideoReader:
         while True:
             yield frame
             number += 1
-            if number == self._end or not self._capture.grab():
+            if number == self.end or not self._capture.grab():
                 return
             frame = self._capture.retrieve(self._order)
 
@@ -89,7 +90,7 @@ class ImageReader:
         if start >= len(paths):
             raise UserError(f"{len(paths)} images, but the start asked for is frame {start}")
         self._paths, self._order = list(paths)[start:end], order
-        self.start, self.fps = start, fps
+        self.start, self.end, self.fps = start, end, fps
         self.frame_count_hint: int | None = len(self._paths)
         height, width = read_image(self._paths[0], order).shape[:2]
         self.size = (width, height)

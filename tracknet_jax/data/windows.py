@@ -13,24 +13,32 @@ class FrameWindows:
     """Random access to all windows of L frames of one split.
 
     `windows[i]` is `{"frames": (L, H, W, 3) uint8 RGB, "xy": (L, 2) float32 pixels of these frames, NaN where
-    not located, "visibility": (L,) uint8}`. A window never crosses clips and never bridges a gap in the frame
-    numbers. Pickles for worker processes.
+    not located, "visibility": (L,) uint8}`, with `"background": (H, W, 3)` where there are any. A window never
+    crosses clips and never bridges a gap in the frame numbers. Pickles for worker processes.
 
     Args:
         source: the frames of one split.
         length: L, frames in a window.
         stride: frames between the starts of neighbouring windows of a clip.
         step: frames from one frame of a window to the next; 2 makes 60 fps look like 30.
+        backgrounds: (C, H, W, 3) uint8, one for each clip of the index, for networks that want one.
     """
 
-    def __init__(self, source: FrameSource, length: int, stride: int = 1, step: int = 1):
+    def __init__(
+        self,
+        source: FrameSource,
+        length: int,
+        stride: int = 1,
+        step: int = 1,
+        backgrounds: np.ndarray | None = None,
+    ):
         if min(length, stride, step) < 1:
             raise UserError(f"window length {length}, stride {stride} and step {step} must be 1 or more")
         if source.size is None and len(np.unique(source.index.source_size, axis=0)) > 1:
             raise UserError(
                 f"{source.directory}: its clips differ in size; build it with --size WIDTHxHEIGHT"
             )
-        self.source, self.length, self.step = source, length, step
+        self.source, self.length, self.step, self.backgrounds = source, length, step, backgrounds
         self.starts = window_starts(source.index, length, stride, step)
         if not len(self.starts):
             needed = (length - 1) * step + 1
@@ -43,11 +51,14 @@ class FrameWindows:
 
     def __getitem__(self, i: int) -> Window:
         rows = self.rows(i)
-        return {
+        window = {
             "frames": np.stack([self.source.image(row) for row in rows.tolist()]),
             "xy": self.source.index.xy[rows],
             "visibility": self.source.index.visibility[rows],
         }
+        if self.backgrounds is not None:
+            window["background"] = self.backgrounds[self.source.index.clip[rows[0]]]
+        return window
 
     def rows(self, i: int) -> np.ndarray:
         """(L,) records of window `i`."""

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from tracknet_jax.data.background import estimate_background
 from tracknet_jax.evaluation.clip_score import ClipScore, score_track
 from tracknet_jax.evaluation.footage import Footage, check_labels
 from tracknet_jax.evaluation.windows import score_windows
+from tracknet_jax.host_decoders import CLASS_DECODERS
 from tracknet_jax.protocols import Protocol
 from tracknet_jax.releases import Release
+from tracknet_jax.tracking.geometry import place
 from tracknet_jax.tracking.track import Track, TrackBuilder
 from tracknet_jax.tracking.tracker import Tracker, TrackOptions
 
@@ -22,7 +25,8 @@ def score_release(
 ) -> Iterator[ClipScore]:
     """Tracks each labelled clip as `tracknet track` does and scores it, clip by clip.
 
-    A protocol that counts windows has its own predictions: every output of every window, see `windows`.
+    A protocol that counts windows has its own predictions: every output of every window, see `windows`. So has a
+    network with class maps under the protocols of V1, which decode those; it has one output a window.
 
     Args:
         clips: to score.
@@ -34,7 +38,7 @@ def score_release(
     Raises:
         UserError: a clip cannot be read, labels lie beyond its frames, or tracks cannot be written.
     """
-    if rule.counting == "windows":
+    if rule.counting == "windows" or (release.config.head == "classes" and rule.decoder in CLASS_DECODERS):
         yield from (score_windows(footage, release, rule) for footage in clips)
         return
     tracker = Tracker(release, options)
@@ -48,8 +52,13 @@ def score_release(
 
 def _track(tracker: Tracker, footage: Footage) -> Track:
     """The track of a clip, with the clip's own frame numbers."""
+    placement = place(footage.size, tracker.network_size, tracker.options.fit)
+    background = None
+    if tracker.release.config.background != "none":
+        background = estimate_background(footage.frames(), placement.to_network)
     builder = TrackBuilder(size=footage.size)
-    for row in tracker.track_frames(footage.frames()):
+    frames = map(placement.to_network, footage.frames())
+    for row in tracker.track_prepared(frames, placement, background=background):
         builder.add(row)
     track = builder.build()
     return replace(track, frame=footage.numbers(len(track)))

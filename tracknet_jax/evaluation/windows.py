@@ -1,23 +1,41 @@
-"""Counting as V2, V4 and V5 do: every output of every stride-1 window, found with the paper's own decoder."""
+"""Counting as V1, V2, V4 and V5 do: every output of every stride-1 window, found with the paper's own decoder."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from tracknet_jax.coordinates import scale_xy
+from tracknet_jax.data.background import estimate_background
 from tracknet_jax.evaluation.clip_score import ClipScore, score_frames
 from tracknet_jax.evaluation.footage import Footage, check_labels
-from tracknet_jax.host_decoders import decode_maps
+from tracknet_jax.heatmaps import grey_maps, probability_maps
+from tracknet_jax.host_decoders import CLASS_DECODERS, decode_maps
 from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.protocols import Protocol
 from tracknet_jax.releases import Release
-from tracknet_jax.tracking.detector import window_probabilities
+from tracknet_jax.tracking.detector import window_logits
 from tracknet_jax.tracking.geometry import place
 from tracknet_jax.tracking.windows import chunks
 
-_probabilities = jax.jit(window_probabilities, static_argnames=("model", "length"))
+
+@partial(jax.jit, static_argnames=("model", "length", "decoder"))
+def _window_maps(
+    model: Any,
+    variables: dict,
+    frames: jax.Array,
+    starts: jax.Array,
+    background: jax.Array | None,
+    *,
+    length: int,
+    decoder: str,
+) -> jax.Array:
+    """Maps (batch, outputs, H, W) of windows as `decoder` takes them: V1's grey levels, or probabilities."""
+    logits = window_logits(model, variables, frames, starts, background, length=length)
+    to_maps = grey_maps if decoder in CLASS_DECODERS else probability_maps
+    return to_maps(logits, model.config.head)
 
 
 class _Part(NamedTuple):
@@ -40,8 +58,11 @@ def score_windows(footage: Footage, release: Release, rule: Protocol, batch: int
     """
     network = (release.config.width, release.config.height)
     placement = place(footage.size, network, "stretch")
+    background = None
+    if release.config.background != "none":
+        background = estimate_background(footage.frames(), placement.to_network)
     frames = map(placement.to_network, footage.frames())
-    parts = list(_decoded_windows(frames, release, rule.decoder, batch, footage.windows))
+    parts = list(_decoded_windows(frames, background, release, rule.decoder, batch, footage.windows))
     xy = np.concatenate([part.xy for part in parts])
     confidence = np.concatenate([part.confidence for part in parts])
     numbers = footage.numbers(sum(part.frames for part in parts))
@@ -53,11 +74,17 @@ def score_windows(footage: Footage, release: Release, rule: Protocol, batch: int
 
 
 def _decoded_windows(
-    frames: Iterator[np.ndarray], release: Release, decoder: str, batch: int, starts: np.ndarray | None
+    frames: Iterator[np.ndarray],
+    background: np.ndarray | None,
+    release: Release,
+    decoder: str,
+    batch: int,
+    starts: np.ndarray | None,
 ) -> Iterator[_Part]:
     """Runs and decodes the windows, a batch at a time: those that begin at `starts`, None: all."""
     length, outputs = release.config.frames, release.config.outputs
-    variables = jax.device_put(release.variables)
+    variables, background = jax.device_put((release.variables, background))
+    maps_of = partial(_window_maps, release.model, variables, length=length, decoder=decoder)
     with Prefetch(chunks(frames, length, batch)) as pieces:
         for chunk in pieces:
             # Window i of a chunk ends in its i-th new frame; the first would begin before the first frame.
@@ -65,7 +92,7 @@ def _decoded_windows(
             whole = (ends >= length - 1) & (ends < chunk.first + chunk.count)
             if starts is not None:
                 whole &= np.isin(ends - (length - 1), starts)
-            maps = _probabilities(release.model, variables, chunk.frames, np.arange(batch), length=length)
+            maps = maps_of(chunk.frames, np.arange(batch), background)
             xy, confidence = decode_maps(np.asarray(maps)[whole], decoder)
             position = ends[whole, None] + np.arange(1 - outputs, 1)
             yield _Part(chunk.count, position.reshape(-1), xy.reshape(-1, 2), confidence.reshape(-1))

@@ -20,14 +20,22 @@ POSITIVE = (
     "checkpoint.every",
     "checkpoint.keep",
 )
-NOT_NEGATIVE = ("evaluation.every", "evaluation.pictures", "data.workers", "optimizer.schedule.warmup_steps")
+NOT_NEGATIVE = (
+    "evaluation.every",
+    "evaluation.pictures",
+    "data.workers",
+    "data.mixup.sample",
+    "data.mixup.frame",
+    "loss.variation_penalty",
+    "optimizer.schedule.warmup_steps",
+)
 
 
 def check_config(config: TrainConfig) -> None:
     """Raises `UserError` for the first thing in `config` that cannot work."""
     _check_numbers(config)
     _check_sizes(config)
-    _check_model(config)
+    _check_loss(config)
     _check_sources(config)
     devices = jax.device_count()
     if config.batch_size % devices:
@@ -71,20 +79,22 @@ def _check_sizes(config: TrainConfig) -> None:
         raise UserError(
             f"data.augment.crop {height}x{width} is larger than the model's input {model.height}x{model.width}"
         )
-    if model.refinement != "none" and (height, width) != (model.height, model.width):
+    whole_frames = model.refinement != "none" or model.bn_axis == "width"
+    if whole_frames and (height, width) != (model.height, model.width):
         raise UserError(
-            f"data.augment.crop: {model.name} has positions for whole frames, train it without a crop"
+            f"data.augment.crop: {model.name} has weights for the places of whole frames, train it without a crop"
         )
 
 
-def _check_model(config: TrainConfig) -> None:
-    if config.model.head != "sigmoid":
+def _check_loss(config: TrainConfig) -> None:
+    model, mixup = config.model, config.data.mixup
+    if model.head == "classes" and max(mixup.sample, mixup.frame) > 0:
+        raise UserError(f"data.mixup: {model.name} learns classes, which cannot be mixed; set both to 0")
+    if mixup.frame > 0 and model.outputs != model.frames:
+        raise UserError(f"data.mixup.frame: {model.name} has no map for every frame; set it to 0")
+    if config.loss.variation_penalty > 0 and (model.motion == "none" or model.frames < 3):
         raise UserError(
-            f"model {config.model.name}: class heads can be evaluated, not trained; choose another model"
-        )
-    if config.model.background != "none":
-        raise UserError(
-            f"model {config.model.name}: background inputs cannot be trained yet; choose another model"
+            f"loss.variation_penalty: {model.name} has no two motion maps to compare; set it to 0"
         )
 
 

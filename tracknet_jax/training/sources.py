@@ -2,26 +2,33 @@
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import jax
+import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from tracknet_jax.data.background import clip_background
 from tracknet_jax.data.clips import Clip
 from tracknet_jax.data.formats import find_clips
 from tracknet_jax.data.grain_pipeline import make_grain_loader
+from tracknet_jax.data.index import FrameIndex
 from tracknet_jax.data.records import Record, generate_examples
 from tracknet_jax.data.resident import ResidentFrames, draw_windows, fingerprint, keep_frames, window_arrays
 from tracknet_jax.data.source import INFO_FILE, FrameSource, dataset_splits, find_dataset
-from tracknet_jax.data.splits import assign_splits
+from tracknet_jax.data.splits import RANDOM_WINDOWS, assign_splits
 from tracknet_jax.data.windows import FrameWindows
 from tracknet_jax.errors import UserError
+from tracknet_jax.files import replacing
 from tracknet_jax.training.config import DataConfig, TrainConfig
 from tracknet_jax.training.step import Draw
+
+T = TypeVar("T")
 
 
 class BatchSource(Protocol):
@@ -50,7 +57,13 @@ class ResidentSource:
 
     def __init__(self, frames: ResidentFrames, config: TrainConfig):
         length = config.model.frames
-        self._arrays = window_arrays(frames, length, config.data.stride, config.data.sport_weights)
+        self._arrays = window_arrays(
+            frames,
+            length,
+            config.data.stride,
+            config.data.sport_weights,
+            random_split=config.data.split_by == RANDOM_WINDOWS,
+        )
         self.windows = len(self._arrays["starts"])
         self.draw: Draw | None = partial(draw_windows, length=length)
 
@@ -67,8 +80,8 @@ class ResidentSource:
 class GrainSource:
     """Batches of windows of a built dataset, read and shuffled by Grain on the host."""
 
-    def __init__(self, frames: FrameSource, config: TrainConfig):
-        windows = FrameWindows(frames, config.model.frames, config.data.stride)
+    def __init__(self, frames: FrameSource, config: TrainConfig, backgrounds: np.ndarray | None = None):
+        windows = FrameWindows(frames, config.model.frames, config.data.stride, backgrounds=backgrounds)
         self.windows = len(windows)
         self.draw: Draw | None = None
         self._batches = make_grain_loader(
@@ -102,7 +115,10 @@ def open_training(config: TrainConfig, workdir: Path) -> BatchSource:
             f"{frames.directory}: its frames are {frames.size}, the model takes "
             f"{config.model.width}x{config.model.height}; build it with that --size"
         )
-    return GrainSource(frames, config)
+    if config.model.background == "none":
+        return GrainSource(frames, config)
+    folder = _cache_folder(config, workdir, _digest([_dataset_digest(frames)]))
+    return GrainSource(frames, config, _backgrounds(frames.index, frames.image, folder))
 
 
 def open_validation(config: TrainConfig, workdir: Path) -> ResidentFrames:
@@ -116,18 +132,49 @@ class _Material(NamedTuple):
 
 
 def _resident(config: TrainConfig, workdir: Path, split: str) -> ResidentFrames:
-    parts = [part for source in config.data.source if (part := _material(Path(source), config, split))]
+    parts = [
+        part
+        for source in config.data.source
+        for name in split.split("+")
+        if (part := _material(Path(source), config, name))
+    ]
     if not parts:
         raise UserError(
             f"{', '.join(config.data.source)}: no clip with split {split!r}; set data.split_by to match or "
             "clip to hold some out, or evaluation.every to 0 to train without validation"
         )
-    digest = hashlib.sha256("".join(part.digest for part in parts).encode()).hexdigest()
-    folder = Path(config.data.cache or workdir / "frames") / digest[:16]
+    digest = _digest(part.digest for part in parts)
+    folder = _cache_folder(config, workdir, digest)
     records = itertools.chain.from_iterable(part.records() for part in parts)
+    resident = keep_frames(_shown(records, f"decoding {split} frames"), folder, digest)
+    if config.model.background == "none":
+        return resident
+    return replace(resident, backgrounds=_backgrounds(resident.index, resident.frames.__getitem__, folder))
+
+
+def _backgrounds(index: FrameIndex, image: Callable[[int], np.ndarray], folder: Path) -> np.ndarray:
+    """The background of each clip, (C, H, W, 3) uint8, estimated once and then mapped from `folder`."""
+    file = folder / "backgrounds.npy"
+    if not file.is_file():
+        clips = _shown(range(len(index.clip_names)), "estimating backgrounds")
+        with replacing(file) as partial_file:
+            np.save(partial_file, np.stack([clip_background(index, clip, image) for clip in clips]))
+    return np.load(file, mmap_mode="r")
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def _cache_folder(config: TrainConfig, workdir: Path, digest: str) -> Path:
+    """Where what is decoded of the data of `digest` is kept."""
+    return Path(config.data.cache or workdir / "frames") / digest[:16]
+
+
+def _shown(items: Iterable[T], text: str) -> Iterable[T]:
+    """Passes items on with a progress bar, where somebody sees it."""
     console = Console(stderr=True)
-    shown = track(records, f"decoding {split} frames", console=console, disable=not console.is_terminal)
-    return keep_frames(shown, folder, digest)
+    return track(items, text, console=console, disable=not console.is_terminal)
 
 
 def _material(source: Path, config: TrainConfig, split: str) -> _Material | None:
@@ -141,8 +188,7 @@ def _material(source: Path, config: TrainConfig, split: str) -> _Material | None
             raise UserError(
                 f"{directory}: its frames are {frames.size}, the model takes {size}; build it anew"
             )
-        stamp = (directory / INFO_FILE).stat().st_mtime_ns
-        return _Material(frames.records, repr((str(directory.resolve()), split, len(frames), stamp)))
+        return _Material(frames.records, _dataset_digest(frames))
     clips = [clip for clip in _split(source, config.data) if clip.split == split]
     if not clips:
         return None
@@ -151,6 +197,11 @@ def _material(source: Path, config: TrainConfig, split: str) -> _Material | None
         return (record for _, record in generate_examples(clips, size, config.data.workers))
 
     return _Material(records, fingerprint(clips, size))
+
+
+def _dataset_digest(frames: FrameSource) -> str:
+    stamp = (frames.directory / INFO_FILE).stat().st_mtime_ns
+    return repr((str(frames.directory.resolve()), frames.split, len(frames), stamp))
 
 
 def _split(folder: Path, config: DataConfig) -> list[Clip]:

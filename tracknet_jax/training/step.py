@@ -1,23 +1,22 @@
-"""One training step as a pure function: draw, augment, draw targets, loss, gradient, update, average."""
+"""One training step as a pure function: draw, augment, targets, mixup, loss, gradient, update, average."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from tracknet_jax.data.augment import augment
-from tracknet_jax.heatmaps import disc_targets, gaussian_targets, v5_targets
-from tracknet_jax.losses import weighted_bce
-from tracknet_jax.models.tracknet import TrackNet
+from tracknet_jax.data.augment import Batch, augment
+from tracknet_jax.data.mixup import mixup
+from tracknet_jax.losses import class_cross_entropy, temporal_variation, weighted_bce
+from tracknet_jax.models.tracknet import TrackNet, TrackNetOutput
 from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.state import TrainState, update_average
+from tracknet_jax.training.targets import with_targets
 
-Batch = dict[str, jax.Array]  # frames (B, L, H, W, 3) uint8, xy (B, L, 2) of their pixels, visibility (B, L)
 Draw = Callable[[Any, jax.Array], Batch]  # (arrays on the device, one key a window) -> batch
-
-V5_SOURCE_WIDTH = 1280  # the V5 mask is a disc in pixels of 720p video
 
 
 def train_step(
@@ -36,11 +35,14 @@ def train_step(
     window has its own key by its place in the global batch, so both draw the same. Only dropout differs: its
     masks are those of the device.
     """
-    draw_key, augment_key, dropout_key = jax.random.split(jax.random.fold_in(state.key, state.step), 3)
+    step_key = jax.random.fold_in(state.key, state.step)
+    draw_key, augment_key, dropout_key, mixup_key = jax.random.split(step_key, 4)
     devices = 1 if axis_name is None else jax.lax.axis_size(axis_name)
-    windows = config.batch_size // devices
-    batch = inputs if draw is None else draw(inputs, window_keys(draw_key, windows, axis_name))
-    batch = augment(window_keys(augment_key, windows, axis_name), batch, config.data.augment)
+    keys = partial(window_keys, count=config.batch_size // devices, axis_name=axis_name)
+    batch = inputs if draw is None else draw(inputs, keys(draw_key))
+    batch = augment(keys(augment_key), batch, config.data.augment)
+    batch = with_targets(batch, config)
+    batch = mixup(keys(mixup_key), batch, config.data.mixup, config.model.width, axis_name)
     if axis_name is not None:
         dropout_key = jax.random.fold_in(dropout_key, jax.lax.axis_index(axis_name))
     model = TrackNet(config.model, axis_name=axis_name)
@@ -49,11 +51,12 @@ def train_step(
         output, updates = model.apply(
             {"params": params, "batch_stats": state.batch_stats},
             batch["frames"],
+            batch.get("background"),
             train=True,
             mutable=["batch_stats"],
             rngs={"dropout": dropout_key},
         )
-        return batch_loss(output.logits, batch, config, axis_name), updates["batch_stats"]
+        return batch_loss(output, batch, config, axis_name), updates["batch_stats"]
 
     (loss, batch_stats), grads = jax.value_and_grad(loss_fn, has_aux=True)(state.params)
     if axis_name is not None:
@@ -75,32 +78,21 @@ def window_keys(key: jax.Array, count: int, axis_name: str | None) -> jax.Array:
 
 
 def batch_loss(
-    logits: jax.Array, batch: Batch, config: TrainConfig, axis_name: str | None = None
+    output: TrackNetOutput, batch: Batch, config: TrainConfig, axis_name: str | None = None
 ) -> jax.Array:
-    """Weighted BCE of the frames that the network has maps for, () float32.
+    """Weighted BCE of the maps that count, or of class maps the cross-entropy, and the penalty: () float32.
 
     Under pmap the mean of the devices' values is the mean over the global batch, also where the devices have
     different numbers of labelled frames.
     """
-    _, outputs, height, width = logits.shape
-    xy, visibility = batch["xy"][:, -outputs:], batch["visibility"][:, -outputs:]
-    located = jnp.isfinite(xy).all(-1)
-    positive = (visibility >= 1) & (visibility <= 3)
-    xy = jnp.where((positive & located)[..., None], xy, jnp.nan)
-    mask = ((visibility == 0) | (positive & located)).astype(jnp.float32)
-    loss = weighted_bce(logits, make_targets(xy, height, width, config), mask)
-    if axis_name is None:
-        return loss
-    count = mask.sum()
-    return loss * count / jnp.maximum(jax.lax.pmean(count, axis_name), 1e-6)
-
-
-def make_targets(xy: jax.Array, height: int, width: int, config: TrainConfig) -> jax.Array:
-    """Target maps `(..., H, W)` of `xy (..., 2)` in map pixels, NaN where the map stays empty."""
-    target = config.target
-    if target.name == "disc":
-        return disc_targets(xy, height, width, target.radius)
-    if target.name == "gaussian":
-        return gaussian_targets(xy, height, width, target.radius)
-    scale = V5_SOURCE_WIDTH / config.model.width  # a crop keeps the scale of the whole frame
-    return v5_targets(xy, height, width, round(width * scale), round(height * scale))
+    targets, mask = batch["targets"], batch["mask"]
+    if config.model.head == "classes":
+        loss = class_cross_entropy(output.logits, targets[:, 0], mask[:, 0])
+    else:
+        loss = weighted_bce(output.logits, targets, mask)
+    if axis_name is not None:
+        count = mask.sum()
+        loss = loss * count / jnp.maximum(jax.lax.pmean(count, axis_name), 1e-6)
+    if config.loss.variation_penalty > 0 and output.attention is not None:
+        loss += config.loss.variation_penalty * temporal_variation(output.attention)
+    return loss

@@ -12,6 +12,7 @@ from jax.sharding import AxisType
 
 from tracknet_jax.data.resident import ResidentFrames
 from tracknet_jax.decoding import Peaks, decode_peaks
+from tracknet_jax.heatmaps import probability_maps
 from tracknet_jax.metrics import Counts
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.tracknet import TrackNet
@@ -31,6 +32,7 @@ class ValidationClip:
     frames: np.ndarray  # (F, H, W, 3) uint8
     xy: np.ndarray  # (F, 2) float32 pixels of those frames, NaN where not located
     visibility: np.ndarray  # (F,) uint8
+    background: np.ndarray | None = None  # (H, W, 3) uint8, for networks that want one
 
 
 def validation_clips(resident: ResidentFrames) -> list[ValidationClip]:
@@ -39,7 +41,13 @@ def validation_clips(resident: ResidentFrames) -> list[ValidationClip]:
     broken = (np.diff(index.clip) != 0) | (np.diff(index.frame) != 1)
     borders = [0, *(np.flatnonzero(broken) + 1), len(index)]
     return [
-        ValidationClip(index.sports[index.clip[a]], frames[a:b], index.xy[a:b], index.visibility[a:b])
+        ValidationClip(
+            index.sports[index.clip[a]],
+            frames[a:b],
+            index.xy[a:b],
+            index.visibility[a:b],
+            None if resident.backgrounds is None else resident.backgrounds[index.clip[a]],
+        )
         for a, b in itertools.pairwise(borders)
     ]
 
@@ -81,7 +89,7 @@ class Validator:
             for clip in range(len(clips))
             for window in frame_windows(len(clips[clip].frames), model)
         ]
-        self._outputs = model.outputs
+        self._model = model
         # Every process scores the whole split on its own devices: the same result, and nothing to exchange.
         devices = jax.local_devices()
         mesh = jax.make_mesh((len(devices),), (AXIS,), devices=devices, axis_types=(AxisType.Auto,))
@@ -99,7 +107,7 @@ class Validator:
         for windows in self._batches(self._windows):
             _, peaks = self._predict(variables, self._stack(windows))
             for (clip, frames), xy in zip(windows, np.asarray(peaks.xy), strict=False):
-                found[clip][frames[-self._outputs :]] = xy
+                found[clip][frames[-self._model.outputs :]] = xy
         sports: dict[str, Counts] = {}
         for clip, xy in zip(self._clips, found, strict=True):
             sports[clip.sport] = sports.get(clip.sport, Counts()) + self._count(clip, xy)
@@ -128,10 +136,12 @@ class Validator:
         for start in range(0, len(windows), self._batch_size):
             yield windows[start : start + self._batch_size]
 
-    def _stack(self, windows: list) -> np.ndarray:
-        frames = np.stack([self._clips[clip].frames[window] for clip, window in windows])
+    def _stack(self, windows: list) -> dict[str, np.ndarray]:
+        inputs = {"frames": np.stack([self._clips[clip].frames[window] for clip, window in windows])}
+        if self._model.background != "none":
+            inputs["background"] = np.stack([self._clips[clip].background for clip, _ in windows])
         missing = self._batch_size - len(windows)  # one batch size, one compiled program
-        return np.pad(frames, [(0, missing), *[(0, 0)] * 4])
+        return {name: np.pad(x, [(0, missing), *[(0, 0)] * (x.ndim - 1)]) for name, x in inputs.items()}
 
     def _count(self, clip: ValidationClip, xy: np.ndarray) -> Counts:
         size = clip.frames.shape[2], clip.frames.shape[1]
@@ -143,11 +153,14 @@ class Validator:
 
 
 def predict(
-    variables: Variables, frames: jax.Array, *, model: TrackNet, threshold: float
+    variables: Variables, inputs: dict[str, jax.Array], *, model: TrackNet, threshold: float
 ) -> tuple[jax.Array, Peaks]:
-    """Probability maps `(B, L_out, H, W)` and decoded balls of windows `(B, L, H, W, 3)`."""
-    output: Any = model.apply(variables, frames)
-    maps = jax.nn.sigmoid(output.logits)
+    """Probability maps `(B, L_out, H, W)` and decoded balls of windows `frames (B, L, H, W, 3)`.
+
+    With `background (B, H, W, 3)` for networks that want one.
+    """
+    output: Any = model.apply(variables, inputs["frames"], inputs.get("background"))
+    maps = probability_maps(output.logits, model.config.head)
     return maps, decode_peaks(maps, threshold)
 
 
