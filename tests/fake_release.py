@@ -22,12 +22,22 @@ class FakeConfig:
 
 
 class BrightDot(nn.Module):
-    """Logits from brightness, shifted by output position and the window's mean: no two windows agree."""
+    """Logits from brightness, shifted by output position and the window's mean: no two windows agree.
+
+    With a background it looks at the differences to that. As a network with classes it is sure of one.
+    """
 
     config: FakeConfig
 
     def __call__(self, frames, background=None, train=False):
-        return SimpleNamespace(logits=bright_dot_logits(frames.astype(jnp.float32), self.config.outputs, jnp))
+        frames = frames.astype(jnp.float32)
+        if self.config.background != "none":
+            frames = jnp.abs(frames - background[:, None].astype(jnp.float32))
+        logits = bright_dot_logits(frames, self.config.outputs, jnp)
+        if self.config.head == "classes":
+            grey = 255 * nn.sigmoid(logits[:, 0])
+            logits = -jnp.square(grey[..., None] - jnp.arange(256))
+        return SimpleNamespace(logits=logits)
 
 
 def bright_dot_logits(frames, outputs, numpy=np):

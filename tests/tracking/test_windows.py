@@ -30,13 +30,16 @@ def twin_maps(video, length, outputs, overlap):
 
 @pytest.fixture
 def kept_maps(monkeypatch):
-    """The maps that the tracker would decode, in order: its decoder passes them on, its rows keep them."""
+    """The maps that the tracker would decode, in order: its decoder passes them on, and they are kept here."""
     kept = []
-    monkeypatch.setattr("tracknet_jax.tracking.detector.decode", lambda maps, threshold, inside: maps)
-    monkeypatch.setattr(
-        "tracknet_jax.tracking.tracker._rows",
-        lambda maps, keep, placement, numbers: kept.extend(np.asarray(maps)[keep]) or (),
-    )
+
+    def by_frame(results):
+        for maps, keep in results:
+            kept.extend(np.asarray(maps)[keep])
+        return iter(())
+
+    monkeypatch.setattr("tracknet_jax.tracking.detector.decode", lambda maps, *args, several: maps)
+    monkeypatch.setattr("tracknet_jax.tracking.tracker._by_frame", by_frame)
     return kept
 
 

@@ -48,6 +48,8 @@ class TrackArgs:
     """take each frame's strongest blob, on a trajectory or not"""
     fit: Literal["auto", "stretch", "letterbox"] = "auto"
     """shapes other than 16:9; auto letterboxes portrait and 4:3, stretches the rest"""
+    background: Annotated[Path | None, option("IMAGE")] = None
+    """V3: the scene without players and ball (default: the median of all frames)"""
     start: Annotated[str | None, option("TIME")] = None
     """from here on: seconds, 1:30 or 1:02:30"""
     end: Annotated[str | None, option("TIME")] = None
@@ -85,7 +87,7 @@ def main(argv: list[str]) -> int:
     for source, stem in zip(sources, output_stems(sources), strict=True):
         files = OutputFiles.of(args.output, stem, args.video, args.picture)
         try:
-            track_one(tracker, source, files, start, end)
+            track_one(tracker, source, files, start, end, args.background)
         except UserError as error:
             if len(sources) == 1:
                 raise
@@ -97,7 +99,12 @@ def main(argv: list[str]) -> int:
 
 
 def track_one(
-    tracker: "Tracker", source: str | Path, files: "OutputFiles", start: Fraction | None, end: Fraction | None
+    tracker: "Tracker",
+    source: str | Path,
+    files: "OutputFiles",
+    start: Fraction | None,
+    end: Fraction | None,
+    background: Path | None = None,
 ) -> None:
     """Tracks one source between two times in seconds, with a progress bar, and prints its summary."""
     from tracknet_jax.cli.progress import progress_bar
@@ -109,7 +116,9 @@ def track_one(
     try:
         with progress_bar() as progress:
             task = progress.add_task(Path(str(source)).name, total=frames.frame_count_hint)
-            track = track_to_files(tracker, frames, source, files, lambda row: progress.advance(task))
+            track = track_to_files(
+                tracker, frames, source, files, lambda row: progress.advance(task), background
+            )
     finally:
         frames.close()
     print(summary(source, track, frames.frame_count_hint, time.perf_counter() - began, files))

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from tracknet_jax.decoding import Candidates, decode_candidates, decode_peaks
+from tracknet_jax.heatmaps import probability_maps
 
 
 class Pending(NamedTuple):
@@ -30,6 +31,7 @@ def detect_disjoint(
     starts: jax.Array,
     threshold: jax.Array,
     inside: jax.Array,
+    background: jax.Array | None = None,
     *,
     length: int,
     several: bool,
@@ -38,8 +40,9 @@ def detect_disjoint(
 
     Args:
         inside: (H, W) bool, where a ball can be: not on letterbox bars.
+        background: (H, W, 3) uint8, for networks that want one.
     """
-    maps = window_probabilities(model, variables, frames, starts, length)
+    maps = window_probabilities(model, variables, frames, starts, background, length=length)
     return decode(maps.reshape(-1, *maps.shape[2:]), threshold, inside, several=several)
 
 
@@ -51,6 +54,7 @@ def add_windows(
     complete: jax.Array,
     weights: jax.Array,
     pending: Pending,
+    background: jax.Array | None = None,
     *,
     length: int,
 ) -> tuple[jax.Array, Pending]:
@@ -62,12 +66,13 @@ def add_windows(
     Args:
         complete: (batch,) bool, the windows that count.
         weights: (outputs,) weight of each output position.
+        background: (H, W, 3) uint8, for networks that want one.
 
     Returns:
         maps (batch, H, W) of the frames that no later window covers, and what is still pending.
     """
     batch, outputs = complete.shape[0], weights.shape[0]
-    maps = window_probabilities(model, variables, frames, jnp.arange(batch), length)
+    maps = window_probabilities(model, variables, frames, jnp.arange(batch), background, length=length)
     sums = jnp.concatenate([pending.maps, jnp.zeros((batch, *maps.shape[2:]))])
     totals = jnp.concatenate([pending.weights, jnp.zeros(batch)])
     for position in range(outputs):
@@ -99,13 +104,32 @@ def decode(maps: jax.Array, threshold: jax.Array, inside: jax.Array, *, several:
 
 
 def window_probabilities(
-    model: nn.Module, variables: dict, frames: jax.Array, starts: jax.Array, length: int
+    model: Any,
+    variables: dict,
+    frames: jax.Array,
+    starts: jax.Array,
+    background: jax.Array | None = None,
+    *,
+    length: int,
 ) -> jax.Array:
-    """Probability maps (batch, outputs, H, W) of the windows of `length` frames at `starts`.
+    """Probability maps (batch, outputs, H, W) of the windows of `length` frames at `starts`."""
+    logits = window_logits(model, variables, frames, starts, background, length=length)
+    return probability_maps(logits, model.config.head)
 
-    A network with another head (V1's 256 classes) turns its logits into such maps here.
-    """
+
+def window_logits(
+    model: nn.Module,
+    variables: dict,
+    frames: jax.Array,
+    starts: jax.Array,
+    background: jax.Array | None = None,
+    *,
+    length: int,
+) -> jax.Array:
+    """The network's logits of the windows of `length` frames at `starts`, all before the same background."""
     # Slices rather than one gather: they compile to plain copies on every backend.
     windows = [jax.lax.dynamic_slice_in_dim(frames, starts[i], length) for i in range(starts.shape[0])]
-    output: Any = model.apply(variables, jnp.stack(windows))
-    return jax.nn.sigmoid(output.logits.astype(jnp.float32))
+    if background is not None:
+        background = jnp.broadcast_to(background, (len(windows), *background.shape))
+    output: Any = model.apply(variables, jnp.stack(windows), background)
+    return output.logits

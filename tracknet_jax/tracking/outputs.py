@@ -14,6 +14,7 @@ import numpy as np
 from tracknet_jax.data.video import FrameReader, VideoSource, is_live, open_frames
 from tracknet_jax.files import replacing
 from tracknet_jax.prefetch import Prefetch
+from tracknet_jax.tracking.background import find_background
 from tracknet_jax.tracking.geometry import Placement, place
 from tracknet_jax.tracking.overlay import OverlayVideo, overlay_video
 from tracknet_jax.tracking.plots import write_picture
@@ -51,6 +52,7 @@ def track_to_files(
     source: VideoSource,
     files: OutputFiles,
     on_row: Callable[[Row], None] = lambda row: None,
+    background: Path | None = None,
 ) -> Track:
     """Tracks `frames` (BGR, opened from `source`) and writes the files as the rows come.
 
@@ -60,6 +62,7 @@ def track_to_files(
 
     Args:
         on_row: called with every row, in order.
+        background: an image for networks that want one, see `find_background`.
 
     Raises:
         UserError: the video cannot be decoded or a file cannot be written; no half-written file stays.
@@ -69,7 +72,9 @@ def track_to_files(
     with ExitStack() as stack:
         stream, draw = _overlay(middle.watch(frames), frames, source, files.video, stack)
         table = stack.enter_context(_csv_rows(files.csv))
-        rows = tracker.track_prepared(_prepared(stream, placement), placement, frames.start)
+        again = None if is_live(source) else partial(open_frames, source, frames.start, frames.end)
+        image = find_background(tracker.release.config, placement, background, again)
+        rows = tracker.track_prepared(_prepared(stream, placement), placement, frames.start, image)
         try:
             for row in stack.enter_context(Prefetch(rows, ROWS_AHEAD)):
                 builder.add(row)

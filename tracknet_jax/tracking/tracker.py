@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, count
@@ -10,12 +11,13 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from tracknet_jax.data.video import VideoSource, open_frames
+from tracknet_jax.data.video import VideoSource, is_live, open_frames
 from tracknet_jax.decoding import Candidates
 from tracknet_jax.errors import UserError
 from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.releases import Release, load_release
 from tracknet_jax.tracking import detector, linking
+from tracknet_jax.tracking.background import find_background, opening_background
 from tracknet_jax.tracking.geometry import Fit, Placement, place
 from tracknet_jax.tracking.linking import Detection
 from tracknet_jax.tracking.track import Row, Track, TrackBuilder
@@ -68,23 +70,17 @@ class TrackOptions:
 class Tracker:
     """A release made ready to track; compiles at the first frames, once for all videos.
 
-    Raises:
-        UserError: the network gives class maps (V1) or wants a background image (V3).
-
     Example:
         tracker = Tracker(tracknet_jax.load("tracknet_nano"), TrackOptions(overlap="weighted"))
         track_source(tracker, "rally.mp4").to_csv("rally_ball.csv")
     """
 
     def __init__(self, release: Release, options: TrackOptions = TrackOptions()):
-        config = release.config
-        if config.head != "sigmoid" or config.background != "none":
-            raise UserError(f"{config.name}: tracking with class maps or a background image is not there yet")
         self.release, self.options = release, options
         default = CPU_BATCH if jax.default_backend() == "cpu" else ACCELERATOR_BATCH
         batch = options.batch_size or default
         # The windows pending at the end are decoded as one batch, so it must hold them.
-        self._batch = batch if options.overlap == "none" else max(batch, config.outputs)
+        self._batch = batch if options.overlap == "none" else max(batch, release.config.outputs)
         self._variables = jax.device_put(release.variables)
 
     @property
@@ -95,7 +91,8 @@ class Tracker:
     def track_frames(self, frames: Iterable[np.ndarray], first: int = 0) -> Iterator[Row]:
         """Tracks RGB frames (H, W, 3) uint8, all of one size, as they come; memory stays constant.
 
-        Gives exactly one row for each frame, in order, numbered from `first`; positions in their pixels.
+        Gives exactly one row for each frame, in order, numbered from `first`; positions in their pixels. A
+        network that wants a background (V3) gets that of the first seconds; `track_source` looks at all frames.
 
         Raises:
             UserError: a frame has another size than the first.
@@ -108,20 +105,31 @@ class Tracker:
         return self.track_prepared(map(placement.to_network, chain([head], frames)), placement, first)
 
     def track_prepared(
-        self, frames: Iterable[np.ndarray], placement: Placement, first: int = 0
+        self,
+        frames: Iterable[np.ndarray],
+        placement: Placement,
+        first: int = 0,
+        background: np.ndarray | None = None,
     ) -> Iterator[Row]:
-        """As `track_frames`, for RGB frames that `placement` has brought to the network's size."""
+        """As `track_frames`, for RGB frames that `placement` has brought to the network's size.
+
+        `background` (h, w, 3) uint8 at that size is for networks that want one; None: that of the first frames.
+        """
         config = self.release.config
+        if config.background != "none" and background is None:
+            background, frames = opening_background(frames)
         disjoint = self.options.overlap == "none"
         advance = self._batch * (config.outputs if disjoint else 1)
         detect = self._disjoint if disjoint else self._ensemble
         with Prefetch(chunks(frames, config.frames, advance)) as pieces:
-            found = _by_frame(_run_ahead(detect(pieces, placement.inside())))
+            found = _by_frame(_run_ahead(detect(pieces, placement.inside(), jax.device_put(background))))
             linked = self.options.link
             balls = linking.link(found, self.options.threshold, config.width) if linked else map(_only, found)
             yield from map(partial(_row, placement), count(first), balls)
 
-    def _disjoint(self, pieces: Iterable[Chunk], inside: np.ndarray) -> Iterator[Result]:
+    def _disjoint(
+        self, pieces: Iterable[Chunk], inside: np.ndarray, background: jax.Array | None
+    ) -> Iterator[Result]:
         length, outputs = self.release.config.frames, self.release.config.outputs
         detect = partial(
             detector.detect_disjoint,
@@ -132,9 +140,11 @@ class Tracker:
         )
         for chunk in pieces:
             starts, keep = disjoint_plan(chunk.count, self._batch, outputs)
-            yield detect(chunk.frames, starts, self.options.threshold, inside), keep
+            yield detect(chunk.frames, starts, self.options.threshold, inside, background), keep
 
-    def _ensemble(self, pieces: Iterable[Chunk], inside: np.ndarray) -> Iterator[Result]:
+    def _ensemble(
+        self, pieces: Iterable[Chunk], inside: np.ndarray, background: jax.Array | None
+    ) -> Iterator[Result]:
         config, batch = self.release.config, self._batch
         threshold, several = self.options.threshold, self.options.link
         add = partial(detector.add_windows, self.release.model, self._variables, length=config.frames)
@@ -144,7 +154,7 @@ class Tracker:
         known = 0  # maps from the chunk's first one on that belong to real frames
         for chunk in pieces:
             complete = complete_windows(chunk, batch, config.outputs)
-            maps, pending = add(chunk.frames, complete, weights, pending)
+            maps, pending = add(chunk.frames, complete, weights, pending, background)
             # Map i is that of frame `chunk.first - delay + i`.
             known = chunk.count + delay
             keep = np.arange(max(0, delay - chunk.first), min(batch, known))
@@ -160,6 +170,7 @@ def track_video(
     options: TrackOptions = TrackOptions(),
     start: int = 0,
     end: int | None = None,
+    background: str | Path | None = None,
 ) -> Track:
     """Tracks one video, image sequence or stream from frame `start` up to `end` (half-open).
 
@@ -168,19 +179,26 @@ def track_video(
     Raises:
         UserError: `source` cannot be read.
     """
-    return track_source(Tracker(release, options), source, start, end)
+    return track_source(Tracker(release, options), source, start, end, background)
 
 
-def track_source(tracker: Tracker, source: VideoSource, start: int = 0, end: int | None = None) -> Track:
+def track_source(
+    tracker: Tracker,
+    source: VideoSource,
+    start: int = 0,
+    end: int | None = None,
+    background: str | Path | None = None,
+) -> Track:
     """As `track_video`, with a tracker that already exists."""
-    reader = open_frames(source, start, end)
-    try:
+    with closing(open_frames(source, start, end)) as reader:
+        placement = place(reader.size, tracker.network_size, tracker.options.fit)
+        again = None if is_live(source) else partial(open_frames, source, start, end)
+        image = find_background(tracker.release.config, placement, background, again)
+        frames = map(placement.to_network, reader)
         builder = TrackBuilder(reader.fps, reader.size)
-        for row in tracker.track_frames(reader, start):
+        for row in tracker.track_prepared(frames, placement, start, image):
             builder.add(row)
         return builder.build()
-    finally:
-        reader.close()
 
 
 def track(
@@ -194,6 +212,7 @@ def track(
     link: bool = True,
     batch_size: int | None = None,
     fit: Fit = "auto",
+    background: str | Path | None = None,
 ) -> Track:
     """Finds the ball in every frame of a video.
 
@@ -202,6 +221,8 @@ def track(
         checkpoint: name of a shipped release, or the folder of a release or training run.
         start, end: frame numbers, half-open.
         overlap, threshold, link, batch_size, fit: see `TrackOptions`.
+        background: an image of the scene without players and ball, for networks that want one (V3); None:
+            the median of the frames, from a first pass over the video.
 
     Raises:
         UserError: the video or the checkpoint cannot be used; the message is one line.
@@ -212,7 +233,7 @@ def track(
         track.to_csv("rally_ball.csv")
     """
     options = TrackOptions(overlap, threshold, link, batch_size, fit)
-    return track_video(video, load_release(checkpoint), options, start, end)
+    return track_video(video, load_release(checkpoint), options, start, end, background)
 
 
 def _run_ahead(results: Iterable[Result]) -> Iterator[Result]:

@@ -1,0 +1,63 @@
+"""The background image that V3's networks are given, where a video, a user or a stream can give one."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from itertools import chain, islice
+from pathlib import Path
+
+import numpy as np
+
+from tracknet_jax.data.background import SAMPLES, estimate_background
+from tracknet_jax.data.video import FrameReader, read_image
+from tracknet_jax.errors import UserError
+from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.tracking.geometry import Placement
+
+
+def find_background(
+    config: TrackNetConfig,
+    placement: Placement,
+    image: str | Path | None = None,
+    again: Callable[[], FrameReader] | None = None,
+) -> np.ndarray | None:
+    """The background (h, w, 3) uint8 RGB at the network's size; None for networks that want none.
+
+    Args:
+        image: a picture of the scene, in the video's size.
+        again: opens the frames once more, for a first pass over them. Without either (a camera, a stream) the
+            answer is None, and the tracker takes its first frames.
+
+    Raises:
+        UserError: the image is of another size or cannot be read, or the network wants none.
+    """
+    if config.background == "none":
+        if image is not None:
+            raise UserError(f"{config.name} takes no background image: leave {image} out")
+        return None
+    if image is not None:
+        return _from_image(Path(image), placement)
+    if again is None:
+        return None
+    with closing(again()) as frames:
+        return estimate_background(frames, placement.to_network)
+
+
+def opening_background(frames: Iterable[np.ndarray]) -> tuple[np.ndarray | None, Iterator[np.ndarray]]:
+    """The background of the first frames of a stream (4 s at 32 frames a second), and all of its frames.
+
+    None if no frame comes.
+    """
+    frames = iter(frames)
+    opening = list(islice(frames, SAMPLES))
+    return estimate_background(opening) if opening else None, chain(opening, frames)
+
+
+def _from_image(path: Path, placement: Placement) -> np.ndarray:
+    picture = read_image(path)
+    size = (picture.shape[1], picture.shape[0])
+    if size != placement.source:
+        raise UserError(
+            f"background {path}: it is {size[0]}x{size[1]}, the video "
+            f"{placement.source[0]}x{placement.source[1]}; give a picture of the video's size"
+        )
+    return placement.to_network(picture)
