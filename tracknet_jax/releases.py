@@ -94,6 +94,13 @@ def load_rectifier(name_or_dir: str | Path) -> RectifierRelease:
     return RectifierRelease(InpaintNet(config), variables, config)
 
 
+def load_any(name_or_dir: str | Path) -> Release | RectifierRelease:
+    """Loads a release of whichever kind it is, or a training directory; raises `UserError` as `load_release` does."""
+    folder = _find(name_or_dir, TRACKER)
+    is_rectifier = (folder / CONFIG).is_file() and _kind(_read_config(folder)) == RECTIFIER
+    return load_rectifier(folder) if is_rectifier else load_release(folder)
+
+
 def save_release(folder: Path | str, config: AnyConfig, variables: dict[str, Any], card: str = "") -> None:
     """Writes a release beside `folder` and renames it into place; an existing release there is replaced."""
     from orbax.checkpoint import v1 as ocp  # seconds to import

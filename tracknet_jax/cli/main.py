@@ -13,6 +13,7 @@ COMMANDS = {
     "track": "video in, CSV and overlay video out",
     "train": "train a config; the same command resumes",
     "evaluate": "score a checkpoint, or another tracker's CSV files, on labelled clips",
+    "convert": "take in other projects' weights, or give weights back to them",
     "models": "list the networks: parameters, GMACs, input, paper",
     "data": "build a dataset from a folder of labelled clips, or inspect one",
 }

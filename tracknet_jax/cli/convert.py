@@ -1,0 +1,64 @@
+"""`tracknet convert`: foreign weights to a release, and a release back to a reference's tensor names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from tracknet_jax.errors import UserError
+
+DESCRIPTION = """Take in other projects' weights, or give weights back to them.
+
+Reads PyTorch (.pt .pth .pt.tar; nothing in them is executed), .safetensors, NumPy .npz, Keras (.h5 .keras) and,
+where TensorFlow is installed, its checkpoints. Writes a release for track, evaluate and train --init-from, or,
+with --to, a file with the reference's own tensor names.
+
+examples:
+  tracknet convert TrackNet_best.pt --output v3/
+  tracknet convert v3/ --to torch --output mine.pt"""
+
+
+def option(metavar: str) -> Any:
+    """A command-line option whose help text says all there is to say about its default."""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
+
+
+@dataclass(frozen=True)
+class ConvertArgs:
+    """The options of `tracknet convert`."""
+
+    weights: Annotated[str, tyro.conf.Positional, option("SRC")]
+    """foreign weights; with --to, a release or a training directory"""
+    output: Annotated[Path, option("PATH")]
+    """folder of the release to write; with --to, the file"""
+    source: Annotated[str, option("LAYOUT")] = "auto"
+    """whose tensors: auto (told by names and shapes), v1-torch, v1-keras, v2-keras, v2-torch,
+    wasb-tracknetv2, v3-torch, inpaintnet-torch, v4-keras or v5-torch"""
+    model: Annotated[str | None, option("NAME")] = None
+    """the network, where the file leaves a choice"""
+    to: Annotated[Literal["torch", "safetensors"] | None, option("torch|safetensors")] = None
+    """write SRC out instead"""
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command and returns the exit code."""
+    args = tyro.cli(ConvertArgs, args=argv, prog="tracknet convert", description=DESCRIPTION)
+
+    from tracknet_jax.convert.layouts import LAYOUTS
+    from tracknet_jax.convert.weights import convert_to_release, export_weights
+    from tracknet_jax.releases import CONFIG
+
+    if args.source not in ("auto", *LAYOUTS):
+        raise UserError(f"unknown layout {args.source!r}: choose from auto, {', '.join(LAYOUTS)}")
+    if args.to is not None:
+        if args.model is not None:
+            raise UserError("--model is for weights coming in; with --to the release says what it is")
+        layout = export_weights(args.weights, args.to, args.output, args.source)
+        print(f"{args.weights} -> {args.output}: {layout.name}, the tensor names of {layout.origin}")
+        return 0
+    if (Path(args.weights) / CONFIG).is_file():
+        raise UserError(f"{args.weights}: a release already; --to torch or --to safetensors writes it out")
+    layout, config, _ = convert_to_release(Path(args.weights), args.output, args.source, args.model)
+    print(f"{args.weights} ({layout.name}, {layout.origin}) -> {args.output}: {config.name}")
+    return 0

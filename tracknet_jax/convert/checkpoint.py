@@ -1,0 +1,30 @@
+"""What every reader gives: a checkpoint as arrays by the reference's own names, whatever file they came in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+PREFIXES = ("module.", "_orig_mod.", "model.")  # of DataParallel, torch.compile and Lightning
+COUNTER = ".num_batches_tracked"  # torch's batch norms count steps; no network here uses it
+NOTES = ("seq_len", "bg_mode", "fusion")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Tensors by the reference's names, and what the file says about the network beside them.
+
+    `notes` may hold `seq_len` and `bg_mode`, which V3's trainer writes, and `fusion` of a Keras V4.
+    """
+
+    tensors: dict[str, np.ndarray]
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, np.ndarray], notes: Mapping[str, Any]) -> "Checkpoint":
+        """Without step counters, what a wrapper put before every name, and notes that nothing here asks for."""
+        kept = {name: value for name, value in tensors.items() if not name.endswith(COUNTER)}
+        while prefix := next((p for p in PREFIXES if kept and all(n.startswith(p) for n in kept)), None):
+            kept = {name.removeprefix(prefix): value for name, value in kept.items()}
+        return cls(kept, {name: notes[name] for name in NOTES if name in notes})

@@ -1,0 +1,98 @@
+"""Which layout a checkpoint is of, and what keeps it from fitting one."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+from tracknet_jax.convert.checkpoint import Checkpoint
+from tracknet_jax.convert.layouts import ALL, Layout
+from tracknet_jax.convert.mapping import tensor_shapes
+from tracknet_jax.errors import UserError
+from tracknet_jax.releases import AnyConfig, abstract_variables
+
+
+def find_network(
+    checkpoint: Checkpoint, source: str, model: str | None, where: str
+) -> tuple[Layout, AnyConfig]:
+    """The layout and the network of a checkpoint, all of whose tensors fit.
+
+    Args:
+        source: name of a layout, or `auto`: the one that has exactly the checkpoint's tensor names.
+        model: name of the network, where names and shapes leave a choice.
+        where: the file, for messages.
+
+    Raises:
+        UserError: a tensor is missing, too much or of another shape, or `model` is needed, or is none of the choice.
+    """
+    fits = [Fit(layout, checkpoint) for layout in ALL if source in ("auto", layout.name)]
+    fit = fits[0] if len(fits) == 1 else next((fit for fit in fits if fit.has_the_names), None)
+    if fit is None or fit.problem():
+        best = nearest(checkpoint)
+        told = fit or best
+        raise UserError(
+            f"{where}: as {told.layout.name}, {told.problem()}; the nearest layout is {best.layout.name}, "
+            f"where {best.fitting} of {len(best.shapes)} tensors fit"
+        )
+    return fit.layout, chosen(fit.choice, model, where)
+
+
+def chosen(choice: list[AnyConfig], model: str | None, where: str) -> AnyConfig:
+    """The network called `model`, or the only one; raises `UserError` as `find_network` does."""
+    names = " or ".join(config.name for config in choice)
+    if model is None and len(choice) > 1:
+        raise UserError(f"{where}: fits {names} alike; say which with --model")
+    found = [config for config in choice if model in (None, config.name)]
+    if not found:
+        raise UserError(f"{where}: is {names}, not {model}")
+    return found[0]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A checkpoint held against a layout."""
+
+    layout: Layout
+    checkpoint: Checkpoint
+
+    @cached_property
+    def choice(self) -> list[AnyConfig]:
+        """The networks that it may be; they differ in no shape."""
+        return self.layout.choose(self.checkpoint)
+
+    @property
+    def has_the_names(self) -> bool:
+        """Whether the checkpoint's tensors have exactly the names that the layout expects."""
+        return {row.theirs for row in self.layout.table(self.choice[0])} == set(self.checkpoint.tensors)
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape that each expected tensor must have."""
+        return tensor_shapes(list(self.layout.table(self.choice[0])), abstract_variables(self.choice[0]))
+
+    @property
+    def fitting(self) -> int:
+        """How many expected tensors are there in the expected shape."""
+        found = self.checkpoint.tensors
+        return sum(name in found and found[name].shape == shape for name, shape in self.shapes.items())
+
+    @property
+    def alike(self) -> int:
+        """How many tensors have an expected shape, whatever their names."""
+        found = Counter(x.shape for x in self.checkpoint.tensors.values())
+        return (found & Counter(self.shapes.values())).total()
+
+    def problem(self) -> str | None:
+        """The first tensor that keeps the checkpoint from fitting, None when all fit."""
+        found = self.checkpoint.tensors
+        for name, shape in self.shapes.items():
+            if name not in found:
+                return f"{name} {shape} is missing"
+            if found[name].shape != shape:
+                return f"{name} is {found[name].shape}, expected {shape}"
+        extra = next((name for name in found if name not in self.shapes), None)
+        return f"{extra} {found[extra].shape} is not of {self.choice[0].name}" if extra else None
+
+
+def nearest(checkpoint: Checkpoint) -> Fit:
+    """The layout that most tensors fit by name and shape, or else by shape."""
+    return max((Fit(layout, checkpoint) for layout in ALL), key=lambda fit: (fit.fitting, fit.alike))

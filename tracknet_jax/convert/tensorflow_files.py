@@ -1,0 +1,49 @@
+"""TensorFlow checkpoints and SavedModels of Keras models, read where TensorFlow is installed."""
+
+import re
+from pathlib import Path
+
+from tracknet_jax.convert.checkpoint import Checkpoint
+from tracknet_jax.convert.keras_files import LAYERS, keras_checkpoint
+from tracknet_jax.errors import UserError
+
+# Keras 2 numbers the layers that have weights, Keras 3 all of them, both in the order of the model.
+VARIABLE = re.compile(r"(?:layer_with_weights-|_operations/)(\d+)/_?(\w+)/\.ATTRIBUTES/VARIABLE_VALUE$")
+NAMES = {name for names in LAYERS.values() for name in names}
+
+
+def is_tensorflow(path: Path) -> bool:
+    """Whether `path` is a SavedModel folder, or the common beginning of a checkpoint's files."""
+    return (path / "saved_model.pb").is_file() or _index(path).is_file()
+
+
+def read_tensorflow(path: Path) -> Checkpoint:
+    """The weights of a Keras model, by the names that its layers have in a fresh session.
+
+    Raises:
+        UserError: TensorFlow is not installed, or the checkpoint cannot be read or is not a Keras model's.
+    """
+    try:
+        import tensorflow as tf
+    except ModuleNotFoundError as missing:
+        raise UserError(
+            f"{path}: TensorFlow's own format needs TensorFlow; install it, or save the model as .h5 or .keras"
+        ) from missing
+    prefix = path if _index(path).is_file() else path / "variables" / "variables"
+    try:
+        reader = tf.train.load_checkpoint(str(prefix))
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise UserError(f"{path}: not a readable TensorFlow checkpoint ({error})") from error
+    layers: dict[int, dict] = {}
+    for name in reader.get_variable_to_shape_map():
+        found = VARIABLE.search(name)
+        if found and found[2] in NAMES:
+            layers.setdefault(int(found[1]), {})[found[2]] = reader.get_tensor(name)
+    if not layers:
+        raise UserError(f"{path}: a TensorFlow checkpoint, but not of a Keras model")
+    ordered = [(f"{number}", layers[number]) for number in sorted(layers)]
+    return keras_checkpoint(ordered, "", path)
+
+
+def _index(path: Path) -> Path:
+    return path.with_name(f"{path.name}.index")

@@ -1,0 +1,147 @@
+"""PyTorch's checkpoints: the zip archives of 1.6 and later read and written, the older single stream read."""
+
+import io
+import math
+import struct
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tracknet_jax.convert.checkpoint import Checkpoint
+from tracknet_jax.convert.unpickling import Ignored, Storage, StoredTensor, unpickle
+from tracknet_jax.errors import UserError
+
+WRAPPERS = ("model_state_dict", "state_dict", "model", "net", "network")  # where trainers put the weights
+MAGIC = 0x1950A86A20F9469CFC6C  # the first pickle of the older format
+
+
+def read_torch(path: Path) -> Checkpoint:
+    """A zip archive of `torch.save`: one pickle, and one file for each storage.
+
+    Raises:
+        UserError: the file is damaged, holds no weights, or its pickle asks for anything but tensors.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            folder = next(name for name in archive.namelist() if name.endswith("data.pkl"))[
+                : -len("data.pkl")
+            ]
+            if f"{folder}byteorder" in archive.namelist() and archive.read(f"{folder}byteorder") != b"little":
+                raise UserError(f"{path}: written on a big-endian machine; save it again on another")
+            read = cache(lambda key: archive.read(f"{folder}data/{key}"))
+            tree = unpickle(io.BytesIO(archive.read(f"{folder}data.pkl")), partial(_storage, read), str(path))
+            return _checkpoint(tree, path)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise UserError(f"{path}: a damaged torch checkpoint ({error})") from error
+
+
+def read_torch_legacy(path: Path) -> Checkpoint:
+    """The format before PyTorch 1.6: five pickles in a row, then the storages, each behind its length.
+
+    Raises:
+        UserError: as `read_torch` does.
+    """
+    storages: dict[str, bytes] = {}
+    dtypes: dict[str, str] = {}
+
+    def storage(pid: Any) -> Storage:
+        made = _storage(storages.__getitem__, pid)
+        dtypes[pid[2]] = made.dtype
+        return made
+
+    with path.open("rb") as file:
+        next_pickle = partial(unpickle, file, storage, str(path))
+        if next_pickle() != MAGIC:
+            raise UserError(f"{path}: a pickle, but not a torch checkpoint")
+        _protocol, _system, tree = next_pickle(), next_pickle(), next_pickle()
+        for key in next_pickle():
+            (count,) = struct.unpack("<q", file.read(8))
+            storages[key] = file.read(count * np.dtype(dtypes[key]).itemsize)
+    return _checkpoint(tree, path)
+
+
+def _storage(read: Callable[[str], bytes], pid: Any) -> Storage:
+    """The storage of a persistent id `("storage", type, key, device, number of elements, ...)`."""
+    kind, dtype, key, *_ = pid
+    if kind != "storage" or not isinstance(dtype, str):
+        raise ValueError(f"unknown entry {kind}")
+    return Storage(dtype, lambda: read(key))
+
+
+def _checkpoint(tree: Any, path: Path) -> Checkpoint:
+    """The weights of a state dict, or of the training checkpoint around one."""
+    notes = tree.get("param_dict", {}) if isinstance(tree, dict) else {}
+    while isinstance(tree, dict) and (key := next((k for k in WRAPPERS if _is_dict(tree.get(k))), None)):
+        tree = tree[key]
+    stored = {name: x for name, x in tree.items() if isinstance(x, StoredTensor)} if _is_dict(tree) else {}
+    if not stored:
+        raise UserError(f"{path}: a torch file without a state dict")
+    try:
+        return Checkpoint.of({name: tensor.array() for name, tensor in stored.items()}, notes)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: a damaged torch checkpoint ({error})") from error
+
+
+def _is_dict(x: Any) -> bool:
+    return isinstance(x, dict) and not isinstance(x, Ignored)
+
+
+def write_torch(path: Path, tree: Mapping[str, Any]) -> None:
+    """Writes what `torch.save` would: nested dicts of strings, whole numbers and float32 arrays.
+
+    `torch.load(path, weights_only=True)` reads it.
+    """
+    arrays: list[np.ndarray] = []
+    pickled = b"\x80\x02" + b"".join(_opcodes(tree, arrays)) + b"."
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(_entry("data.pkl"), pickled)
+        archive.writestr(_entry("byteorder"), "little")
+        for key, array in enumerate(arrays):
+            archive.writestr(_entry(f"data/{key}"), np.ascontiguousarray(array, "<f4").tobytes())
+        archive.writestr(_entry("version"), "3\n")
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """Without the time of writing: the same weights give the same file."""
+    return zipfile.ZipInfo(f"archive/{name}")
+
+
+def _opcodes(x: Any, arrays: list[np.ndarray]) -> Iterator[bytes]:
+    """The pickle of `x`, opcode by opcode: torch's names can be written without torch to import them from."""
+    if isinstance(x, Mapping):
+        yield b"}("  # a new dict, and the start of its items
+        for key, value in x.items():
+            yield from _opcodes(key, arrays)
+            yield from _opcodes(value, arrays)
+        yield b"u"
+    elif isinstance(x, str):
+        encoded = x.encode()
+        yield b"X" + struct.pack("<I", len(encoded)) + encoded
+    elif isinstance(x, int):
+        yield b"J" + struct.pack("<i", x)
+    elif isinstance(x, tuple):
+        yield b"("
+        for item in x:
+            yield from _opcodes(item, arrays)
+        yield b"t"
+    else:
+        yield from _tensor_opcodes(x, arrays)
+
+
+def _tensor_opcodes(x: np.ndarray, arrays: list[np.ndarray]) -> Iterator[bytes]:
+    """`torch._utils._rebuild_tensor_v2(storage, 0, shape, strides, False, OrderedDict())`."""
+    strides = tuple(math.prod(x.shape[axis + 1 :]) for axis in range(x.ndim))
+    yield b"ctorch._utils\n_rebuild_tensor_v2\n(("
+    yield from _opcodes("storage", arrays)
+    yield b"ctorch\nFloatStorage\n"
+    for value in (str(len(arrays)), "cpu", x.size):
+        yield from _opcodes(value, arrays)
+    yield b"tQ"  # the persistent id of a storage
+    for place in (0, x.shape, strides):
+        yield from _opcodes(place, arrays)
+    yield b"\x89ccollections\nOrderedDict\n)RtR"
+    arrays.append(x)

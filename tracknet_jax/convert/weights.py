@@ -1,0 +1,103 @@
+"""Foreign weights to a release, and a release to foreign weights."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tracknet_jax.convert.fitting import find_network
+from tracknet_jax.convert.layouts import Layout, layouts_of
+from tracknet_jax.convert.mapping import to_tensors, to_variables
+from tracknet_jax.convert.reading import read_checkpoint
+from tracknet_jax.convert.safetensors_files import write_safetensors
+from tracknet_jax.convert.torch_files import write_torch
+from tracknet_jax.errors import UserError
+from tracknet_jax.files import replacing
+from tracknet_jax.releases import AnyConfig, load_any, save_release
+
+
+class Imported(NamedTuple):
+    """Weights in our form: the layout they came in, the network they are of, its variables."""
+
+    layout: Layout
+    config: AnyConfig
+    variables: dict[str, Any]
+
+
+def import_weights(path: Path, source: str = "auto", model: str | None = None) -> Imported:
+    """Reads a checkpoint of any layout; `source` and `model` are those of `find_network`.
+
+    Raises:
+        UserError: the file cannot be read, or its tensors fit no layout.
+    """
+    checkpoint = read_checkpoint(path)
+    layout, config = find_network(checkpoint, source, model, str(path))
+    return Imported(layout, config, to_variables(layout.table(config), checkpoint.tensors))
+
+
+def convert_to_release(path: Path, folder: Path, source: str = "auto", model: str | None = None) -> Imported:
+    """Writes a checkpoint as the release `folder`, with a card that tells where it came from.
+
+    Raises:
+        UserError: as `import_weights`, or the folder cannot be written.
+    """
+    imported = import_weights(path, source, model)
+    save_release(folder, imported.config, imported.variables, card(path, imported))
+    return imported
+
+
+def card(path: Path, imported: Imported) -> str:
+    """The model card of a converted release."""
+    layout, config, _ = imported
+    return (
+        f"# {config.name}\n\n{config.paper}.\n\n"
+        f"Converted by `tracknet convert` from `{path.name}` (sha256 {fingerprint(path)}), "
+        f"layout {layout.name}: a checkpoint of {layout.origin}.\n\n"
+        "Nothing was trained or measured in converting it. Data, scores and licence are those of its origin.\n"
+    )
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file, or of all files of a TensorFlow checkpoint, in the order of their names."""
+    files = (
+        [path] if path.is_file() else sorted(path.rglob("*")) or sorted(path.parent.glob(f"{path.name}.*"))
+    )
+    digest = hashlib.sha256()
+    for file in filter(Path.is_file, files):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def export_weights(name_or_dir: str | Path, to: str, file: Path, source: str = "auto") -> Layout:
+    """Writes a release as `torch` or `safetensors` file under a reference's tensor names, and returns whose.
+
+    `source` names the layout; with `auto` it is the first whose project has this network. A torch file is nested as
+    the project's own scripts expect it.
+
+    Raises:
+        UserError: there is no such release, no project has its network, or the file cannot be written.
+    """
+    release = load_any(name_or_dir)
+    fitting = layouts_of(release.config)
+    layout = next((known for known in fitting if source in ("auto", known.name)), None)
+    if layout is None:
+        names = (
+            " or ".join(known.name for known in fitting) or "no layout: no reference has this very network"
+        )
+        raise UserError(f"{name_or_dir}: {release.config.name} can be written as {names}")
+    tensors = to_tensors(layout.table(release.config), release.variables)
+    notes = layout.notes(release.config)
+    with replacing(file) as partial:
+        if to == "safetensors":
+            write_safetensors(partial, tensors, notes)
+        else:
+            write_torch(partial, nested(layout, tensors, notes))
+    return layout
+
+
+def nested(layout: Layout, tensors: dict[str, np.ndarray], notes: dict[str, Any]) -> dict[str, Any]:
+    """The content of a torch file as the layout's project writes it."""
+    if layout.wrapper is None:
+        return tensors
+    return {layout.wrapper: tensors} | ({"param_dict": notes} if notes else {})
