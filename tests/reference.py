@@ -135,6 +135,49 @@ def rectifier_to_flax(config: RectifierConfig, weights: dict[str, np.ndarray]) -
     }
 
 
+def attention_unet_to_flax(weights: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The weights of alenzenx/TrackNetV3 as `{"params", "batch_stats"}` of the preset `attention_unet`."""
+    params: dict[str, Any] = {}
+    stats: dict[str, Any] = {}
+
+    def conv(name: str) -> dict[str, np.ndarray]:
+        return {"kernel": _kernel(weights[f"{name}.weight"], True), "bias": weights[f"{name}.bias"]}
+
+    def block(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        scale, shift, mean, var = (
+            weights[f"{name}.bn.{part}"] for part in ("weight", "bias", "running_mean", "running_var")
+        )
+        norm = {"scale": scale, "bias": shift}
+        return {"conv": {"conv": conv(f"{name}.conv")}, "bn": norm}, {"bn": {"mean": mean, "var": var}}
+
+    def attention(name: str) -> dict[str, Any]:
+        layers = {"squeeze": 0, "excite": 2}
+        return {
+            ours: {
+                "conv": {"kernel": _kernel(weights[f"{name}.channel_attention.shared_MLP.{i}.weight"], True)}
+            }
+            for ours, i in layers.items()
+        }
+
+    paths = ("path1_0", "path1_1", "path3_0", "path3_1", "path5_0", "path5_1", "join")
+    for level in range(3):
+        theirs = [f"down_block_{level + 1}.conv_{i + 1}" for i in range(7)]
+        params[f"down{level}"], stats[f"down{level}"] = (
+            dict(zip(paths, trees, strict=True)) for trees in zip(*map(block, theirs), strict=True)
+        )
+        for i in range(2):
+            name = f"up{level}_{i}"
+            params[name], stats[name] = block(f"up_block_{3 - level}.conv_{i + 1}")
+        params[f"up_attention{level}"] = attention(f"cbam{3 - level}")
+        params[f"skip_attention{level}"] = attention(f"cbam{2 - level}_2")
+    for i in range(3):
+        params[f"bottleneck_{i}"], stats[f"bottleneck_{i}"] = block(f"bottleneck.conv_{i + 1}")
+    return {
+        "params": {"encoder_decoder": params, "head": {"conv": conv("predictor")}},
+        "batch_stats": {"encoder_decoder": stats},
+    }
+
+
 def block_names(config: TrackNetConfig) -> list[str]:
     """The convolution blocks in the order of use."""
     *levels, bottom = enumerate(config.depths)

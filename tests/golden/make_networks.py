@@ -10,13 +10,18 @@ from pathlib import Path
 import numpy as np
 
 EVERY = 37  # of the values of a large array, this fraction is kept
+PIXELS = 8  # of V1's, all 256 logits of each
 NETWORKS = (
     "v1",
     "v2_keras_channel",
     "v2_keras_width",
     "v2_wasb",
     "v3_concat_L8",
+    "v3_plain_L3",
+    "v3_subtract_L3",
+    "v3_subtract_concat_L3",
     "v4_keras_channel",
+    "v4_keras_width",
     "v5repo_v2",
     "v5repo_v2_mdd",
     "v5repo_v2_rstr",
@@ -43,6 +48,7 @@ def cut_network(source: Path, target: Path) -> None:
         if "small/argmax" in full:
             arrays["small/argmax"] = full["small/argmax"].ravel()[::EVERY]
             arrays["small/margin"] = full["small/top1_top2_margin"].ravel()[::EVERY]
+            arrays["small/logits_at_pixels"] = full["small/logits_at_pixels"][:, :PIXELS]
     kept = {key: meta[key] for key in ("seed", "source", "tensors", "inputs")}
     kept["train"] = {key: meta.get("train", {}).get(key) for key in ("parameters", "running")}
     np.savez_compressed(target, meta=json.dumps(kept), **arrays)
