@@ -221,6 +221,13 @@ ALL = (
         notes=inpaintnet_notes,
     ),
     Layout(
+        "attention-unet-torch",
+        "alenzenx/TrackNetV3",
+        (preset("attention_unet"),),
+        lambda checkpoint: [preset("attention_unet")],
+        tables.attention_unet_torch,
+    ),
+    Layout(
         "v4-keras",
         "TrackNetV4/TrackNetV4",
         (*V4_KERAS, *V4_CHANNEL),

@@ -63,6 +63,19 @@ INPAINTNET = {
     "head": "predictor",
 }
 
+# The convolutions of an encoder block of alenzenx/TrackNetV3, `conv_1` to `conv_7`, in ours.
+PATHS = ("path1_0", "path1_1", "path3_0", "path3_1", "path5_0", "path5_1", "join")
+
+# Its channel attentions, in its order, which is neither its use's nor the levels'.
+ATTENTIONS = {
+    "cbam1": "up_attention2",
+    "cbam2": "up_attention1",
+    "cbam3": "up_attention0",
+    "cbam0_2": "skip_attention2",
+    "cbam1_2": "skip_attention1",
+    "cbam2_2": "skip_attention0",
+}
+
 # codelancera-offical/TracknetV5: the motion module and the 1x1 convolution of each network, by motion and refinement.
 V5_MOTION = {
     ("prompt", "none"): "backbone.motion",
@@ -139,6 +152,23 @@ def inpaintnet_torch(config: RectifierConfig) -> Iterator[Row]:
     """qaz812345/TrackNetV3, its model `InpaintNet`."""
     for ours, name in INPAINTNET.items():
         yield from torch_conv(name, ours, bias=True, how=CONV1D)
+
+
+def attention_unet_torch(config: TrackNetConfig) -> Iterator[Row]:
+    """alenzenx/TrackNetV3."""
+    blocks = {
+        f"down_block_{n + 1}.conv_{i}": f"down{n}/{path}" for n in range(3) for i, path in enumerate(PATHS, 1)
+    }
+    blocks |= {f"bottleneck.conv_{i + 1}": f"bottleneck_{i}" for i in range(3)}
+    blocks |= {f"up_block_{3 - n}.conv_{i + 1}": f"up{n}_{i}" for n in (2, 1, 0) for i in range(2)}
+    for name, block in blocks.items():
+        yield from torch_conv(f"{name}.conv", f"encoder_decoder/{block}/conv/conv", config.conv_bias)
+        yield from torch_norm(f"{name}.bn", f"encoder_decoder/{block}/bn")
+    yield from torch_conv("predictor", "head/conv", config.head_bias)
+    for name, attention in ATTENTIONS.items():
+        for i, layer in ((0, "squeeze"), (2, "excite")):
+            theirs = f"{name}.channel_attention.shared_MLP.{i}"
+            yield from torch_conv(theirs, f"encoder_decoder/{attention}/{layer}/conv", bias=False)
 
 
 def v5_torch(config: TrackNetConfig) -> Iterator[Row]:
