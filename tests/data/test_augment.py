@@ -88,6 +88,18 @@ def test_light_changes_alike_in_all_frames_of_a_window():
     assert np.abs(out[..., 0] - out[..., 2]).max() > 0.01  # and so do the channels
 
 
+def test_the_background_is_treated_like_the_frames():
+    config = AugmentConfig(
+        crop=(40, 64), scale=(0.8, 1.25), flip=0.5, shift=0.02, brightness=0.1, contrast=0.3, colour=0.2
+    )
+    batch = batch_of_balls()
+    batch["background"] = batch["frames"][:, 1]  # so what happens to it can be compared
+    out = augment(keys(), batch, config)
+    assert out["background"].shape == (16, 40, 64, 3)
+    np.testing.assert_array_equal(out["background"], out["frames"][:, 1])
+    assert out["frames"].shape == (16, 3, 40, 64, 3)
+
+
 def test_a_window_s_fate_is_its_key():
     config = AugmentConfig(crop=(40, 64), ball_crop=0.5, scale=(0.8, 1.25), flip=0.5, brightness=0.1)
     batch, all_keys = batch_of_balls(), keys()

@@ -1,5 +1,6 @@
 """The device-resident pipeline against what was written into it."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +46,21 @@ def test_every_window_is_consecutive_and_all_are_drawn(tmp_path: Path):
     )
     assert len(arrays["starts"]) == 4 + 1 + 2
     assert set(first.tolist()) == {0, 1, 2, 3, 5, 6}
+
+
+def test_a_window_comes_with_the_background_of_its_clip(tmp_path: Path):
+    resident = keep_frames(RECORDS, tmp_path, "one")
+    levels = np.array([7, 9], np.uint8)[:, None, None, None]
+    backgrounds = np.broadcast_to(levels, (2, *resident.frames.shape[1:]))
+    arrays = window_arrays(replace(resident, backgrounds=backgrounds), length=3)
+    batch = jax.jit(partial(draw_windows, length=3))(arrays, jax.random.split(jax.random.key(0), 200))
+    assert batch["background"].shape == (200, 16, 32, 3)
+    # Frame numbers of the second clip end at 8, and a window of the first starts at 3 at the latest.
+    starts = np.asarray(batch["xy"][:, 0, 0])
+    shown = np.asarray(batch["background"][:, 0, 0, 0])
+    assert set(shown[starts > 3].tolist()) == {9}
+    assert set(shown[(starts > 0) & (starts <= 3)].tolist()) == {7}
+    assert set(shown[starts == 0].tolist()) == {7, 9}
 
 
 def test_sport_weights_share_out_the_draws(tmp_path: Path):

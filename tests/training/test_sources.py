@@ -60,6 +60,34 @@ def test_without_a_layout_split_a_match_is_held_out(clips, tmp_path):
     assert len(validation_clips(open_validation(config, tmp_path / "run"))) == 1
 
 
+@pytest.mark.parametrize("pipeline", ["resident", "grain"])
+def test_backgrounds_are_the_clips_medians_and_kept_beside_the_frames(
+    dataset, tmp_path, pipeline, monkeypatch
+):
+    config = config_for(dataset, pipeline=pipeline, workers=0)
+    config = replace(config, model=replace(MODEL, background="concat"))
+    source = open_training(config, tmp_path)
+    frames = open_training(config_for(dataset), tmp_path / "plain").next()["frames"].reshape(2, 12, 32, 64, 3)
+    expected = np.floor(np.median(frames, axis=1))
+    (kept,) = tmp_path.glob("frames/*/backgrounds.npy")
+    np.testing.assert_array_equal(np.load(kept), expected)
+    if pipeline == "grain":
+        batch = source.next()
+        clip = np.abs(batch["background"][:, None] - expected).max((2, 3, 4)).argmin(1)
+        assert set(clip.tolist()) == {0, 1}
+        np.testing.assert_array_equal(batch["background"], expected[clip])
+        assert np.isin(batch["frames"][:, 0].sum((1, 2, 3)), frames.sum((2, 3, 4))[clip]).all()
+    monkeypatch.setattr("tracknet_jax.training.sources.clip_background", None)  # not needed again
+    open_training(config, tmp_path)
+
+
+def test_validation_clips_have_the_background_of_their_clip(clips, tmp_path):
+    config = replace(config_for(clips), model=replace(MODEL, background="concat"))
+    resident = open_validation(config, tmp_path)
+    (clip,) = validation_clips(resident)
+    np.testing.assert_array_equal(clip.background, np.floor(np.median(clip.frames, axis=0)))
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
