@@ -11,7 +11,7 @@ from tracknet_jax.evaluation.windows import score_windows
 from tracknet_jax.host_decoders import CLASS_DECODERS
 from tracknet_jax.protocols import Protocol
 from tracknet_jax.releases import Release
-from tracknet_jax.tracking.geometry import place
+from tracknet_jax.tracking.frame_tracker import FrameTracker
 from tracknet_jax.tracking.track import Track, TrackBuilder
 from tracknet_jax.tracking.tracker import Tracker, TrackOptions
 
@@ -41,7 +41,13 @@ def score_release(
     if rule.counting == "windows" or (release.config.head == "classes" and rule.decoder in CLASS_DECODERS):
         yield from (score_windows(footage, release, rule) for footage in clips)
         return
-    tracker = Tracker(release, options)
+    yield from score_tracker(clips, Tracker(release, options), rule, save_tracks)
+
+
+def score_tracker(
+    clips: Iterable[Footage], tracker: FrameTracker, rule: Protocol, save_tracks: Path | None = None
+) -> Iterator[ClipScore]:
+    """As `score_release`, with any tracker; every frame counts once whatever the protocol counts."""
     for footage in clips:
         track = _track(tracker, footage)
         check_labels(footage, track.frame)
@@ -50,11 +56,11 @@ def score_release(
         yield score_track(footage, rule, track, where=footage.clip.name)
 
 
-def _track(tracker: Tracker, footage: Footage) -> Track:
+def _track(tracker: FrameTracker, footage: Footage) -> Track:
     """The track of a clip, with the clip's own frame numbers."""
-    placement = place(footage.size, tracker.network_size, tracker.options.fit)
+    placement = tracker.place(footage.size)
     background = None
-    if tracker.release.config.background != "none":
+    if tracker.background != "none":
         background = estimate_background(footage.frames(), placement.to_network)
     builder = TrackBuilder(size=footage.size)
     frames = map(placement.to_network, footage.frames())

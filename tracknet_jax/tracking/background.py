@@ -10,17 +10,17 @@ import numpy as np
 from tracknet_jax.data.background import SAMPLES, estimate_background
 from tracknet_jax.data.video import FrameReader, read_image
 from tracknet_jax.errors import UserError
-from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.tracking.frame_tracker import FrameTracker
 from tracknet_jax.tracking.geometry import Placement
 
 
 def find_background(
-    config: TrackNetConfig,
+    tracker: FrameTracker,
     placement: Placement,
     image: str | Path | None = None,
     again: Callable[[], FrameReader] | None = None,
 ) -> np.ndarray | None:
-    """The background (h, w, 3) uint8 RGB at the network's size; None for networks that want none.
+    """The background (h, w, 3) uint8 RGB at the network's size; None for trackers that want none.
 
     Args:
         image: a picture of the scene, in the video's size.
@@ -28,11 +28,11 @@ def find_background(
             answer is None, and the tracker takes its first frames.
 
     Raises:
-        UserError: the image is of another size or cannot be read, or the network wants none.
+        UserError: the image is of another size or cannot be read, or the tracker wants none.
     """
-    if config.background == "none":
+    if tracker.background == "none":
         if image is not None:
-            raise UserError(f"{config.name} takes no background image: leave {image} out")
+            raise UserError(f"{tracker.name} takes no background image: leave {image} out")
         return None
     if image is not None:
         return _from_image(Path(image), placement)

@@ -15,12 +15,12 @@ from tracknet_jax.data.video import FrameReader, VideoSource, is_live, open_fram
 from tracknet_jax.files import replacing
 from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.tracking.background import find_background
-from tracknet_jax.tracking.geometry import Placement, place
+from tracknet_jax.tracking.frame_tracker import FrameTracker
+from tracknet_jax.tracking.geometry import Placement
 from tracknet_jax.tracking.overlay import OverlayVideo, overlay_video
 from tracknet_jax.tracking.plots import write_picture
 from tracknet_jax.tracking.sources import CSV_SUFFIX, OVERLAY_SUFFIX, PICTURE_SUFFIX
 from tracknet_jax.tracking.track import CsvRows, Row, Track, TrackBuilder
-from tracknet_jax.tracking.tracker import Tracker
 
 ROWS_AHEAD = 64  # rows the tracker may be ahead of the files
 
@@ -47,7 +47,7 @@ class OutputFiles:
 
 
 def track_to_files(
-    tracker: Tracker,
+    tracker: FrameTracker,
     frames: FrameReader,
     source: VideoSource,
     files: OutputFiles,
@@ -68,12 +68,12 @@ def track_to_files(
         UserError: the video cannot be decoded or a file cannot be written; no half-written file stays.
     """
     builder, middle = TrackBuilder(frames.fps, frames.size), MiddleFrame()
-    placement = place(frames.size, tracker.network_size, tracker.options.fit)
+    placement = tracker.place(frames.size)
     with ExitStack() as stack:
         stream, draw = _overlay(middle.watch(frames), frames, source, files.video, stack)
         table = stack.enter_context(_csv_rows(files.csv))
         again = None if is_live(source) else partial(open_frames, source, frames.start, frames.end)
-        image = find_background(tracker.release.config, placement, background, again)
+        image = find_background(tracker, placement, background, again)
         rows = tracker.track_prepared(_prepared(stream, placement), placement, frames.start, image)
         try:
             for row in stack.enter_context(Prefetch(rows, ROWS_AHEAD)):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
 
 import jax
@@ -18,7 +18,8 @@ from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.releases import Release, load_release
 from tracknet_jax.tracking import detector, linking
 from tracknet_jax.tracking.background import find_background, opening_background
-from tracknet_jax.tracking.geometry import Fit, Placement, place
+from tracknet_jax.tracking.frame_tracker import FrameTracker
+from tracknet_jax.tracking.geometry import Fit, Placement
 from tracknet_jax.tracking.linking import Detection
 from tracknet_jax.tracking.track import Row, Track, TrackBuilder
 from tracknet_jax.tracking.windows import (
@@ -67,7 +68,7 @@ class TrackOptions:
             raise UserError(f"batch size {self.batch_size}: expected at least 1")
 
 
-class Tracker:
+class Tracker(FrameTracker):
     """A release made ready to track; compiles at the first frames, once for all videos.
 
     Example:
@@ -77,32 +78,14 @@ class Tracker:
 
     def __init__(self, release: Release, options: TrackOptions = TrackOptions()):
         self.release, self.options = release, options
+        config = release.config
+        self.name, self.background = config.name, config.background
+        self.network_size, self.fit = (config.width, config.height), options.fit
         default = CPU_BATCH if jax.default_backend() == "cpu" else ACCELERATOR_BATCH
         batch = options.batch_size or default
         # The windows pending at the end are decoded as one batch, so it must hold them.
-        self._batch = batch if options.overlap == "none" else max(batch, release.config.outputs)
+        self._batch = batch if options.overlap == "none" else max(batch, config.outputs)
         self._variables = jax.device_put(release.variables)
-
-    @property
-    def network_size(self) -> tuple[int, int]:
-        """(width, height) of the network's input."""
-        return self.release.config.width, self.release.config.height
-
-    def track_frames(self, frames: Iterable[np.ndarray], first: int = 0) -> Iterator[Row]:
-        """Tracks RGB frames (H, W, 3) uint8, all of one size, as they come; memory stays constant.
-
-        Gives exactly one row for each frame, in order, numbered from `first`; positions in their pixels. A
-        network that wants a background (V3) gets that of the first seconds; `track_source` looks at all frames.
-
-        Raises:
-            UserError: a frame has another size than the first.
-        """
-        frames = iter(frames)
-        head = next(frames, None)
-        if head is None:
-            return iter(())
-        placement = place((head.shape[1], head.shape[0]), self.network_size, self.options.fit)
-        return self.track_prepared(map(placement.to_network, chain([head], frames)), placement, first)
 
     def track_prepared(
         self,
@@ -111,10 +94,6 @@ class Tracker:
         first: int = 0,
         background: np.ndarray | None = None,
     ) -> Iterator[Row]:
-        """As `track_frames`, for RGB frames that `placement` has brought to the network's size.
-
-        `background` (h, w, 3) uint8 at that size is for networks that want one; None: that of the first frames.
-        """
         config = self.release.config
         if config.background != "none" and background is None:
             background, frames = opening_background(frames)
@@ -183,7 +162,7 @@ def track_video(
 
 
 def track_source(
-    tracker: Tracker,
+    tracker: FrameTracker,
     source: VideoSource,
     start: int = 0,
     end: int | None = None,
@@ -191,9 +170,9 @@ def track_source(
 ) -> Track:
     """As `track_video`, with a tracker that already exists."""
     with closing(open_frames(source, start, end)) as reader:
-        placement = place(reader.size, tracker.network_size, tracker.options.fit)
+        placement = tracker.place(reader.size)
         again = None if is_live(source) else partial(open_frames, source, start, end)
-        image = find_background(tracker.release.config, placement, background, again)
+        image = find_background(tracker, placement, background, again)
         frames = map(placement.to_network, reader)
         builder = TrackBuilder(reader.fps, reader.size)
         for row in tracker.track_prepared(frames, placement, start, image):
