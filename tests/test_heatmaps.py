@@ -6,10 +6,10 @@ import pytest
 
 from tests.reference import load_golden
 from tracknet_jax.heatmaps import (
+    class_maps,
     disc_targets,
     gaussian_class_map,
     gaussian_targets,
-    grey_maps,
     probability_maps,
     v5_targets,
 )
@@ -94,13 +94,7 @@ def test_probability_of_class_maps_is_the_expected_grey_level():
     maps = np.asarray(probability_maps(logits, "classes"))
     assert maps.shape == (1, 1, 1, 3)
     np.testing.assert_allclose(maps[0, 0, 0], [1.0, 75 / 255, 0.69 * 151 / 255], rtol=1e-5)
-    np.testing.assert_array_equal(grey_maps(logits, "classes")[0, 0, 0], [255, 0, 0])
-
-
-def test_sigmoid_maps_as_grey_levels():
-    logits = jnp.array([[[[-9.0, 0.0, 9.0]]]])
-    np.testing.assert_allclose(probability_maps(logits, "sigmoid"), 1 / (1 + np.exp(-logits)), rtol=1e-6)
-    np.testing.assert_array_equal(grey_maps(logits, "sigmoid"), [[[[0, 127, 254]]]])
+    np.testing.assert_array_equal(class_maps(logits), [[[[255, 0, 0]]]])
 
 
 def test_gaussian_falls_to_one_over_e_at_sqrt_two_sigma():

@@ -104,6 +104,20 @@ def test_v1_accuracy_script_takes_exactly_one_circle():
     assert host_decoders.hough(two, exactly_one=False) is not None
 
 
+@pytest.mark.parametrize("decoder", ["hough", "ring"])
+def test_v1_decoders_of_maps_answer_in_their_pixels(class_maps, decoder):
+    points, confidence = host_decoders.decode_maps(class_maps, decoder)
+    found = 0
+    for class_map, point, sure in zip(class_maps, points, confidence, strict=True):
+        blob = getattr(host_decoders, decoder)(class_map)
+        assert np.isfinite(point).all() == (blob is not None)
+        if blob is not None:
+            np.testing.assert_allclose((point + 0.5) * 2 - 0.5, [blob.x, blob.y], atol=1e-4)
+            assert sure == pytest.approx(class_map.max() / 255)
+            found += 1
+    assert found >= 3
+
+
 # Two blobs: a long thin one with the larger box, a solid one with the larger area and sum.
 L_SHAPE = [(2, x) for x in range(3, 13)] + [(y, 3) for y in range(3, 9)]
 SQUARE = [(y, x) for y in range(11, 16) for x in range(20, 25)]

@@ -75,8 +75,6 @@ def probability_maps(logits: jax.Array, head: str) -> jax.Array:
     return (jax.nn.softmax(logits) @ levels)[:, None]
 
 
-def grey_maps(logits: jax.Array, head: str) -> jax.Array:
-    """What V1's decoders take, `(B, L_out, H, W)` uint8: the largest class; of sigmoid maps floor(255 p)."""
-    if head == "sigmoid":
-        return jnp.floor(255.0 * probability_maps(logits, head)).astype(jnp.uint8)
+def class_maps(logits: jax.Array) -> jax.Array:
+    """The largest class of every pixel, `(B, H, W, 256) -> (B, 1, H, W)` uint8: what V1's own decoders take."""
     return jnp.argmax(logits, axis=-1).astype(jnp.uint8)[:, None]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from fake_release import bright_dot_release
@@ -73,6 +74,33 @@ def test_windows_at_exactly_the_tolerance(tmp_path):
     footage = of_files(moved(clip, 4))
     assert score_windows(footage, release, protocol("tracknet_v4")).counts == Counts(tp=6)
     assert score_windows(footage, release, protocol("tracknet_v5")).counts == Counts(fp1=6)
+
+
+def test_v1_counts_one_circle_a_window_with_its_own_decoder(tmp_path):
+    release = bright_dot_release(width=640, height=360, outputs=1, head="classes")
+    xy = flight(6, start=(100.0, 100.0), step=(30.0, 20.0))
+    xy[4] = np.nan
+    clip = make_clip(tmp_path, "a", xy, [1, 1, 1, 1, 0, 1], size=(640, 360))
+    (score,) = score_release([of_files(clip)], release, protocol("tracknet_v1"), TrackOptions())
+    assert score.frame.tolist() == [2, 3, 4, 5]  # V1 needs the two frames before
+    assert score.counts == Counts(tp=3, tn=1)
+    whole = (score.predicted[[0, 1, 3]] + 0.5) * 2 - 0.5  # circles lie on whole and half pixels of 1280x720
+    np.testing.assert_allclose(2 * whole, np.rint(2 * whole), atol=1e-3)
+    (tracked,) = score_release([of_files(clip)], release, protocol("default"), TrackOptions())
+    assert tracked.counts == Counts(tp=5, tn=1)
+    np.testing.assert_allclose(tracked.predicted[[0, 1, 2, 3, 5]], xy[[0, 1, 2, 3, 5]], atol=0.1)
+
+
+@pytest.mark.parametrize("rule", ["default", "tracknet_v4"])
+def test_a_background_is_that_of_the_whole_clip(tmp_path, rule):
+    release = bright_dot_release(width=SIZE[0], height=SIZE[1], background="subtract")
+    clip = make_clip(tmp_path, "a", flight(8, step=(9.0, 4.0)), [1] * 8)
+    for file in clip.frames:
+        frame = cv2.imread(str(file))
+        frame[2:12, 100:116] = 255
+        cv2.imwrite(str(file), frame)
+    (score,) = score_release([of_files(clip)], release, protocol(rule), TrackOptions(link=False))
+    assert score.counts == Counts(tp=8 if rule == "default" else 18)
 
 
 def test_a_clip_shorter_than_a_window_has_no_window(tmp_path):

@@ -18,7 +18,7 @@ from tracknet_jax.training.step import train_step
 from .tiny import MODEL, tiny_batch, tiny_config
 
 CONFIG = tiny_config(loss=LossConfig(variation_penalty=0.1))
-CONFIG = replace(CONFIG, data=replace(CONFIG.data, mixup=MixupConfig(sample=0.5, frame=0.5)))
+CONFIG = replace(CONFIG, data=replace(CONFIG.data, mixup=MixupConfig(sample=0.5)))
 
 
 def first_state():

@@ -11,7 +11,7 @@ from tracknet_jax.coordinates import scale_xy
 from tracknet_jax.data.background import estimate_background
 from tracknet_jax.evaluation.clip_score import ClipScore, score_frames
 from tracknet_jax.evaluation.footage import Footage, check_labels
-from tracknet_jax.heatmaps import grey_maps, probability_maps
+from tracknet_jax.heatmaps import class_maps, probability_maps
 from tracknet_jax.host_decoders import CLASS_DECODERS, decode_maps
 from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.protocols import Protocol
@@ -32,10 +32,9 @@ def _window_maps(
     length: int,
     decoder: str,
 ) -> jax.Array:
-    """Maps (batch, outputs, H, W) of windows as `decoder` takes them: V1's grey levels, or probabilities."""
+    """Maps (batch, outputs, H, W) of windows as `decoder` takes them: V1's classes, or probabilities."""
     logits = window_logits(model, variables, frames, starts, background, length=length)
-    to_maps = grey_maps if decoder in CLASS_DECODERS else probability_maps
-    return to_maps(logits, model.config.head)
+    return class_maps(logits) if decoder in CLASS_DECODERS else probability_maps(logits, model.config.head)
 
 
 class _Part(NamedTuple):
