@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tracknet_jax.cli.main import COMMANDS, main
+from tracknet_jax.cli.main import COMMANDS, main, run
 
 RUN = "import sys; from tracknet_jax.cli.main import run; sys.argv[1:] = ['--help']; run()"
 
@@ -42,3 +42,15 @@ def test_a_reader_that_leaves_early_is_no_error():
     ended = subprocess.run([sys.executable, "-c", RUN], stdout=writing, stderr=subprocess.PIPE, text=True)
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("chosen", [None, "/somewhere/else"])
+def test_compiled_programs_are_kept_in_the_users_cache_unless_told_elsewhere(chosen, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", chosen or "")
+    if chosen is None:
+        monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    monkeypatch.setattr(sys, "argv", ["tracknet", "--version"])
+    with pytest.raises(SystemExit):
+        run()
+    assert os.environ["JAX_COMPILATION_CACHE_DIR"] == (chosen or str(tmp_path / "tracknet-jax"))

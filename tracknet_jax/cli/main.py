@@ -4,6 +4,8 @@ import importlib
 import os
 import sys
 
+from platformdirs import user_cache_dir
+
 from tracknet_jax.errors import UserError
 
 # Name: one line for the overview. The module of the same name holds `main(argv) -> exit code`; it is
@@ -54,7 +56,8 @@ def main(argv: list[str]) -> int:
 
 
 def run() -> None:
-    """Entry point of the installed command."""
+    """Entry point of the installed command; compiled programs are kept in the user's cache folder."""
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", user_cache_dir("tracknet-jax"))
     try:
         code = main(sys.argv[1:])
         sys.stdout.flush()
