@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from tracknet_jax.convert.checkpoint import Checkpoint
 from tracknet_jax.convert.layouts import ALL, Layout
@@ -64,10 +64,10 @@ class Fit:
         """Whether the checkpoint's tensors have exactly the names that the layout expects."""
         return {row.theirs for row in self.layout.table(self.choice[0])} == set(self.checkpoint.tensors)
 
-    @cached_property
+    @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape that each expected tensor must have."""
-        return tensor_shapes(list(self.layout.table(self.choice[0])), abstract_variables(self.choice[0]))
+        return expected_shapes(self.layout, self.choice[0])
 
     @property
     def fitting(self) -> int:
@@ -91,6 +91,12 @@ class Fit:
                 return f"{name} is {found[name].shape}, expected {shape}"
         extra = next((name for name in found if name not in self.shapes), None)
         return f"{extra} {found[extra].shape} is not of {self.choice[0].name}" if extra else None
+
+
+@cache  # the network is traced for it
+def expected_shapes(layout: Layout, config: AnyConfig) -> dict[str, tuple[int, ...]]:
+    """The tensors of a network in a layout, and their shapes."""
+    return tensor_shapes(list(layout.table(config)), abstract_variables(config))
 
 
 def nearest(checkpoint: Checkpoint) -> Fit:

@@ -43,6 +43,8 @@ def reader_of(path: Path) -> Callable[[Path], Checkpoint]:
             return read_torch
         if names and all(name.endswith(".npy") for name in names):
             return read_npz
+    elif start.startswith(b"PK"):
+        raise UserError(f"{path}: its end is missing; copy or download it again")
     elif start.startswith(b"\x89HDF"):
         return read_h5
     elif start.startswith(b"\x80"):

@@ -45,7 +45,7 @@ def read_torch_legacy(path: Path) -> Checkpoint:
     Raises:
         UserError: as `read_torch` does.
     """
-    storages: dict[str, bytes] = {}
+    storages: dict[str, memoryview] = {}
     dtypes: dict[str, str] = {}
 
     def storage(pid: Any) -> Storage:
@@ -58,13 +58,14 @@ def read_torch_legacy(path: Path) -> Checkpoint:
         if next_pickle() != MAGIC:
             raise UserError(f"{path}: a pickle, but not a torch checkpoint")
         _protocol, _system, tree = next_pickle(), next_pickle(), next_pickle()
-        for key in next_pickle():
-            (count,) = struct.unpack("<q", file.read(8))
-            storages[key] = file.read(count * np.dtype(dtypes[key]).itemsize)
+        keys, rest = next_pickle(), memoryview(file.read())
+    for key in keys if isinstance(keys, list) else []:
+        end = 8 + int.from_bytes(rest[:8], "little") * np.dtype(dtypes.get(key, "u1")).itemsize
+        storages[key], rest = rest[8:end], rest[end:]
     return _checkpoint(tree, path)
 
 
-def _storage(read: Callable[[str], bytes], pid: Any) -> Storage:
+def _storage(read: Callable[[str], bytes | memoryview], pid: Any) -> Storage:
     """The storage of a persistent id `("storage", type, key, device, number of elements, ...)`."""
     kind, dtype, key, *_ = pid
     if kind != "storage" or not isinstance(dtype, str):
@@ -82,7 +83,7 @@ def _checkpoint(tree: Any, path: Path) -> Checkpoint:
         raise UserError(f"{path}: a torch file without a state dict")
     try:
         return Checkpoint.of({name: tensor.array() for name, tensor in stored.items()}, notes)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: a damaged torch checkpoint ({error})") from error
 
 

@@ -27,7 +27,7 @@ class Storage:
     """The bytes behind one or more tensors, and how to read them as one flat array."""
 
     dtype: str
-    read: Callable[[], bytes]
+    read: Callable[[], bytes | memoryview]
 
     def elements(self) -> np.ndarray:
         return np.frombuffer(self.read(), self.dtype)
