@@ -119,24 +119,22 @@ ALL = (
 )
 LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in ALL}
 
-# What no project's tensors tell of: names, size of the picture, arithmetic; initialisation; training.
-FREE = frozenset(
-    ("name", "paper", "height", "width", "length", "dtype")
-    + ("kernel_init", "head_bias_init", "motion_alpha", "motion_beta")
-    + ("bn_decay", "dropout", "context_masking")
-)
+# The fields of a config of which no project's tensors tell.
+SIZES = {"name", "paper", "height", "width", "length", "dtype"}
+BEGINNING = {"kernel_init", "head_bias_init", "motion_alpha", "motion_beta"}
+TRAINING = {"bn_decay", "dropout", "context_masking"}
 
 
 def layouts_of(config: AnyConfig) -> list[Layout]:
     """The layouts in which a network of ours can be written: those whose project has that very network."""
 
     def has_it(layout: Layout) -> bool:
-        free = FREE | {"frames", "outputs"} if layout.any_length else FREE
+        free = SIZES | BEGINNING | TRAINING | ({"frames", "outputs"} if layout.any_length else set())
         return architecture(config, free) in [architecture(network, free) for network in layout.networks]
 
     return [layout for layout in ALL if has_it(layout)]
 
 
-def architecture(config: AnyConfig, free: frozenset[str]) -> dict[str, Any]:
+def architecture(config: AnyConfig, free: set[str]) -> dict[str, Any]:
     """The fields of a config but those that are free."""
     return {name: value for name, value in dataclasses.asdict(config).items() if name not in free}
