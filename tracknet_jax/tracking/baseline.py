@@ -27,7 +27,7 @@ class BaselineOptions:
 
     blobs: BlobOptions = field(default_factory=BlobOptions)
     filters: FilterOptions = field(default_factory=FilterOptions)
-    delay: int = 8
+    delay: int = 10
     fit: Fit = "auto"
 
 

@@ -22,7 +22,7 @@ class BlobOptions:
     max_area: int = 60  # a ball near the camera, drawn out by its motion; a player's head has more
     max_length: int = 22  # of the longer side: the longest streak
     min_fill: float = 0.35  # area over the box's area; less is an outline
-    margin: int = 3  # to the next larger blob: what is closer is a hand, a racket or a shoe
+    margin: int = 4  # to the next larger blob: what is closer is a hand, a racket or a shoe
 
 
 class Blob(NamedTuple):
