@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.reference import inputs, load_golden, tensors, to_flax
+from tests.reference import inputs, load_golden, tensors, to_flax, v1_frames
 from tracknet_jax.losses import (
     class_cross_entropy,
     class_cross_entropy_map,
@@ -32,6 +32,23 @@ def test_value_and_gradient_of_the_reference(kind: str):
     ours = jax.grad(lambda z: weighted_bce_map(z, jnp.asarray(y)).sum() / p.size)(z)
     chain = p.astype(np.float64) * (1 - p.astype(np.float64))  # dp/dz
     np.testing.assert_allclose(np.asarray(ours)[inside], (grad_p * chain)[inside], rtol=2e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize("source", ["keras/hard", "keras/soft", "v5repo"])
+def test_gradient_of_the_other_references(source: str):
+    """Keras clips like the one above; the V5 code adds 1e-6 to p and 1 - p, which tells where these are small."""
+    golden, signals = load_golden("functions")[0], load_golden("signals")[0]
+    p = golden["p"].astype(np.float64)
+    v5 = source == "v5repo"
+    y = signals["losses/v5repo/target_0_255"] == 255 if v5 else golden[f"qaz/{source[6:]}/y"]
+    inside = np.minimum(p, 1 - p) > (1e-3 if v5 else 1e-6)
+    z = jnp.asarray(logit(np.where(inside, p, 0.5)), jnp.float32)
+    targets = jnp.asarray(y, jnp.float32)
+    ours = jax.grad(lambda z: weighted_bce_map(z, targets).sum() / p.size)(z)
+    expected = signals[f"losses/{source}/grad"] * p * (1 - p)
+    np.testing.assert_allclose(
+        np.asarray(ours)[inside], expected[inside], rtol=2e-3 if v5 else 2e-4, atol=1e-8
+    )
 
 
 @pytest.mark.parametrize("kind", ["hard", "soft"])
@@ -107,7 +124,7 @@ def test_cross_entropy_of_the_reference_network():
     signals, _ = load_golden("signals")
     config = replace(preset("tracknet_v1"), height=64, width=96)
     variables = to_flax(config, tensors(meta))
-    logits = jax.jit(TrackNet(config).apply)(variables, inputs(meta, "small")).logits
+    logits = jax.jit(TrackNet(config).apply)(variables, v1_frames(inputs(meta, "small"))).logits
     loss = class_cross_entropy(logits, jnp.asarray(signals["v1/target"], jnp.int32)[None])
     assert float(loss) == pytest.approx(float(signals["v1/cross_entropy"]), abs=1e-5)
 

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from tests.reference import load_golden, rectifier_to_flax, tensors
+from tests.reference import load_golden, tensors, to_flax
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.rectifier import RECTIFIERS, InpaintNet, RectifierConfig, init_rectifier
 
@@ -14,7 +14,7 @@ CONFIG = RECTIFIERS["inpaintnet"]
 @pytest.mark.parametrize("case", ["L16", "L37"])
 def test_forward(case: str):
     golden, meta = load_golden("v3_inpaintnet")
-    variables = rectifier_to_flax(CONFIG, tensors(meta))
+    variables = to_flax(CONFIG, tensors(meta))
     output = InpaintNet(CONFIG).apply(variables, golden[f"{case}/coor"], golden[f"{case}/mask"])
     np.testing.assert_allclose(output, golden[f"{case}/output"], atol=1e-5)
 
