@@ -4,8 +4,9 @@ import subprocess
 import sys
 from fractions import Fraction
 
+import numpy as np
 import pytest
-from fake_release import bright_dot_release
+from fake_release import bright_dot_release, dot_frames
 from tracking.videos import rotate_in_container, write_fragment, write_video
 
 from tracknet_jax.cli.main import main
@@ -52,6 +53,17 @@ def test_options_reach_the_tracker(tmp_path):
     assert main(["track", str(video), *arguments]) == 0
     assert names(out) == ["rally_ball.csv"]
     assert Track.from_csv(out / "rally_ball.csv").frame.tolist() == list(range(10, 25))
+
+
+def test_the_baseline_needs_no_checkpoint(tmp_path, monkeypatch):
+    flight = [(20 + 9 * i, 40 + 4 * i) for i in range(20)]
+    monkeypatch.setattr("tracknet_jax.releases.load_release", None)
+    video = write_video(tmp_path / "rally.mp4", 20, size=(512, 288), frames=dot_frames(flight, (512, 288)))
+    assert main(["track", str(video), "--model", "background_subtraction", "--output", str(tmp_path)]) == 0
+    track = Track.from_csv(tmp_path / "rally_ball.csv")
+    assert track.visible.sum() > 15
+    found = track.xy[track.visible]
+    assert abs(found - np.array(flight)[track.visible]).max() < 1
 
 
 def test_a_batch_goes_on_past_a_bad_video_and_tells(tmp_path, capsys):

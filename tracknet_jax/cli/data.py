@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from tracknet_jax.data.splits import SplitBy
 from tracknet_jax.errors import UserError
 
 Format = Literal["auto", "tennis", "shuttlecock", "normalised", "clips288"]
@@ -27,8 +28,8 @@ class Build:
     """Layout of the source, if it should not be guessed."""
     size: str = "512x288"
     """Size of the stored frames, WIDTHxHEIGHT, or native."""
-    split_by: Literal["layout", "match", "clip"] = "layout"
-    """Splits as the folders say, or hold out every tenth match or clip as val."""
+    split_by: SplitBy = "layout"
+    """As the folders say, every tenth match or clip as val, or a published split."""
     overwrite: bool = False
     """Replace a dataset that is there."""
 

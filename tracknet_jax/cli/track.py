@@ -12,9 +12,9 @@ import tyro
 from tracknet_jax.errors import UserError
 
 if TYPE_CHECKING:
+    from tracknet_jax.tracking.frame_tracker import FrameTracker
     from tracknet_jax.tracking.outputs import OutputFiles
     from tracknet_jax.tracking.track import Track
-    from tracknet_jax.tracking.tracker import Tracker
 
 DESCRIPTION = """Find the ball in every frame of videos.
 
@@ -38,6 +38,8 @@ class TrackArgs:
     """files, folders of videos or images, a camera index, stream addresses"""
     checkpoint: Annotated[str, tyro.conf.arg(metavar="NAME|DIR")] = "tracknet_nano"
     """shipped release, or folder of a release or training run"""
+    model: Annotated[Literal["background_subtraction"] | None, option()] = None
+    """instead of a checkpoint: the baseline, for a camera that stands still"""
     output: Annotated[Path, option("DIR")] = Path()
     """folder for the results (default: the current one)"""
     overlap: Literal["none", "average", "weighted"] = "none"
@@ -82,7 +84,13 @@ def main(argv: list[str]) -> int:
 
     options = TrackOptions(args.overlap, args.threshold, args.link, args.batch_size, args.fit)
     sources = find_sources(args.videos)
-    tracker = Tracker(load_release(args.checkpoint), options)
+    tracker: FrameTracker
+    if args.model:
+        from tracknet_jax.tracking.baseline import BackgroundSubtraction, BaselineOptions
+
+        tracker = BackgroundSubtraction(BaselineOptions(fit=args.fit))
+    else:
+        tracker = Tracker(load_release(args.checkpoint), options)
     failed = []
     for source, stem in zip(sources, output_stems(sources), strict=True):
         files = OutputFiles.of(args.output, stem, args.video, args.picture)
@@ -99,7 +107,7 @@ def main(argv: list[str]) -> int:
 
 
 def track_one(
-    tracker: "Tracker",
+    tracker: "FrameTracker",
     source: str | Path,
     files: "OutputFiles",
     start: Fraction | None,
