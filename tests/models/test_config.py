@@ -31,6 +31,8 @@ def test_presets_survive_json(name: str):
         ({"outputs": 2}, "choose 1 or frames"),
         ({"fusion": "eq4"}, "needs motion maps"),
         ({"height": 31}, "divisible by 2"),
+        ({"trunk": "attention_unet"}, "nearest upsampling"),
+        ({"input_norm": "imagenet", "background": "subtract"}, "input_norm 'unit'"),
         ({"refinement": "rstr", "patch": 16, "height": 40}, "divisible by 16"),
     ],
 )
