@@ -90,6 +90,64 @@ def test_checkpoint(data, tmp_path, capsys, monkeypatch, name, counting, frames)
     assert counting in capsys.readouterr().out
 
 
+def test_a_published_split(data, predictions, tmp_path):
+    report = tmp_path / "scores.json"
+    chosen = ("--split-by", "tennis_game_level", "--split", "test")
+    assert run("--data", data, "--predictions", predictions, *chosen, "--json", report) == 0
+    scores = json.loads(report.read_text())
+    assert list(scores["clips"]) == ["game1/Clip1"]
+    assert (scores["split_by"], scores["split"]) == ("tennis_game_level", "test")
+
+
+@pytest.mark.parametrize(("split", "windows"), [("train", 9), ("val", 4)])
+def test_random_windows(data, tmp_path, monkeypatch, split, windows):
+    release = bright_dot_release(width=SIZE[0], height=SIZE[1])
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    report = tmp_path / "scores.json"
+    chosen = ("--split-by", "triplet_random", "--split", split, "--protocol", "tracknet_v5")
+    assert run("--data", data, *chosen, "--json", report) == 0
+    total = json.loads(report.read_text())["total"]
+    assert total["frames"] == 3 * windows  # of 8 + 5 triplets
+    assert total["tp"] + total["tn"] == 3 * windows
+
+
+def test_the_baseline(data, tmp_path, capsys):
+    report = tmp_path / "scores.json"
+    options = ("--model", "background_subtraction", "--protocol", "tracknet_v4", "--json", report)
+    assert run("--data", data, *options) == 0
+    scores = json.loads(report.read_text())
+    assert (scores["model"], scores["checkpoint"]) == ("background_subtraction", None)
+    assert scores["total"]["frames"] == 17
+    assert "every labelled frame once" in capsys.readouterr().out
+
+
+def test_boxes(data, tmp_path, capsys):
+    labels = tmp_path / "yolo" / "game1_Clip1" / "labels"
+    labels.mkdir(parents=True)
+    (labels / "0000.txt").write_text("0 0.1 0.1 0.02 0.02 0.9\n32 0.2 0.2 0.02 0.02 0.5\n")
+    command = ("--data", data, "--predictions", tmp_path / "yolo", "--allow-missing-rows")
+    assert run(*command) == 2
+    assert "boxes of the classes 0, 32; choose one with --box-class" in capsys.readouterr().err
+    assert run(*command, "--box-class", "32") == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--split-by", "triplet_random"], "has the splits train and val: choose one with --split"),
+        (["--split-by", "triplet_random", "--split", "val", "--sport", "tennis"], "without --sport"),
+        (["--split-by", "shuttlecock_v2"], "a shuttlecock split needs the folders"),
+        (["--split-by", "tennis_wasb", "--split", "test"], "no labelled clip with split test"),
+        (["--model", "background_subtraction", "--overlap", "average"], "no windows: leave --overlap out"),
+        (["--model", "background_subtraction", "--checkpoint", "x"], "no windows: leave --checkpoint out"),
+    ],
+)
+def test_wrong_splits_and_models(data, capsys, monkeypatch, change, message):
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: bright_dot_release())
+    assert run("--data", data, *change) == 2
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

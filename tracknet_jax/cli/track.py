@@ -38,8 +38,8 @@ class TrackArgs:
     """files, folders of videos or images, a camera index, stream addresses"""
     checkpoint: Annotated[str, tyro.conf.arg(metavar="NAME|DIR")] = "tracknet_nano"
     """shipped release, or folder of a release or training run"""
-    model: Annotated[Literal["background_subtraction"] | None, option()] = None
-    """instead of a checkpoint: the baseline, for a camera that stands still"""
+    model: Annotated[Literal["background_subtraction"] | None, option("NAME")] = None
+    """instead: background_subtraction, a baseline without weights"""
     output: Annotated[Path, option("DIR")] = Path()
     """folder for the results (default: the current one)"""
     overlap: Literal["none", "average", "weighted"] = "none"
