@@ -43,6 +43,23 @@ def test_disc_is_the_reference_disc_of_21_pixels():
     assert full >= 5
 
 
+@pytest.mark.parametrize(
+    ("file", "name", "height"),
+    [
+        ("targets", "v2_disc_288x512", 288),
+        ("signals", "v5_disc/720p_png", 720),
+        ("signals", "v5_disc/1080p_png", 1080),
+    ],
+)
+def test_discs_of_v2_and_of_the_v5_code(file: str, name: str, height: int):
+    """Both draw at the scaled position in float; a negative coordinate is no ball."""
+    golden, _ = load_golden(file)
+    points = golden[f"{name}/points"].astype(np.float32)
+    points = np.where((points < 0).any(-1, keepdims=True), np.nan, points * np.float32(288 / height))
+    ours = np.asarray(disc_targets(jnp.asarray(points), HEIGHT, WIDTH))
+    np.testing.assert_array_equal(ours, reference_maps(golden, name, (HEIGHT, WIDTH)))
+
+
 @pytest.mark.parametrize(("name", "source"), [("720p", (1280, 720)), ("1080p", (1920, 1080))])
 def test_v5_mask_covers_the_reference_mask(name: str, source: tuple[int, int]):
     """The reference samples its mask with a nearest resize, ours at pixel centres: the rims differ by 0.4 px."""
