@@ -1,7 +1,6 @@
 """Boxes of any detector: the label files of the YOLO family, one a frame, and COCO's list of results."""
 
 import json
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -58,14 +57,15 @@ def read_yolo(path: Path, size: tuple[int, int]) -> list[Box]:
 def _yolo_box(line: str, size: tuple[int, int], where: str) -> Box:
     cells = line.split()
     try:
-        category, (x, y, *_), score = int(cells[0]), map(float, cells[1:5]), float([*cells, 1][5])
-    except (ValueError, IndexError):
-        category, x, y, score = -1, math.nan, math.nan, math.nan
-    if len(cells) not in (5, 6) or category < 0 or not all(0 <= value <= 1 for value in (x, y, score)):
+        category, *values = int(cells[0]), *map(float, cells[1:])
+    except ValueError:
+        category, values = -1, []
+    if len(values) not in (4, 5) or category < 0 or not all(0 <= value <= 1 for value in values):
         raise UserError(
             f"{where}: {line.strip()!r}; expected class cx cy w h [confidence], all but class within 0...1"
         )
-    return Box(category, x * size[0] - 0.5, y * size[1] - 0.5, score)
+    score = values[4] if len(values) == 5 else 1.0
+    return Box(category, values[0] * size[0] - 0.5, values[1] * size[1] - 0.5, score)
 
 
 def read_coco(path: Path) -> dict[str, list[Box]]:

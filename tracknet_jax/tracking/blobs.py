@@ -70,4 +70,4 @@ def ball_like(mask: np.ndarray, options: BlobOptions = BlobOptions()) -> list[Bl
     near = cv2.dilate(large[labels].astype(np.uint8), np.ones((2 * options.margin + 1,) * 2, np.uint8))
     touched = np.bincount(labels.ravel(), near.ravel(), len(stats)) > 0
     chosen = np.flatnonzero(fits & ~touched)
-    return [Blob(*centres[i].tolist(), int(area[i])) for i in chosen]
+    return [Blob(float(x), float(y), int(a)) for (x, y), a in zip(centres[chosen], area[chosen], strict=True)]

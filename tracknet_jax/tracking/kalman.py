@@ -107,4 +107,4 @@ def follow(
             track.missed += 1
         if track.missed <= (options.max_missed if track.confirmed(options) else 1):
             going_on.append(track)
-    return going_on + [Following.start(frame, blobs[i], options) for i in np.flatnonzero(free)]
+    return going_on + [Following.start(frame, blobs[i], options) for i in np.flatnonzero(free).tolist()]
