@@ -1,15 +1,12 @@
 """The tennis set of TrackNet (V1): ten broadcast games, split by game."""
 
-import dataclasses
 from typing import ClassVar
 
 import tensorflow_datasets as tfds
 
 from tracknet_jax.data.build import FrameDatasetBuilder
 from tracknet_jax.data.formats import find_clips
-
-# The games that the TrackNetV4 paper tests on; game 8 is held out for choosing checkpoints.
-SPLIT_OF_GAME = {"game1": "test", "game4": "test", "game9": "test", "game8": "val"}
+from tracknet_jax.data.splits import assign_splits
 
 
 class Builder(FrameDatasetBuilder):
@@ -24,10 +21,4 @@ class Builder(FrameDatasetBuilder):
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager):
         clips = find_clips(dl_manager.manual_dir, "tennis")
-        return self._by_split([dataclasses.replace(clip, split=split_of(clip.name)) for clip in clips])
-
-
-def split_of(clip_name: str) -> str:
-    """The split of a clip by the game in its name, `.../game4/Clip1`."""
-    games = [part.lower() for part in clip_name.split("/")]
-    return next((SPLIT_OF_GAME[game] for game in games if game in SPLIT_OF_GAME), "train")
+        return self._by_split(assign_splits(clips, "tennis_game_level"))

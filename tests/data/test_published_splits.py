@@ -144,8 +144,9 @@ def test_shuttlecock_in_the_folders_of_v3():
     }
 
 
-def test_a_clip_of_one_file():
-    test = part(tennis_set("raw_data/game{}_Clip{}"), "tennis_game_level", "test")
+@pytest.mark.parametrize("name", ["raw_data/game{}_Clip{}", "sets/tennis/Game{}/clip{}"])
+def test_other_names_of_clips(name):
+    test = part(tennis_set(name), "tennis_game_level", "test")
     assert frames(test) == 5_789
 
 

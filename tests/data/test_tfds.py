@@ -122,16 +122,6 @@ def test_builder_packages(name, folder, splits, request, tmp_path):
     assert find_dataset(tmp_path / "data") == Path(directory)
 
 
-def test_tennis_split_is_by_game():
-    sys.path.insert(0, str(ROOT))
-    try:
-        from datasets.tracknet_tennis.tracknet_tennis_dataset_builder import split_of
-    finally:
-        sys.path.remove(str(ROOT))
-    names = ["game1/Clip1", "a/Game4/Clip1", "game8/Clip2", "game9/Clip1", "game10/Clip1"]
-    assert [split_of(name) for name in names] == ["test", "test", "val", "test", "train"]
-
-
 def test_index_is_the_same_from_the_file_and_from_the_records(tennis_folder, tmp_path):
     build_dataset(assign_splits(find_clips(tennis_folder)), tmp_path / "set", size=(48, 32))
     file = tmp_path / "set/frame_index_train.npz"
