@@ -225,3 +225,10 @@ def test_a_docstring_says_how_and_what(name):
     assert f"--split-by {config.data.split_by} --split " in text
     assert "Published" in text
     assert "Measured" in text
+
+
+def test_the_page_of_recipes_has_them_all():
+    page = (Path(__file__).parents[1] / "docs" / "recipes.md").read_text()
+    for name in PUBLISHED:
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` ")]
+        assert f"| `{RECIPES[name].data.split_by}` |" in row
