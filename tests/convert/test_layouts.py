@@ -201,6 +201,20 @@ def test_a_missing_tensor_and_one_too_many():
     )
 
 
+def test_what_a_project_builds_and_never_uses_is_left_out():
+    """Its state dict has 594 weights of a spatial attention more than the network (docs/family.md)."""
+    unused = {name: np.zeros(shape) for name, shape in LAYOUTS["attention-unet-torch"].unused}
+    assert sum(x.size for x in unused.values()) == 594
+    checkpoint = Checkpoint.of(empty_tensors("attention_unet") | unused, {})
+    layout, network = find_network(checkpoint, "auto", None, "w.pt")
+    assert (layout.name, network.name) == ("attention-unet-torch", "attention_unet")
+
+
+def test_a_width_that_cannot_be_pooled():
+    told = refused(empty_tensors("v2_keras_width") | {"batch_normalization/gamma": np.zeros(100)})
+    assert "batch_normalization/gamma is (100,), expected (512,)" in told
+
+
 def test_another_layout():
     assert refused(V3, source="v2-keras") == (
         "w.pt: as v2-keras, conv2d/kernel (3, 3, 9, 64) is missing; "

@@ -172,7 +172,7 @@ def test_what_is_written_can_be_read(tmp_path):
     assert_arrays(torch_file.tensors, weights)
     assert_arrays(safe_file.tensors, weights)
     assert torch_file.notes == {"seq_len": 3, "bg_mode": ""}
-    assert safe_file.notes == {"seq_len": "3", "bg_mode": ""}
+    assert safe_file.notes == {"seq_len": 3, "bg_mode": ""}
 
 
 def test_torch_itself_reads_what_is_written(tmp_path):
@@ -286,6 +286,12 @@ def test_a_missing_library_is_named(missing, name, tmp_path, monkeypatch):
         read_checkpoint(tmp_path / name)
 
 
+def circle() -> dict:
+    tree: dict = {}
+    tree["model"] = tree
+    return tree
+
+
 DAMAGED = {
     "cut.pt": lambda path: (save_zip(path, STORED), path.write_bytes(path.read_bytes()[:-600])),
     "cut_legacy.pt": lambda path: (save_legacy(path, STORED), path.write_bytes(path.read_bytes()[:700])),
@@ -301,8 +307,12 @@ DAMAGED = {
     "cut.h5": lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(64)),
     "text.pth": lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\n"),
     "other.zip": lambda path: zipfile.ZipFile(path, "w").writestr("a.txt", "a"),
+    "notes.npz": lambda path: np.savez(path, w=SHARED, seq_len=0),
+    "none.pt": lambda path: save_zip(path, {"model": STORED, "param_dict": {"seq_len": None}}),
+    "circle.pt": lambda path: save_zip(path, circle()),
     "objects.npz": lambda path: np.savez(path, a=np.array([{}], object)),
-    "none.pt": lambda path: None,
+    "folder": lambda path: path.mkdir(),
+    "nowhere.pt": lambda path: None,
 }
 
 

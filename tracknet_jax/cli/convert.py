@@ -45,12 +45,9 @@ def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
     args = tyro.cli(ConvertArgs, args=argv, prog="tracknet convert", description=DESCRIPTION)
 
-    from tracknet_jax.convert.layouts import LAYOUTS
     from tracknet_jax.convert.weights import convert_to_release, export_weights
     from tracknet_jax.releases import CONFIG
 
-    if args.source not in ("auto", *LAYOUTS):
-        raise UserError(f"unknown layout {args.source!r}: choose from auto, {', '.join(LAYOUTS)}")
     if args.to is not None:
         if args.model is not None:
             raise UserError("--model is for weights coming in; with --to the release says what it is")

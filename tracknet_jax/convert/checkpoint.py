@@ -8,7 +8,7 @@ import numpy as np
 
 PREFIXES = ("module.", "_orig_mod.", "model.")  # of DataParallel, torch.compile and Lightning
 COUNTER = ".num_batches_tracked"  # torch's batch norms count steps; no network here uses it
-NOTES = ("seq_len", "bg_mode", "fusion")
+NOTES: dict[str, type] = {"seq_len": int, "bg_mode": str, "fusion": str}
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,15 @@ class Checkpoint:
 
     @classmethod
     def of(cls, tensors: Mapping[str, np.ndarray], notes: Mapping[str, Any]) -> "Checkpoint":
-        """Without step counters, what a wrapper put before every name, and notes that nothing here asks for."""
+        """Without step counters, what a wrapper put before every name, and notes that nothing here asks for.
+
+        Raises:
+            ValueError: a note is not what it should be.
+        """
         kept = {name: value for name, value in tensors.items() if not name.endswith(COUNTER)}
         while prefix := next((p for p in PREFIXES if kept and all(n.startswith(p) for n in kept)), None):
             kept = {name.removeprefix(prefix): value for name, value in kept.items()}
-        return cls(kept, {name: notes[name] for name in NOTES if name in notes})
+        known = {name: kind(notes[name]) for name, kind in NOTES.items() if name in notes}
+        if known.get("seq_len", 1) < 1:
+            raise ValueError(f"seq_len is {known['seq_len']}")
+        return cls(kept, known)

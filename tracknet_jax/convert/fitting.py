@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from tracknet_jax.convert.checkpoint import Checkpoint
-from tracknet_jax.convert.layouts import ALL, Layout
+from tracknet_jax.convert.layouts import ALL, Layout, layouts_called
 from tracknet_jax.convert.mapping import tensor_shapes
 from tracknet_jax.errors import UserError
 from tracknet_jax.releases import AnyConfig, abstract_variables
@@ -22,9 +22,10 @@ def find_network(
         where: the file, for messages.
 
     Raises:
-        UserError: a tensor is missing, too much or of another shape, or `model` is needed, or is none of the choice.
+        UserError: there is no such layout; a tensor is missing, too much or of another shape; `model` is needed,
+            or is none of the choice.
     """
-    fits = [Fit(layout, checkpoint) for layout in ALL if source in ("auto", layout.name)]
+    fits = [Fit(layout, checkpoint) for layout in layouts_called(source)]
     fit = fits[0] if len(fits) == 1 else next((fit for fit in fits if fit.has_the_names), None)
     if fit is None or fit.problem():
         best = nearest(checkpoint)
@@ -59,10 +60,16 @@ class Fit:
         """The networks that it may be; they differ in no shape."""
         return self.layout.choose(self.checkpoint)
 
+    @cached_property
+    def used(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the checkpoint's tensors, but for those that the layout knows to be unused."""
+        unused = dict(self.layout.unused)
+        return {name: x.shape for name, x in self.checkpoint.tensors.items() if name not in unused}
+
     @property
     def has_the_names(self) -> bool:
         """Whether the checkpoint's tensors have exactly the names that the layout expects."""
-        return {row.theirs for row in self.layout.table(self.choice[0])} == set(self.checkpoint.tensors)
+        return {row.theirs for row in self.layout.table(self.choice[0])} == set(self.used)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -72,25 +79,22 @@ class Fit:
     @property
     def fitting(self) -> int:
         """How many expected tensors are there in the expected shape."""
-        found = self.checkpoint.tensors
-        return sum(name in found and found[name].shape == shape for name, shape in self.shapes.items())
+        return sum(self.used.get(name) == shape for name, shape in self.shapes.items())
 
     @property
     def alike(self) -> int:
         """How many tensors have an expected shape, whatever their names."""
-        found = Counter(x.shape for x in self.checkpoint.tensors.values())
-        return (found & Counter(self.shapes.values())).total()
+        return (Counter(self.used.values()) & Counter(self.shapes.values())).total()
 
     def problem(self) -> str | None:
         """The first tensor that keeps the checkpoint from fitting, None when all fit."""
-        found = self.checkpoint.tensors
         for name, shape in self.shapes.items():
-            if name not in found:
+            if name not in self.used:
                 return f"{name} {shape} is missing"
-            if found[name].shape != shape:
-                return f"{name} is {found[name].shape}, expected {shape}"
-        extra = next((name for name in found if name not in self.shapes), None)
-        return f"{extra} {found[extra].shape} is not of {self.choice[0].name}" if extra else None
+            if self.used[name] != shape:
+                return f"{name} is {self.used[name]}, expected {shape}"
+        extra = next((name for name in self.used if name not in self.shapes), None)
+        return f"{extra} {self.used[extra]} is not of {self.choice[0].name}" if extra else None
 
 
 @cache  # the network is traced for it

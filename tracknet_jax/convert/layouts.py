@@ -8,6 +8,7 @@ from typing import Any
 from tracknet_jax.convert import networks, tables
 from tracknet_jax.convert.checkpoint import Checkpoint
 from tracknet_jax.convert.mapping import Row
+from tracknet_jax.errors import UserError
 from tracknet_jax.models.rectifier import INPAINTNET
 from tracknet_jax.releases import AnyConfig
 
@@ -24,6 +25,7 @@ class Layout:
         any_length: the project builds its networks for any number of frames.
         wrapper: the key under which the project's own scripts look for the state dict in a torch file.
         notes: what they look for beside it, under `param_dict`; or what the tensors leave open.
+        unused: tensors that the project's modules hold and never use, with their shapes; written as zeros.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Layout:
     any_length: bool = False
     wrapper: str | None = None
     notes: Callable[[Any], dict[str, Any]] = lambda config: {}
+    unused: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 ALL = (
@@ -99,6 +102,9 @@ ALL = (
         (networks.ATTENTION_UNET,),
         lambda checkpoint: [networks.ATTENTION_UNET],
         tables.attention_unet_torch,
+        wrapper="model_state_dict",
+        notes=lambda config: {"model_name": "TrackNetV2", "num_frame": config.frames, "input_type": "2d"},
+        unused=tables.ATTENTION_UNET_UNUSED,
     ),
     Layout(
         "v4-keras",
@@ -118,6 +124,14 @@ ALL = (
     ),
 )
 LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in ALL}
+
+
+def layouts_called(source: str) -> tuple[Layout, ...]:
+    """The layout of that name, all with `auto`; raises `UserError` when there is none."""
+    if source not in ("auto", *LAYOUTS):
+        raise UserError(f"unknown layout {source!r}: choose from auto, {', '.join(LAYOUTS)}")
+    return ALL if source == "auto" else (LAYOUTS[source],)
+
 
 # The fields of a config of which no project's tensors tell.
 SIZES = {"name", "paper", "height", "width", "length", "dtype"}

@@ -70,14 +70,14 @@ def choose_v2_torch(checkpoint: Checkpoint) -> list[TrackNetConfig]:
 
 def choose_wasb(checkpoint: Checkpoint) -> list[TrackNetConfig]:
     """WASB's V2, of any number of frames."""
-    frames = size(checkpoint, "inc.double_conv.0.weight", 1, 9) // 3
+    frames = max(1, size(checkpoint, "inc.double_conv.0.weight", 1, 9) // 3)
     single = size(checkpoint, "outc.conv.weight", 0, frames) == 1
     return [replace(WASB, frames=frames, outputs=1 if single else frames)]
 
 
 def choose_v3(checkpoint: Checkpoint) -> list[TrackNetConfig]:
     """V3's tracking module: length and background mode as noted, else as the numbers of channels allow."""
-    frames = int(checkpoint.notes.get("seq_len", size(checkpoint, "predictor.weight", 0, 8)))
+    frames = max(1, checkpoint.notes.get("seq_len", size(checkpoint, "predictor.weight", 0, 8)))
     planes = size(checkpoint, "down_block_1.conv_1.conv.weight", 1, 3 * (frames + 1))
     channels = {
         "concat": 3 * (frames + 1),
@@ -101,7 +101,7 @@ def v3_notes(config: TrackNetConfig) -> dict[str, Any]:
 
 def choose_inpaintnet(checkpoint: Checkpoint) -> list[RectifierConfig]:
     """V3's rectifier, its window as noted."""
-    return [replace(INPAINTNET, length=int(checkpoint.notes.get("seq_len", INPAINTNET.length)))]
+    return [replace(INPAINTNET, length=checkpoint.notes.get("seq_len", INPAINTNET.length))]
 
 
 def inpaintnet_notes(config: RectifierConfig) -> dict[str, Any]:
@@ -135,13 +135,18 @@ def has_channel_norm(checkpoint: Checkpoint) -> bool:
 
 
 def resized(config: TrackNetConfig, width: int) -> TrackNetConfig:
-    """`config` at another width, and at the height that keeps its shape as nearly as it can be pooled."""
+    """`config` at another width, and at the height that keeps its shape as nearly as it can be pooled.
+
+    Unchanged, so that the tensors will not fit, where that width cannot be pooled.
+    """
+    if width < config.divisor or width % config.divisor:
+        return config
     height = round(width * config.height / config.width / config.divisor) * config.divisor
     return replace(config, width=width, height=height)
 
 
 def with_patches(config: TrackNetConfig, count: int) -> TrackNetConfig:
     """`config` at the size of `count` patches, of all such sizes the one nearest to 16:9."""
-    rows = [n for n in range(1, count + 1) if count % n == 0]
-    nearest = min(rows, key=lambda n: abs(math.log(count / n / n * 9 / 16)))
-    return replace(config, height=nearest * config.patch, width=count // nearest * config.patch)
+    rows = [n for n in range(1, math.isqrt(count) + 1) if count % n == 0] or [1]
+    nearest = min(rows, key=lambda n: abs(math.log(max(1, count) / n / n * 9 / 16)))
+    return replace(config, height=nearest * config.patch, width=max(1, count // nearest) * config.patch)

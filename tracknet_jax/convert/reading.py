@@ -22,6 +22,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """
     if is_tensorflow(path):
         return read_tensorflow(path)
+    if path.is_dir():
+        raise UserError(f"{path}: a folder without a TensorFlow checkpoint; name the file of weights")
     if not path.is_file():
         raise UserError(f"{path}: no such file of weights")
     try:
@@ -59,7 +61,7 @@ def read_npz(path: Path) -> Checkpoint:
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-    except (ValueError, zipfile.BadZipFile) as error:
+        notes = {name: arrays.pop(name).item() for name in NOTES if name in arrays}
+        return Checkpoint.of(arrays, notes)
+    except (ValueError, TypeError, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: not a readable .npz file ({error})") from error
-    notes = {name: arrays.pop(name).item() for name in NOTES if name in arrays}
-    return Checkpoint.of(arrays, notes)

@@ -76,6 +76,13 @@ ATTENTIONS = {
     "cbam2_2": "skip_attention0",
 }
 
+# The spatial attention beside each: built, never called.
+ATTENTION_UNET_UNUSED = tuple(
+    (f"{name}.spatial_attention.conv2d.{end}", shape)
+    for name in ATTENTIONS
+    for end, shape in (("weight", (1, 2, 7, 7)), ("bias", (1,)))
+)
+
 # codelancera-offical/TracknetV5: the motion module and the 1x1 convolution of each network, by motion and refinement.
 V5_MOTION = {
     ("prompt", "none"): "backbone.motion",

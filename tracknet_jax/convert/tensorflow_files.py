@@ -9,12 +9,16 @@ from tracknet_jax.errors import UserError
 
 # Keras 2 numbers the layers that have weights, Keras 3 all of them, both in the order of the model.
 VARIABLE = re.compile(r"(?:layer_with_weights-|_operations/)(\d+)/_?(\w+)/\.ATTRIBUTES/VARIABLE_VALUE$")
+SAVED_MODEL = "saved_model.pb"
 NAMES = {name for names in LAYERS.values() for name in names}
 
 
 def is_tensorflow(path: Path) -> bool:
-    """Whether `path` is a SavedModel folder, or the common beginning of a checkpoint's files."""
-    return (path / "saved_model.pb").is_file() or _index(path).is_file()
+    """Whether `path` is a SavedModel, a folder of checkpoints, or the common beginning of a checkpoint's files."""
+    return (
+        any((path / name).is_file() for name in (SAVED_MODEL, "checkpoint"))
+        or Path(f"{path}.index").is_file()
+    )
 
 
 def read_tensorflow(path: Path) -> Checkpoint:
@@ -29,7 +33,7 @@ def read_tensorflow(path: Path) -> Checkpoint:
         raise UserError(
             f"{path}: TensorFlow's own format needs TensorFlow; install it, or save the model as .h5 or .keras"
         ) from missing
-    prefix = path if _index(path).is_file() else path / "variables" / "variables"
+    prefix = path / "variables" / "variables" if (path / SAVED_MODEL).is_file() else path
     try:
         reader = tf.train.load_checkpoint(str(prefix))
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
@@ -41,9 +45,4 @@ def read_tensorflow(path: Path) -> Checkpoint:
             layers.setdefault(int(found[1]), {})[found[2]] = reader.get_tensor(name)
     if not layers:
         raise UserError(f"{path}: a TensorFlow checkpoint, but not of a Keras model")
-    ordered = [(f"{number}", layers[number]) for number in sorted(layers)]
-    return keras_checkpoint(ordered, "", path)
-
-
-def _index(path: Path) -> Path:
-    return path.with_name(f"{path.name}.index")
+    return keras_checkpoint([(str(number), layers[number]) for number in sorted(layers)], "", path)

@@ -27,10 +27,9 @@ def read_torch(path: Path) -> Checkpoint:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            folder = next(name for name in archive.namelist() if name.endswith("data.pkl"))[
-                : -len("data.pkl")
-            ]
-            if f"{folder}byteorder" in archive.namelist() and archive.read(f"{folder}byteorder") != b"little":
+            names = archive.namelist()
+            folder = next(name for name in names if name.endswith("data.pkl")).removesuffix("data.pkl")
+            if f"{folder}byteorder" in names and archive.read(f"{folder}byteorder") != b"little":
                 raise UserError(f"{path}: written on a big-endian machine; save it again on another")
             read = cache(lambda key: archive.read(f"{folder}data/{key}"))
             tree = unpickle(io.BytesIO(archive.read(f"{folder}data.pkl")), partial(_storage, read), str(path))
@@ -76,8 +75,8 @@ def _storage(read: Callable[[str], bytes | memoryview], pid: Any) -> Storage:
 def _checkpoint(tree: Any, path: Path) -> Checkpoint:
     """The weights of a state dict, or of the training checkpoint around one."""
     notes = tree.get("param_dict", {}) if isinstance(tree, dict) else {}
-    while isinstance(tree, dict) and (key := next((k for k in WRAPPERS if _is_dict(tree.get(k))), None)):
-        tree = tree[key]
+    for _ in range(3):  # wrappers within wrappers; a file could make them a circle
+        tree = next((tree[k] for k in WRAPPERS if _is_dict(tree) and _is_dict(tree.get(k))), tree)
     stored = {name: x for name, x in tree.items() if isinstance(x, StoredTensor)} if _is_dict(tree) else {}
     if not stored:
         raise UserError(f"{path}: a torch file without a state dict")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tracknet_jax.convert.fitting import find_network
-from tracknet_jax.convert.layouts import Layout, layouts_of
+from tracknet_jax.convert.layouts import Layout, layouts_called, layouts_of
 from tracknet_jax.convert.mapping import to_tensors, to_variables
 from tracknet_jax.convert.reading import read_checkpoint
 from tracknet_jax.convert.safetensors_files import write_safetensors
@@ -60,9 +60,10 @@ def card(path: Path, imported: Imported) -> str:
 
 def fingerprint(path: Path) -> str:
     """SHA-256 of a file, or of all files of a TensorFlow checkpoint, in the order of their names."""
-    files = (
-        [path] if path.is_file() else sorted(path.rglob("*")) or sorted(path.parent.glob(f"{path.name}.*"))
-    )
+    if path.is_file():
+        files = [path]
+    else:
+        files = sorted(path.rglob("*") if path.is_dir() else path.parent.glob(f"{path.name}.*"))
     digest = hashlib.sha256()
     for file in filter(Path.is_file, files):
         digest.update(file.read_bytes())
@@ -80,13 +81,12 @@ def export_weights(name_or_dir: str | Path, to: str, file: Path, source: str = "
     """
     release = load_any(name_or_dir)
     fitting = layouts_of(release.config)
-    layout = next((known for known in fitting if source in ("auto", known.name)), None)
+    layout = next((known for known in layouts_called(source) if known in fitting), None)
     if layout is None:
-        names = (
-            " or ".join(known.name for known in fitting) or "no layout: no reference has this very network"
-        )
+        names = " or ".join(known.name for known in fitting) or "no layout: no reference has just this"
         raise UserError(f"{name_or_dir}: {release.config.name} can be written as {names}")
     tensors = to_tensors(layout.table(release.config), release.variables)
+    tensors |= {name: np.zeros(shape, np.float32) for name, shape in layout.unused}
     notes = layout.notes(release.config)
     with replacing(file) as partial:
         if to == "safetensors":
