@@ -8,11 +8,13 @@ import pytest
 from fake_release import bright_dot_release, dot_frames
 
 from tracking.videos import dot_path, write_video
+from tracknet_jax.cli.main import main
 from tracknet_jax.data.video import open_frames
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.background import find_background, opening_background
 from tracknet_jax.tracking.geometry import place
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
+from tracknet_jax.tracking.track import Track
 from tracknet_jax.tracking.tracker import Tracker, TrackOptions, track_source, track_video
 
 PATH = dot_path(40)
@@ -44,7 +46,7 @@ def test_the_median_of_a_video(tmp_path, overlap):
 
 
 def test_a_stream_shows_its_background_in_its_first_frames(monkeypatch, tmp_path):
-    monkeypatch.setattr("tracknet_jax.tracking.background.SAMPLES", 16)
+    monkeypatch.setattr("tracknet_jax.tracking.background.OPENING", 16)
     assert_dot(list(Tracker(RELEASE, TrackOptions(link=False)).track_frames(scene())))
     frames = open_frames(write_video(tmp_path / "a.mp4", frames=scene()), order="bgr")
     files = OutputFiles.of(tmp_path, "a", picture=False)
@@ -70,6 +72,16 @@ def test_an_image_of_the_scene(tmp_path):
     )
     placement = place((64, 36), (64, 36))
     np.testing.assert_array_equal(find_background(RELEASE.config, placement, tmp_path / "empty.png"), empty)
+
+
+def test_from_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda name: RELEASE)
+    (empty,) = scene([None])
+    cv2.imwrite(str(tmp_path / "empty.png"), empty[..., ::-1])
+    video = write_video(tmp_path / "a.mp4", frames=scene())
+    options = ["--background", str(tmp_path / "empty.png"), "--no-video", "--no-picture", "--no-link"]
+    assert main(["track", str(video), "--output", str(tmp_path), *options]) == 0
+    assert_dot(list(Track.from_csv(tmp_path / "a_ball.csv").rows()))
 
 
 def test_the_background_is_that_of_the_part_that_is_tracked(tmp_path):
@@ -98,4 +110,4 @@ def test_the_opening_keeps_every_frame():
     frames = [np.full((1, 1, 3), i, np.uint8) for i in range(200)]
     background, again = opening_background(frames)
     assert [int(frame[0, 0, 0]) for frame in again] == list(range(200))
-    assert background[0, 0, 0] == 63  # of frames 0 to 127
+    assert background[0, 0, 0] == 31  # of frames 0 to 63

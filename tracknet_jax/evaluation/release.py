@@ -49,15 +49,15 @@ def score_tracker(
 ) -> Iterator[ClipScore]:
     """As `score_release`, with any tracker; every frame counts once whatever the protocol counts."""
     for footage in clips:
-        track = _track(tracker, footage)
+        track = track_footage(tracker, footage)
         check_labels(footage, track.frame)
         if save_tracks is not None:
             track.to_csv(save_tracks / f"{footage.clip.name}_ball.csv")
         yield score_track(footage, rule, track, where=footage.clip.name)
 
 
-def _track(tracker: FrameTracker, footage: Footage) -> Track:
-    """The track of a clip, with the clip's own frame numbers."""
+def track_footage(tracker: FrameTracker, footage: Footage) -> Track:
+    """The track of a clip, with the clip's own frame numbers; its background, if one is wanted, of all frames."""
     placement = tracker.place(footage.size)
     background = None
     if tracker.background != "none":

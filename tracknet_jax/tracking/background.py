@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tracknet_jax.data.background import SAMPLES, estimate_background
+from tracknet_jax.data.background import estimate_background
 from tracknet_jax.data.video import FrameReader, read_image
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.frame_tracker import FrameTracker
 from tracknet_jax.tracking.geometry import Placement
+
+OPENING = 64  # frames, about 2 s: a ball is gone, and an overlay can wait with that many frames in memory
 
 
 def find_background(
@@ -43,12 +45,9 @@ def find_background(
 
 
 def opening_background(frames: Iterable[np.ndarray]) -> tuple[np.ndarray | None, Iterator[np.ndarray]]:
-    """The background of the first frames of a stream (4 s at 32 frames a second), and all of its frames.
-
-    None if no frame comes.
-    """
+    """The background of the first `OPENING` frames of a stream, and all of its frames; None if none comes."""
     frames = iter(frames)
-    opening = list(islice(frames, SAMPLES))
+    opening = list(islice(frames, OPENING))
     return estimate_background(opening) if opening else None, chain(opening, frames)
 
 
