@@ -63,6 +63,16 @@ def test_a_window_comes_with_the_background_of_its_clip(tmp_path: Path):
     assert set(shown[starts == 0].tolist()) == {7, 9}
 
 
+def test_random_split_draws_from_its_part(tmp_path: Path):
+    resident = keep_frames(RECORDS, tmp_path, "one")
+    whole, part = (window_arrays(resident, 3, random_split=split)["starts"] for split in (False, True))
+    assert len(part) == int(0.7 * len(whole))
+    assert set(part.tolist()) < set(whole.tolist())
+    unlabelled = [{**RECORDS[0], "visibility": 255}, *RECORDS[1:]]
+    with pytest.raises(UserError, match="triplet_random: a frame has no label"):
+        window_arrays(keep_frames(unlabelled, tmp_path / "b", "two"), 3, random_split=True)
+
+
 def test_sport_weights_share_out_the_draws(tmp_path: Path):
     resident = keep_frames(RECORDS, tmp_path, "one")
     arrays = window_arrays(resident, length=3, sport_weights={"tennis": 1.0, "padel": 3.0})

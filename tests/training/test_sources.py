@@ -27,6 +27,11 @@ def test_a_folder_and_its_dataset_are_the_same(clips, dataset, tmp_path):
     assert open_training(config_for(clips, stride=5), tmp_path / "a").windows == 2 * 2
 
 
+def test_splits_can_be_joined(clips, dataset, tmp_path):
+    for i, source in enumerate((clips, dataset)):
+        assert open_training(config_for(source, train_split="train+val"), tmp_path / str(i)).windows == 3 * 10
+
+
 def test_several_sources_are_one(clips, dataset, tmp_path):
     assert open_training(config_for(clips, dataset), tmp_path).windows == 40
 
