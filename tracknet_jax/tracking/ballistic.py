@@ -7,13 +7,13 @@ two arcs do that meet there: continuous, with a jump of velocity at the hit.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from tracknet_jax.tracking.gaps import Gap
 
-ROBUST_STEPS = 8  # of the reweighted least squares; the weights have settled by then
-SMALLEST = 1e-3  # pixels; a residual below this has full weight
+ROBUST_STEPS = 6  # of the reweighted least squares; the weights have settled by then
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,10 @@ class Ballistics:
         least: detections that each side must have.
         tolerance: largest distance of a detection from its arc, as a share of the picture's width (3 px of 512).
         agreeing: share of the detections of each side that must lie within it.
+        longest_hit: seconds of the longest gap in which two arcs may meet. In a longer one there is time for a
+            stroke and a bounce.
+        steepest: largest acceleration of an arc, in widths a second squared (gravity is about 0.6 in a view of a
+            whole court; drag slows a shuttle down more). A sharper bend is a hit.
         companion: a detection without another one within this many frames, near enough for a ball, is
             isolated: no gap is measured from it, no arc is fitted to it.
     """
@@ -33,6 +37,8 @@ class Ballistics:
     least: int = 4
     tolerance: float = 0.006
     agreeing: float = 0.8
+    longest_hit: float = 0.2
+    steepest: float = 2.0
     companion: int = 3
 
 
@@ -64,14 +70,17 @@ def fill_gap(
     """
     tolerance = flight.tolerance * width
     inside = np.arange(gap.start, gap.stop)
+    moments = np.arange(gap.start - 1, gap.stop + 0.5, 0.5)
+    models = (None, moments) if len(inside) <= flight.longest_hit * fps else (None,)
     for before, after in _supports(xy, gap, round(flight.support * fps), flight.least):
         times = np.concatenate([before, after])
-        sides = times < gap.start
-        for hits in (None, np.arange(gap.start - 1, gap.stop + 0.5, 0.5)):
-            path, residuals = robust_arc(times, xy[times], hits, tolerance, inside)
-            near = residuals <= tolerance
-            if min(near[sides].mean(), near[~sides].mean()) >= flight.agreeing:
-                return path
+        for hits in models:
+            arc = robust_arc(times, xy[times], hits, tolerance, inside)
+            near = arc.distances <= tolerance
+            sides = near[: len(before)], near[len(before) :]
+            agreed = min(side.mean() for side in sides) >= flight.agreeing
+            if agreed and np.linalg.norm(arc.acceleration) * fps**2 <= flight.steepest * width:
+                return arc.path
     return None
 
 
@@ -90,59 +99,58 @@ def _supports(xy: np.ndarray, gap: Gap, longest: int, least: int) -> Iterator[tu
         yield before, after
 
 
+class Arc(NamedTuple):
+    """A fitted arc, or two that meet."""
+
+    path: np.ndarray  # (M, 2) pixels
+    distances: np.ndarray  # (N,) pixels from the points that it was fitted to
+    acceleration: np.ndarray  # (2,) pixels a frame squared
+
+
 def robust_arc(
     times: np.ndarray, xy: np.ndarray, hits: np.ndarray | None, tolerance: float, inside: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The arc, or the pair of arcs that meets at the best of `hits`, through most of the points.
+) -> Arc:
+    """The arc, or the pair of arcs that meets at the best h of `hits`, through most of the points.
 
     Least squares on x and y, reweighted as Huber's loss wants it, so that a wrong detection does not bend it:
 
-        x(t) = a + b t + c t^2            y(t) likewise                       without a hit
-        x(t) = a + b t + d max(0, t - h)  y(t) = a + b t + c t^2 + d max(0, t - h)
+        x(t) = a + b t + c t^2                        without a hit; y(t) likewise
+        x(t) = a + b t + c t^2 + d max(0, t - h)      the same curvature, another velocity behind the hit
 
     Args:
         times: (N,) frames.
         xy: (N, 2) pixels.
         hits: (H,) moments that may be the hit; None: no hit.
-        tolerance: pixels from which a point's weight falls.
+        tolerance: pixels; points further than half of it have less weight.
         inside: (M,) frames to evaluate at.
-
-    Returns:
-        The path (M, 2) and the distances (N,) of the points from it.
     """
     centre, half = (times[0] + times[-1]) / 2, (times[-1] - times[0]) / 2
-    scaled, wanted = (times - centre) / half, (inside - centre) / half
-    if hits is None:
-        bases = [(_arc_basis(t)[None],) * 2 for t in (scaled, wanted)]
-    else:
-        bases = [_hit_bases(t, (hits - centre) / half) for t in (scaled, wanted)]
-    known, asked = bases
-    weights = np.ones((len(known[0]), len(times)))
+    bend = tolerance / 2
+    known = _basis((times - centre) / half, None if hits is None else (hits - centre) / half)
+    weights = np.ones(known.shape[:2])
     for _ in range(ROBUST_STEPS):
-        fits = [_weighted_fit(basis, weights, values) for basis, values in zip(known, xy.T, strict=True)]
-        errors = [basis @ fit - values[:, None] for basis, fit, values in zip(known, fits, xy.T, strict=True)]
-        distances = np.hypot(*errors)[..., 0]
-        weights = np.minimum(1.0, tolerance / 2 / np.maximum(distances, SMALLEST))
-    huber = np.where(weights < 1, tolerance / 2 * (distances - tolerance / 4), distances**2 / 2).sum(-1)
+        fits = _weighted_fit(known, weights, xy)
+        distances = np.linalg.norm(known @ fits - xy, axis=-1)
+        weights = np.minimum(1.0, bend / np.maximum(distances, 1e-3))
+    huber = np.where(distances < bend, distances**2 / 2, bend * (distances - bend / 2)).sum(-1)
     best = int(np.argmin(huber))
-    path = np.concatenate([basis[best] @ fit[best] for basis, fit in zip(asked, fits, strict=True)], axis=-1)
-    return path, distances[best]
+    asked = _basis(
+        (inside - centre) / half, None if hits is None else (hits[best : best + 1] - centre) / half
+    )
+    return Arc(asked[0] @ fits[best], distances[best], 2 * fits[best, 2] / half**2)
 
 
-def _arc_basis(t: np.ndarray) -> np.ndarray:
-    return np.stack([np.ones_like(t), t, t * t], axis=-1)
+def _basis(t: np.ndarray, hits: np.ndarray | None) -> np.ndarray:
+    """Design matrices (H, N, 4) for a hit at each of `hits` (H,), or the one (1, N, 3) without."""
+    arc = np.stack([np.ones_like(t), t, t * t], axis=-1)[None]
+    if hits is None:
+        return arc
+    kink = np.maximum(0.0, t - hits[:, None])[..., None]
+    return np.concatenate([np.repeat(arc, len(hits), axis=0), kink], axis=-1)
 
 
-def _hit_bases(t: np.ndarray, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Design matrices (H, N, 3) of x and (H, N, 4) of y for a hit at each of `hits`."""
-    kink = np.maximum(0.0, t - hits[:, None])
-    one, line = np.ones_like(kink), np.broadcast_to(t, kink.shape)
-    return np.stack([one, line, kink], axis=-1), np.stack([one, line, line**2, kink], axis=-1)
-
-
-def _weighted_fit(basis: np.ndarray, weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Coefficients (H, K, 1) of weighted least squares with design matrices (H, N, K)."""
-    weighted = basis * weights[..., None]
-    transposed = np.swapaxes(weighted, -1, -2)
+def _weighted_fit(basis: np.ndarray, weights: np.ndarray, xy: np.ndarray) -> np.ndarray:
+    """Coefficients (H, K, 2) of weighted least squares with design matrices (H, N, K)."""
+    transposed = np.swapaxes(basis * weights[..., None], -1, -2)
     ridge = 1e-9 * np.eye(basis.shape[-1])  # a hit at the edge leaves a column empty
-    return np.linalg.solve(transposed @ basis + ridge, transposed @ values[:, None])
+    return np.linalg.solve(transposed @ basis + ridge, transposed @ xy)
