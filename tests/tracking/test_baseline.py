@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tracknet_jax.data.frames import decode_frames
+from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.baseline import BackgroundSubtraction, BaselineOptions
 from tracknet_jax.tracking.blobs import Blob, BlobFinder, BlobOptions, ball_like
 from tracknet_jax.tracking.kalman import KEPT, FilterOptions, Following, follow
@@ -48,7 +49,16 @@ def test_what_stands_still_is_no_candidate():
     empty = np.full((*SIZE[::-1], 3), 90, np.uint8)
     there = empty.copy()
     there[100:103, 200:203] = 250
-    assert [len(find(frame)) for frame in (empty, empty, there, there)] == [0, 0, 1, 0]
+    moved = np.roll(there, 40, axis=1)
+    moved[100:103, 200:203] = 250  # one stays, one comes
+    assert [
+        None if (blobs := find(frame)) is None else len(blobs) for frame in (empty, empty, there, moved)
+    ] == [
+        0,
+        None,
+        1,
+        1,
+    ]
 
 
 def test_the_filter_is_kalmans():
@@ -147,6 +157,21 @@ def test_the_ball_is_found_among_other_things(scale):
     assert np.isnan(found[0]).all()  # the first frame is all background
     np.testing.assert_allclose(found[1:], expected[1:], atol=0.6 * scale)
     assert all(0 < row.confidence <= 1 for row in rows[1:])
+
+
+def test_frames_that_repeat_are_no_time():
+    """25 frames a second made 30: every sixth frame is a copy, and shows the ball where it was."""
+    single = list(rally())
+    order = sorted([*range(40), *range(4, 40, 5)])  # 0 1 2 3 4 4 5 ...
+    rows = list(BackgroundSubtraction().track_frames(single[i] for i in order))
+    assert all(row.visible for row in rows[1:])
+    for before, row, i, j in zip(rows[1:], rows[2:], order[1:], order[2:], strict=False):
+        assert (row.x == before.x) == (i == j)
+
+
+def test_a_delay_beyond_what_tracks_remember():
+    with pytest.raises(UserError, match="delay 32: expected 0 to 31 frames"):
+        BaselineOptions(delay=KEPT)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 3])

@@ -7,10 +7,11 @@ from math import nan
 
 import numpy as np
 
+from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.blobs import BlobFinder, BlobOptions
 from tracknet_jax.tracking.frame_tracker import FrameTracker
 from tracknet_jax.tracking.geometry import Fit, Placement
-from tracknet_jax.tracking.kalman import FilterOptions, Following, follow
+from tracknet_jax.tracking.kalman import KEPT, FilterOptions, Following, follow
 from tracknet_jax.tracking.track import Row
 
 
@@ -21,7 +22,7 @@ class BaselineOptions:
     Attributes:
         blobs, filters: see there.
         delay: frames that a row waits for. A track's first blobs count once it is confirmed, if that is no
-            later; longer delays find no more.
+            later: the hits that this takes, and a few frames without.
         fit: as in `TrackOptions`.
     """
 
@@ -29,6 +30,10 @@ class BaselineOptions:
     filters: FilterOptions = field(default_factory=FilterOptions)
     delay: int = 10
     fit: Fit = "auto"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.delay < KEPT:
+            raise UserError(f"delay {self.delay}: expected 0 to {KEPT - 1} frames")
 
 
 class BackgroundSubtraction(FrameTracker):

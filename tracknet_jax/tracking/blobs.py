@@ -14,9 +14,7 @@ class BlobOptions:
     """What is foreground, and which of it may be a ball; lengths in pixels of a 512x288 picture."""
 
     history: int = 90  # frames that the background is learned from: 3 s, the time a player stays in one place
-    deviation: float = (
-        4.0  # standard deviations from the background; below 4, compression noise is foreground
-    )
+    deviation: float = 4.0  # standard deviations from the background, OpenCV's own value
     difference: int = 8  # grey levels from the frame before: what stands still is no ball in flight
     min_area: int = 2  # one pixel is noise
     max_area: int = 60  # a ball near the camera, drawn out by its motion; a player's head has more
@@ -43,25 +41,25 @@ class BlobFinder:
         )
         self._before: np.ndarray | None = None
 
-    def __call__(self, frame: np.ndarray) -> list[Blob]:
-        """Candidates in the next frame (H, W, 3) uint8; none in the first, which is all background."""
+    def __call__(self, frame: np.ndarray) -> list[Blob] | None:
+        """Candidates in the next frame (H, W, 3) uint8; none in the first, which is all background.
+
+        None for a frame in which nothing has moved: a copy of the one before, as video padded from 25 to 30
+        frames a second has them.
+        """
         mask = self._subtractor.apply(frame)
         before, self._before = self._before, cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
         if before is None:
             return []
         moved = cv2.absdiff(self._before, before) > self._options.difference
-        return ball_like(mask * moved, self._options)
+        return ball_like(mask * moved, self._options) if moved.any() else None
 
 
 def ball_like(mask: np.ndarray, options: BlobOptions = BlobOptions()) -> list[Blob]:
     """The blobs of a foreground mask (H, W) uint8 that have a ball's size and shape and stand by themselves."""
     joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, JOIN)
     _, labels, stats, centres = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    area, width, height = (
-        stats[:, cv2.CC_STAT_AREA],
-        stats[:, cv2.CC_STAT_WIDTH],
-        stats[:, cv2.CC_STAT_HEIGHT],
-    )
+    area, width, height = stats.T[[cv2.CC_STAT_AREA, cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     fits = (area >= options.min_area) & (area <= options.max_area)
     fits &= (np.maximum(width, height) <= options.max_length) & (area >= options.min_fill * width * height)
     fits[0] = False  # the background

@@ -66,12 +66,20 @@ class Following:
         gain = self.covariance[:, :2] @ np.linalg.inv(spread)
         self.state = self.state + gain @ (np.array([blob.x, blob.y]) - self.state[:2])
         self.covariance = (np.eye(4) - gain @ SEEN) @ self.covariance
-        self.hits[frame] = blob
-        if len(self.hits) > KEPT:
-            del self.hits[next(iter(self.hits))]
+        self._keep(frame, blob)
         self.count += 1
         self.missed = 0
         self.surprise += distance
+
+    def stay(self, frame: int) -> None:
+        """The blob of the frame before, if it took one, is that of this frame too; no time has passed."""
+        if frame - 1 in self.hits:
+            self._keep(frame, self.hits[frame - 1])
+
+    def _keep(self, frame: int, blob: Blob) -> None:
+        self.hits[frame] = blob
+        if len(self.hits) > KEPT:
+            del self.hits[next(iter(self.hits))]
 
     def confirmed(self, options: FilterOptions) -> bool:
         """Whether enough blobs have fitted, and it moves."""
@@ -87,12 +95,17 @@ class Following:
 
 
 def follow(
-    tracks: Sequence[Following], frame: int, blobs: Sequence[Blob], options: FilterOptions
+    tracks: Sequence[Following], frame: int, blobs: Sequence[Blob] | None, options: FilterOptions
 ) -> list[Following]:
     """The tracks after one more frame: those that go on, and a new one from every blob that none took.
 
     Each blob goes to one track; the track of most merit chooses first, each the blob nearest to its prediction.
+    `blobs` None: the frame is a copy of the one before, everything is where it was.
     """
+    if blobs is None:
+        for track in tracks:
+            track.stay(frame)
+        return list(tracks)
     places = np.array([blob[:2] for blob in blobs]).reshape(-1, 2)
     free = np.ones(len(blobs), bool)
     going_on = []
