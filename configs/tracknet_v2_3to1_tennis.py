@@ -9,6 +9,7 @@ Published: nothing for tennis. Measured: not yet.
 
 from dataclasses import replace
 
+from tracknet_jax.models.registry import preset
 from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
 
@@ -16,4 +17,4 @@ from tracknet_jax.training.presets import load_config
 def get_config() -> TrainConfig:
     """`tracknet_v2_tennis` with one map out, and the batches of 3 of that form's own code."""
     base = load_config("tracknet_v2_tennis")
-    return replace(base, model=replace(base.model, name="tracknet_v2_official_3to1", outputs=1), batch_size=3)
+    return replace(base, model=preset("tracknet_v2_official_3to1"), batch_size=3)

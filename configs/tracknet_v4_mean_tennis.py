@@ -10,6 +10,7 @@ Published (V4's paper, Table II, multi-ball tennis, 3,279 outputs, data not publ
 
 from dataclasses import replace
 
+from tracknet_jax.models.registry import preset
 from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
 
@@ -17,4 +18,4 @@ from tracknet_jax.training.presets import load_config
 def get_config() -> TrainConfig:
     """`tracknet_v4_tennis` with the other fusion."""
     base = load_config("tracknet_v4_tennis")
-    return replace(base, model=replace(base.model, name="tracknet_v4_official_mean", fusion="mean"))
+    return replace(base, model=preset("tracknet_v4_official_mean"))

@@ -12,6 +12,7 @@ Published (V4's paper, Table II, multi-ball tennis, 3,279 outputs, data not publ
 
 from dataclasses import replace
 
+from tracknet_jax.models.registry import preset
 from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
 
@@ -19,4 +20,4 @@ from tracknet_jax.training.presets import load_config
 def get_config() -> TrainConfig:
     """`tracknet_v4_tennis_finetuned` with the other fusion."""
     base = load_config("tracknet_v4_tennis_finetuned")
-    return replace(base, model=replace(base.model, name="tracknet_v4_official_mean", fusion="mean"))
+    return replace(base, model=preset("tracknet_v4_official_mean"))

@@ -9,6 +9,7 @@ Published: nothing under this name; which fusion the paper's version 2 was train
 
 from dataclasses import replace
 
+from tracknet_jax.models.registry import preset
 from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
 
@@ -16,4 +17,4 @@ from tracknet_jax.training.presets import load_config
 def get_config() -> TrainConfig:
     """`tracknet_v4_tennis` with the other fusion."""
     base = load_config("tracknet_v4_tennis")
-    return replace(base, model=replace(base.model, name="tracknet_v4_official_type_b", fusion="type_b"))
+    return replace(base, model=preset("tracknet_v4_official_type_b"))

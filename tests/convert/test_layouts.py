@@ -249,6 +249,7 @@ def test_which_presets_can_be_given_back():
         *(
             "tracknet_v2_3to1",
             "tracknet_v4_mean",
+            "tracknet_v4_official_mean",
             "tracknet_v4_type_b",
             "tracknet_v3_motion",
             "tracknet_nano",

@@ -18,7 +18,7 @@ from tracknet_jax.models.registry import preset
 V1 = preset("tracknet_v1")
 V1_KERAS = preset("tracknet_v1_keras")
 V2_KERAS = (preset("tracknet_v2_keras"), preset("tracknet_v2_keras_3to1"))
-V2_CHANNEL = (preset("tracknet_v2_official"), replace(preset("tracknet_v2_official"), outputs=1))
+V2_CHANNEL = (preset("tracknet_v2_official"), preset("tracknet_v2_official_3to1"))
 V2_TORCH = tuple(
     replace(
         config,
@@ -34,11 +34,10 @@ WASB = preset("tracknet_v2_wasb")
 ATTENTION_UNET = preset("attention_unet")
 V3 = tuple(preset(f"tracknet_v3{end}") for end in ("", "_plain", "_subtract", "_subtract_concat"))
 V4_KERAS, V4_CHANNEL = (
-    (config, replace(config, name=f"{config.name}_type_b", fusion="type_b"))
-    for config in (preset("tracknet_v4_keras"), preset("tracknet_v4_official"))
+    (preset(name), preset(f"{name}_type_b")) for name in ("tracknet_v4_keras", "tracknet_v4_official")
 )
 V2, V4, V2_MDD, V5 = map(preset, ("tracknet_v2", "tracknet_v4", "tracknet_v2_mdd", "tracknet_v5_joint"))
-V2_RSTR = replace(preset("tracknet_v2_rstr"), name="tracknet_v2_rstr_joint", attention="joint")
+V2_RSTR = preset("tracknet_v2_rstr_joint")
 
 
 def choose_v1_keras(checkpoint: Checkpoint) -> list[TrackNetConfig]:

@@ -17,6 +17,7 @@ PROMPT: dict[str, Any] = {"motion": "prompt", "fusion": "eq4", "motion_alpha": 0
 V2 = TrackNetConfig(name="tracknet_v2", paper="TrackNetV2, 2020")
 V4 = replace(V2, name="tracknet_v4", paper="TrackNetV4, 2025, eq. 4", **PROMPT)
 V2_MDD = replace(V2, name="tracknet_v2_mdd", paper="TrackNetV5, 2025, V2 + MDD", motion="mdd", fusion="eq4")
+V2_RSTR = replace(V2, name="tracknet_v2_rstr", paper="TrackNetV5, 2025, V2 + R-STR", refinement="rstr")
 V5 = replace(V2_MDD, name="tracknet_v5", paper="TrackNetV5, 2025", refinement="rstr")
 
 # V1: no skips, and the ball's map as 256 grey levels a pixel.
@@ -74,6 +75,10 @@ V4_OFFICIAL = replace(
     **PROMPT,
 )
 
+V4_KERAS = replace(
+    V4_OFFICIAL, name="tracknet_v4_keras", paper="TrackNetV4, 2025, Keras, width norm", bn_axis="width"
+)
+
 # What the V5 paper's related work calls TrackNetV3: another project's network, not V3 above.
 ATTENTION_UNET = replace(
     V2,
@@ -112,8 +117,9 @@ _ALL = (
     V2,
     _variant(V2, "tracknet_v2_3to1", "3 in 1 out", outputs=1),
     V2_OFFICIAL,
+    _variant(V2_OFFICIAL, "tracknet_v2_official_3to1", "Keras, 3 in 1 out", outputs=1),
     V2_KERAS,
-    _variant(V2_KERAS, "tracknet_v2_keras_3to1", "Keras, 3 in 1 out", outputs=1),
+    _variant(V2_KERAS, "tracknet_v2_keras_3to1", "Keras, width norm, 3 to 1", outputs=1),
     V2_WASB,
     V3,
     _variant(V3, "tracknet_v3_plain", "no background", background="none"),
@@ -123,10 +129,14 @@ _ALL = (
     _variant(V4, "tracknet_v4_mean", "version 2", fusion="mean"),
     _variant(V4, "tracknet_v4_type_b", "the code's type B", fusion="type_b"),
     V4_OFFICIAL,
-    _variant(V4_OFFICIAL, "tracknet_v4_keras", "Keras, width norm", bn_axis="width"),
+    _variant(V4_OFFICIAL, "tracknet_v4_official_mean", "Keras, version 2", fusion="mean"),
+    _variant(V4_OFFICIAL, "tracknet_v4_official_type_b", "Keras, type B", fusion="type_b"),
+    V4_KERAS,
+    _variant(V4_KERAS, "tracknet_v4_keras_type_b", "Keras, width norm, B", fusion="type_b"),
     V3_MOTION,
     V2_MDD,
-    _variant(V5, "tracknet_v2_rstr", "V2 + R-STR", motion="none", fusion="none"),
+    V2_RSTR,
+    _variant(V2_RSTR, "tracknet_v2_rstr_joint", "V2 + R-STR, code", attention="joint"),
     _variant(V5, "tracknet_v2_rstr_gated", "V2 + R-STR, gated", motion_input=False),
     _variant(V5, "tracknet_v5_ungated", "MDD + R-STR, no gate", fusion="none"),
     V5,
