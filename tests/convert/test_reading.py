@@ -7,7 +7,9 @@ import pickle
 import struct
 import sys
 import zipfile
-from collections import OrderedDict
+from argparse import Namespace
+from collections import Counter, OrderedDict, defaultdict
+from pathlib import PosixPath
 
 import ml_dtypes
 import numpy as np
@@ -80,6 +82,8 @@ def test_wherever_a_trainer_puts_the_weights(wrap, tmp_path):
 
 def test_what_a_trainer_stores_beside_the_weights(tmp_path):
     beside = {"max_val_acc": np.float64(0.9), "param_dict": {"seq_len": 8, "bg_mode": "concat", "seed": 13}}
+    beside |= {"losses": np.array([0.5, 0.25]), "args": Namespace(lr=1e-3), "milestones": Counter([20, 25])}
+    beside |= {"save_dir": PosixPath("exp"), "best": defaultdict(list, f1=[0.5])}
     optimizer = {"state": {0: {"exp_avg": Tensor.of(SHARED)}}, "param_groups": [{"lr": 1e-3, "params": [0]}]}
     save_zip(tmp_path / "run.pt", {"model": STORED, "optimizer": optimizer, **beside})
     checkpoint = read_checkpoint(tmp_path / "run.pt")

@@ -91,14 +91,22 @@ TENSORS: dict[str, Callable[..., StoredTensor]] = {
     "torch._utils._rebuild_tensor_v2": rebuild_tensor,
     "torch._utils._rebuild_parameter": rebuild_parameter,
 }
-IGNORED = {  # schedules, best scores and arguments, as the references' trainers store them
+IGNORED = {  # schedules, scores and arguments, as trainers store them (in protocol 2, torch's own)
+    "__builtin__.dict",
+    "__builtin__.list",
+    "__builtin__.set",
     "_codecs.encode",
     "argparse.Namespace",
     "collections.Counter",
     "collections.defaultdict",
     "numpy.dtype",
+    "numpy.ndarray",
     "numpy.core.multiarray.scalar",
+    "numpy.core.multiarray._reconstruct",
     "numpy._core.multiarray.scalar",
+    "numpy._core.multiarray._reconstruct",
+    "pathlib.PosixPath",
+    "pathlib.WindowsPath",
     "torch.device",
 }
 
