@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tyro
 
+from tracknet_jax.cli.options import option
 from tracknet_jax.errors import UserError
 
 DESCRIPTION = """Take in other projects' weights, or give weights back to them.
@@ -17,11 +18,6 @@ with --to, a file with the reference's own tensor names.
 examples:
   tracknet convert TrackNet_best.pt --output v3/
   tracknet convert v3/ --to torch --output mine.pt"""
-
-
-def option(metavar: str) -> Any:
-    """A command-line option whose help text says all there is to say about its default."""
-    return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
 
 
 @dataclass(frozen=True)

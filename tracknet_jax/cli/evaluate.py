@@ -4,10 +4,11 @@ import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from tracknet_jax.cli.options import option
 from tracknet_jax.data.splits import RANDOM_WINDOWS, SplitBy
 from tracknet_jax.errors import UserError
 
@@ -32,45 +33,51 @@ example:
 class EvaluateOptions:
     """Options of `tracknet evaluate`."""
 
-    data: Path
-    """Folder of labelled clips in any known layout, or a TFDS directory."""
-    checkpoint: str | None = None
-    """Release name, or directory of a release or training run [tracknet_nano]."""
-    model: Literal["background_subtraction"] | None = None
-    """Instead: the baseline, which has no weights."""
-    predictions: Path | None = None
-    """Instead: folder of <clip>_ball.csv files, of YOLO's labels/*.txt, or COCO's results .json."""
-    protocol: str = "default"
-    """default, tracknet_v1 ... tracknet_v5, wasb, yastrebksv, chgyglin, chang, asigatchov."""
-    split: str | None = None
-    """Only clips of this split (train, val, test)."""
-    split_by: Literal[SplitBy, "triplet_random"] | None = None
-    """Split the clips anew, as a recipe does."""
-    sport: str | None = None
-    """Only clips of this sport."""
-    format: str = "auto"
-    """Layout of the data, if it should not be guessed."""
+    data: Annotated[Path, option("DIR")]
+    """labelled clips in any layout, or a TFDS dataset"""
+    checkpoint: Annotated[str | None, option("NAME|DIR")] = None
+    """release or training run (default: tracknet_nano)"""
+    model: Annotated[Literal["background_subtraction"] | None, option("NAME")] = None
+    """instead: background_subtraction, without weights"""
+    predictions: Annotated[Path | None, option("PATH")] = None
+    """instead: <clip>_ball.csv, YOLO's labels/*.txt, COCO's .json"""
+    box_class: Annotated[int | None, option("N")] = None
+    """class of the ball, where boxes have several"""
+    first_frame: Annotated[int | None, option("N")] = None
+    """number that its file of boxes has (default: the image's, or 1)"""
+    allow_missing_rows: Annotated[bool, option()] = False
+    """labelled frames without a row: nothing was found"""
+    protocol: Annotated[str, option("NAME")] = "default"
+    """default, tracknet_v1 ... v5, wasb, yastrebksv, chgyglin, chang, asigatchov"""
+    split: Annotated[str | None, option("NAME")] = None
+    """only clips of train, val or test"""
+    split_by: Annotated[Literal[SplitBy, "triplet_random"] | None, option("NAME")] = None
+    """split as a recipe does, see docs/recipes.md"""
+    sport: Annotated[str | None, option("NAME")] = None
+    """only clips of this sport"""
+    format: Annotated[str, option("NAME")] = "auto"
+    """layout of the data (default: guessed)"""
     overlap: Literal["none", "average", "weighted"] = "none"
-    """Windows over each frame: one, or all of them averaged."""
-    link: bool = True
-    """Choose among candidates by trajectory; the papers' protocols never do."""
-    json: Path | None = None
-    """Write the scores here as well."""
-    worst: Path | None = None
-    """Write a contact sheet (.png) of the worst errors here."""
-    save_predictions: Path | None = None
-    """Write the checkpoint's track of each clip into this folder."""
-    allow_missing_rows: bool = False
-    """Count labelled frames without a row in the CSV as nothing found."""
-    box_class: int | None = None
-    """Class number of the ball, where boxes have several."""
-    first_frame: int | None = None
-    """Number in the name of the first frame's boxes, if not the first image's or, of a video, 1."""
+    """see each frame once, or in every window that holds it"""
+    link: Annotated[bool, option()] = True
+    """each frame's strongest blob, as the papers have it"""
+    json: Annotated[Path | None, option("FILE")] = None
+    """write the scores here as well"""
+    worst: Annotated[Path | None, option("FILE")] = None
+    """write a contact sheet (.png) of the worst errors here"""
+    save_predictions: Annotated[Path | None, option("DIR")] = None
+    """write the track of each clip here"""
 
 
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
-    options = tyro.cli(EvaluateOptions, args=argv, prog="tracknet evaluate", description=DESCRIPTION)
+    options = tyro.cli(
+        EvaluateOptions,
+        args=argv,
+        prog="tracknet evaluate",
+        description=DESCRIPTION,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
 
     from rich.console import Console
 
