@@ -119,7 +119,7 @@ _ALL = (
     V2_OFFICIAL,
     _variant(V2_OFFICIAL, "tracknet_v2_official_3to1", "Keras, 3 in 1 out", outputs=1),
     V2_KERAS,
-    _variant(V2_KERAS, "tracknet_v2_keras_3to1", "Keras, width norm, 3 to 1", outputs=1),
+    _variant(V2_KERAS, "tracknet_v2_keras_3to1", "width norm, 3 in 1 out", outputs=1),
     V2_WASB,
     V3,
     _variant(V3, "tracknet_v3_plain", "no background", background="none"),
