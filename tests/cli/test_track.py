@@ -154,3 +154,38 @@ def test_help_is_fast_and_a_bad_file_says_one_line_and_nothing_else(tmp_path):
     assert "example:" in done.stdout
     assert done.stderr.count("\n") == 1
     assert "cut.mp4: not a video" in done.stderr
+
+
+def test_rectified_rows_reach_csv_summary_and_overlay(tmp_path, capsys):
+    """The dot hides in every seventh frame; a line through its neighbours is a pixel off at most."""
+    video, out = write_video(tmp_path / "rally.mp4", 20), tmp_path / "out"
+    assert main(["track", str(video), "--output", str(out), "--rectify", "linear", "--no-link"]) == 0
+    assert "ball in 20 (100%, 2 of them filled in)" in capsys.readouterr().out
+    track = Track.from_csv(out / "rally_ball.csv")
+    assert track.source.tolist() == ["inpainted" if i % 7 == 6 else "detected" for i in range(20)]
+    plain = tmp_path / "plain"
+    assert main(["track", str(video), "--output", str(plain), "--no-link"]) == 0
+    shown, before = (list(open_frames(folder / "rally_track.mp4")) for folder in (out, plain))
+    assert np.abs(shown[6].astype(int) - before[6]).max() > 60  # a ring
+    assert np.abs(shown[5].astype(int) - before[5]).max() < 40
+
+
+def test_a_gap_longer_than_asked_stays(tmp_path, capsys):
+    video = write_video(tmp_path / "rally.mp4", 20)
+    arguments = ["--output", str(tmp_path), "--no-video", "--no-picture", "--no-link"]
+    assert main(["track", str(video), *arguments, "--rectify", "linear", "--max-gap", "0.03"]) == 0
+    assert "ball in 18 (90%)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        (["--rectify", "net"], "needs the weights of a rectifier"),
+        (["--rectify", "physics", "--rectifier", "gone"], "'gone': no such folder"),
+        (["--rectify", "net", "--rectifier", "tracknet_nano"], "a tracker, not a rectifier"),
+        (["--rectify", "linear", "--max-gap", "0"], "longest gap 0"),
+    ],
+)
+def test_rectification_that_cannot_be_is_told_before_the_work(options, match, capsys):
+    assert main(["track", "gone.mp4", *options]) == 2
+    assert match in capsys.readouterr().err

@@ -95,12 +95,17 @@ def test_short_tracks(how, count):
 
 
 def test_what_cannot_be_done_is_told(tmp_path):
-    with pytest.raises(UserError, match="choose net, physics or linear"):
+    with pytest.raises(UserError, match="choose net, physics, linear"):
         Rectification("magic")
     with pytest.raises(UserError, match="needs the weights"):
         Rectification("net")
     with pytest.raises(UserError, match="'nowhere': no such folder"):
         rectification("net", "nowhere")
+    with pytest.raises(UserError, match="needs the weights"):
+        rectification("net")
+    with pytest.raises(UserError, match="longest gap 0"):
+        rectification("linear", longest=0)
+    assert rectification("none") is None
     flight(20).to_csv(tmp_path / "a.csv")
     with pytest.raises(UserError, match="size of the picture"):
         rectify(Track.from_csv(tmp_path / "a.csv"))

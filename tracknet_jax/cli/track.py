@@ -14,6 +14,7 @@ from tracknet_jax.errors import UserError
 if TYPE_CHECKING:
     from tracknet_jax.tracking.frame_tracker import FrameTracker
     from tracknet_jax.tracking.outputs import OutputFiles
+    from tracknet_jax.tracking.rectify import Rectification
     from tracknet_jax.tracking.track import Track
 
 DESCRIPTION = """Find the ball in every frame of videos.
@@ -50,6 +51,12 @@ class TrackArgs:
     """take each frame's strongest blob, on a trajectory or not"""
     fit: Literal["auto", "stretch", "letterbox"] = "auto"
     """shapes other than 16:9; auto letterboxes portrait and 4:3, stretches the rest"""
+    rectify: Literal["none", "physics", "linear", "net"] = "none"
+    """fill gaps: arcs of flight where both sides agree, straight lines, or a rectifier"""
+    rectifier: Annotated[str | None, option("NAME|DIR")] = None
+    """its weights, for --rectify net"""
+    max_gap: Annotated[float, tyro.conf.arg(metavar="SECONDS")] = 0.5
+    """longest gap to fill"""
     background: Annotated[Path | None, option("IMAGE")] = None
     """V3: the scene without players and ball (default: the median of all frames)"""
     start: Annotated[str | None, option("TIME")] = None
@@ -79,9 +86,11 @@ def main(argv: list[str]) -> int:
 
     from tracknet_jax.releases import load_release
     from tracknet_jax.tracking.outputs import OutputFiles
+    from tracknet_jax.tracking.rectify import rectification
     from tracknet_jax.tracking.sources import find_sources, output_stems
     from tracknet_jax.tracking.tracker import Tracker, TrackOptions
 
+    filling = rectification(args.rectify, args.rectifier, args.max_gap)
     options = TrackOptions(args.overlap, args.threshold, args.link, args.batch_size, args.fit)
     sources = find_sources(args.videos)
     tracker: FrameTracker
@@ -95,7 +104,7 @@ def main(argv: list[str]) -> int:
     for source, stem in zip(sources, output_stems(sources), strict=True):
         files = OutputFiles.of(args.output, stem, args.video, args.picture)
         try:
-            track_one(tracker, source, files, start, end, args.background)
+            track_one(tracker, source, files, start, end, args.background, filling)
         except UserError as error:
             if len(sources) == 1:
                 raise
@@ -113,6 +122,7 @@ def track_one(
     start: Fraction | None,
     end: Fraction | None,
     background: Path | None = None,
+    rectification: "Rectification | None" = None,
 ) -> None:
     """Tracks one source between two times in seconds, with a progress bar, and prints its summary."""
     from tracknet_jax.cli.progress import progress_bar
@@ -125,7 +135,13 @@ def track_one(
         with progress_bar() as progress:
             task = progress.add_task(Path(str(source)).name, total=frames.frame_count_hint)
             track = track_to_files(
-                tracker, frames, source, files, lambda row: progress.advance(task), background
+                tracker,
+                frames,
+                source,
+                files,
+                lambda row: progress.advance(task),
+                background,
+                rectification,
             )
     finally:
         frames.close()
@@ -136,9 +152,10 @@ def summary(
     source: str | Path, track: "Track", promised: int | None, took: float, files: "OutputFiles"
 ) -> str:
     """One line for the user: what was found, how fast, where it is."""
-    found = int(track.visible.sum())
+    found, filled = int(track.visible.sum()), int((track.source == "inpainted").sum())
+    share = f", {filled} of them filled in" if filled else ""
     line = (
-        f"{source}: {len(track)} frames, ball in {found} ({found / max(1, len(track)):.0%}), "
+        f"{source}: {len(track)} frames, ball in {found} ({found / max(1, len(track)):.0%}{share}), "
         f"{len(track) / took:.0f} frames/s -> {', '.join(map(str, files.paths()))}"
     )
     if promised is not None and len(track) < promised:

@@ -19,6 +19,7 @@ from tracknet_jax.tracking.frame_tracker import FrameTracker
 from tracknet_jax.tracking.geometry import Placement
 from tracknet_jax.tracking.overlay import OverlayVideo, overlay_video
 from tracknet_jax.tracking.plots import write_picture
+from tracknet_jax.tracking.rectify import Rectification, rectified_rows
 from tracknet_jax.tracking.sources import CSV_SUFFIX, OVERLAY_SUFFIX, PICTURE_SUFFIX
 from tracknet_jax.tracking.track import CsvRows, Row, Track, TrackBuilder
 
@@ -53,6 +54,7 @@ def track_to_files(
     files: OutputFiles,
     on_row: Callable[[Row], None] = lambda row: None,
     background: Path | None = None,
+    rectification: Rectification | None = None,
 ) -> Track:
     """Tracks `frames` (BGR, opened from `source`) and writes the files as the rows come.
 
@@ -63,6 +65,8 @@ def track_to_files(
     Args:
         on_row: called with every row, in order.
         background: an image for networks that want one, see `find_background`.
+        rectification: how gaps are filled. Rows then come about a second later; see `rectified_rows` for why that
+            keeps memory constant and needs no further pass.
 
     Raises:
         UserError: the video cannot be decoded or a file cannot be written; no half-written file stays.
@@ -75,6 +79,8 @@ def track_to_files(
         again = None if is_live(source) else partial(open_frames, source, frames.start, frames.end)
         image = find_background(tracker, placement, background, again)
         rows = tracker.track_prepared(_prepared(stream, placement), placement, frames.start, image)
+        if rectification is not None:
+            rows = rectified_rows(rows, frames.size, float(frames.fps), rectification)
         try:
             for row in stack.enter_context(Prefetch(rows, ROWS_AHEAD)):
                 builder.add(row)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import numpy as np
 
@@ -39,10 +39,13 @@ class Rectification:
     flight: Ballistics = DEFAULT_FLIGHT
 
     def __post_init__(self) -> None:
-        if self.method not in ("net", "physics", "linear"):
-            raise UserError(f"rectify {self.method!r}: choose net, physics or linear")
+        if self.method not in get_args(Method):
+            raise UserError(f"rectify {self.method!r}: choose {', '.join(get_args(Method))}")
         if (self.method == "net") != (self.release is not None):
-            raise UserError("rectify net needs the weights of a rectifier, the other methods take none")
+            raise UserError(
+                "rectify net needs the weights of a rectifier (a folder, or a shipped one's name); no other method "
+                "takes any, and physics fits every sport"
+            )
 
     def reach(self, fps: float) -> int | None:
         """A frame depends on rows at most this many frames away; None: on any."""
@@ -57,14 +60,24 @@ class Rectification:
 
 
 def rectification(
-    method: Method, rectifier: str | Path | None = None, rule: GapRule = DEFAULT_RULE
-) -> Rectification:
-    """A `Rectification` with the weights `rectifier` (a shipped rectifier's name, or a folder) where it needs them.
+    method: Method | Literal["none"],
+    rectifier: str | Path | None = None,
+    longest: float | None = DEFAULT_RULE.longest,
+) -> Rectification | None:
+    """How gaps of up to `longest` seconds are filled, as commands and `track` take it; None: not at all.
+
+    Args:
+        method: see `Rectification`.
+        rectifier: the weights for `net`: a shipped rectifier's name, or the folder of a rectifier's release.
+        longest: seconds.
 
     Raises:
         UserError: the weights cannot be read, are missing, or are given to a method without any.
     """
-    return Rectification(method, rule, load_rectifier(rectifier) if rectifier is not None else None)
+    release = None if rectifier is None else load_rectifier(rectifier)
+    if method == "none" and release is None:
+        return None
+    return Rectification(cast(Method, method), GapRule(longest=longest), release)
 
 
 def rectify(track: Track, how: Rectification = Rectification("physics")) -> Track:

@@ -40,7 +40,7 @@ class Track:
         frame: (F,) int64 frame numbers in the source, 0-based.
         visible: (F,) bool, whether a ball was found.
         x, y: (F,) float32 source pixels, centres at whole numbers, NaN without a ball.
-        confidence: (F,) float32 in [0, 1]; 0 without a ball.
+        confidence: (F,) float32 in [0, 1]; 0 without a ball, and where one was inpainted: no network saw it.
         source: (F,) str, "detected", "inpainted" or "".
         fps: frame rate as an exact fraction; None where unknown (a track read from CSV).
         size: (width, height) of the source; None where unknown.
