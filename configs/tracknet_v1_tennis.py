@@ -5,7 +5,8 @@ r"""TrackNet (V1) on its tennis set, windows split at random: 500 epochs of 200 
         --split-by triplet_random --split val --protocol tracknet_v1
 
 Published, 5 px at 1280x720: precision 99.7, recall 97.3, F1 98.5 on one match; with nine more videos, tenfold
-cross-validation, 95.3, 75.7, 84.3. The split leaks, see `published_splits.random_windows`. Measured: not yet.
+cross-validation, 95.3, 75.7, 84.3. The split leaks, see `published_splits.random_windows`. V1's own list leaves out
+frames with an occluded ball, which are trained on here. Measured: not yet.
 """
 
 from dataclasses import replace
