@@ -1,6 +1,7 @@
 """One frozen dataclass that describes every member of the TrackNet family."""
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -25,7 +26,7 @@ class TrackNetConfig:
     head: Literal["sigmoid", "classes"] = "sigmoid"  # maps, or V1's 256 grey levels a pixel
     background: Literal["none", "concat", "subtract", "subtract_concat"] = "none"  # V3
     input_norm: Literal["unit", "imagenet"] = (
-        "unit"  # of the trunk's input: [0, 1], or ImageNet's mean and std
+        "unit"  # colours in [0, 1], or less ImageNet's mean, over its std
     )
 
     # Encoder-decoder: channels and convolutions of each level, the last level being the bottleneck
@@ -76,33 +77,35 @@ class TrackNetConfig:
             if allowed and value not in allowed:
                 choices = ", ".join(map(str, allowed))
                 raise UserError(f"model {self.name!r}: {field.name} is {value!r}, choose from {choices}")
+        contradiction = next(self._contradictions(), None)
+        if contradiction:
+            raise UserError(f"model {self.name!r}: {contradiction}")
+
+    def _contradictions(self) -> Iterator[str]:
+        """What cannot go together, in words."""
         if len(self.widths) != len(self.depths):
-            raise UserError(
-                f"model {self.name!r}: widths {self.widths} and depths {self.depths} differ in length"
-            )
+            yield f"widths {self.widths} and depths {self.depths} differ in length"
         if self.outputs not in (1, self.frames):
-            raise UserError(
-                f"model {self.name!r}: outputs is {self.outputs}, choose 1 or frames = {self.frames}"
-            )
-        if (self.fusion != "none") and (self.motion == "none" or self.outputs != self.frames):
-            raise UserError(
-                f"model {self.name!r}: fusion {self.fusion!r} needs motion maps and one output a frame"
-            )
-        if self.trunk == "attention_unet" and (self.skips, self.upsample, self.concat, self.stem) != (
-            "concat",
-            "nearest",
-            "up_skip",
-            3,
-        ):
-            raise UserError(
-                f"model {self.name!r}: attention_unet has concatenated skips, nearest upsampling, up_skip, stem 3"
-            )
-        if self.input_norm == "imagenet" and self.background.startswith("subtract"):
-            raise UserError(f"model {self.name!r}: background {self.background!r} needs input_norm 'unit'")
+            yield f"outputs is {self.outputs}, choose 1 or frames = {self.frames}"
+        if self.head == "classes" and (self.outputs > 1 or self.refinement != "none"):
+            yield "head 'classes' needs outputs 1 and no refinement"
+        if self.fusion != "none" and (self.motion == "none" or self.outputs != self.frames):
+            yield f"fusion {self.fusion!r} needs motion maps and one output a frame"
+        if self.background != "none" and self.motion == "mdd" and self.motion_input:
+            yield f"background {self.background!r} and motion maps as input: choose one, or motion_input False"
+        if self.background.startswith("subtract") and self.input_norm != "unit":
+            yield f"background {self.background!r} needs input_norm 'unit'"
+        if self.trunk == "attention_unet":
+            for name, value in (
+                ("skips", "concat"),
+                ("upsample", "nearest"),
+                ("concat", "up_skip"),
+                ("stem", 3),
+            ):
+                if getattr(self, name) != value:
+                    yield f"trunk 'attention_unet' needs {name} {value!r}"
         if self.height % self.divisor or self.width % self.divisor:
-            raise UserError(
-                f"model {self.name!r}: {self.width}x{self.height} must be divisible by {self.divisor} on both sides"
-            )
+            yield f"{self.width}x{self.height} must be divisible by {self.divisor} on both sides"
 
     @property
     def divisor(self) -> int:

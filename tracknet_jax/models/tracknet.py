@@ -50,7 +50,6 @@ class TrackNet(nn.Module):
     ) -> TrackNetOutput:
         config = self.config
         frames = to_unit_range(frames)
-
         images = self.normalise(frames)
 
         attention = gate = None
