@@ -1,4 +1,4 @@
-"""TrackNet in JAX: `load` a release, `track` the ball in a video. Both arrive on first use, JAX with them."""
+"""TrackNet in JAX: `load` a release, `track` the ball in a video, `rectify` its track. All arrive on first use."""
 
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tracknet_jax.releases import load_release as load
+    from tracknet_jax.tracking.rectify import rectify
     from tracknet_jax.tracking.tracker import track
 
-__all__ = ["__version__", "load", "track"]
+__all__ = ["__version__", "load", "rectify", "track"]
 
 _LAZY = {
     "load": ("tracknet_jax.releases", "load_release"),
+    "rectify": ("tracknet_jax.tracking.rectify", "rectify"),
     "track": ("tracknet_jax.tracking.tracker", "track"),
 }
 

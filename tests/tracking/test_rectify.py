@@ -5,7 +5,10 @@ from fractions import Fraction
 import jax
 import numpy as np
 import pytest
+from fake_release import bright_dot_release
 
+import tracknet_jax
+from tracking.videos import write_video
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.rectifier import InpaintNet, RectifierConfig, init_rectifier
 from tracknet_jax.releases import RectifierRelease
@@ -109,3 +112,15 @@ def test_what_cannot_be_done_is_told(tmp_path):
     flight(20).to_csv(tmp_path / "a.csv")
     with pytest.raises(UserError, match="size of the picture"):
         rectify(Track.from_csv(tmp_path / "a.csv"))
+
+
+def test_track_fills_gaps_when_asked(tmp_path, monkeypatch):
+    """The dot hides in every seventh frame."""
+    monkeypatch.setattr("tracknet_jax.tracking.tracker.load_release", lambda name: bright_dot_release())
+    video = write_video(tmp_path / "rally.mp4", 20)
+    plain = tracknet_jax.track(video, link=False)
+    filled = tracknet_jax.track(video, link=False, rectify="linear")
+    assert filled.source.tolist() == ["inpainted" if i % 7 == 6 else "detected" for i in range(20)]
+    again = tracknet_jax.rectify(plain, Rectification("linear"))
+    np.testing.assert_array_equal(again.xy, filled.xy)
+    assert tracknet_jax.track(video, link=False, rectify="linear", max_gap=0.03).visible.sum() == 18

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 import jax
 import numpy as np
@@ -21,6 +22,8 @@ from tracknet_jax.tracking.background import find_background, opening_background
 from tracknet_jax.tracking.frame_tracker import FrameTracker
 from tracknet_jax.tracking.geometry import Fit, Placement
 from tracknet_jax.tracking.linking import Detection
+from tracknet_jax.tracking.rectify import Method, rectification
+from tracknet_jax.tracking.rectify import rectify as fill_gaps
 from tracknet_jax.tracking.track import Row, Track, TrackBuilder
 from tracknet_jax.tracking.windows import (
     Chunk,
@@ -192,6 +195,9 @@ def track(
     batch_size: int | None = None,
     fit: Fit = "auto",
     background: str | Path | None = None,
+    rectify: Method | Literal["none"] = "none",
+    rectifier: str | Path | None = None,
+    max_gap: float = 0.5,
 ) -> Track:
     """Finds the ball in every frame of a video.
 
@@ -202,6 +208,8 @@ def track(
         overlap, threshold, link, batch_size, fit: see `TrackOptions`.
         background: an image of the scene without players and ball, for networks that want one (V3); None:
             the median of the frames, from a first pass over the video.
+        rectify: how gaps of at most `max_gap` seconds are filled: "physics" (arcs of flight where both sides
+            agree), "linear", or "net" with the weights `rectifier` (a shipped one's name, or a folder).
 
     Raises:
         UserError: the video or the checkpoint cannot be used; the message is one line.
@@ -212,7 +220,9 @@ def track(
         track.to_csv("rally_ball.csv")
     """
     options = TrackOptions(overlap, threshold, link, batch_size, fit)
-    return track_video(video, load_release(checkpoint), options, start, end, background)
+    filling = rectification(rectify, rectifier, max_gap)
+    found = track_video(video, load_release(checkpoint), options, start, end, background)
+    return found if filling is None else fill_gaps(found, filling)
 
 
 def _run_ahead(results: Iterable[Result]) -> Iterator[Result]:
