@@ -1,5 +1,6 @@
-"""`tracknet data`: build a dataset from a folder of labelled clips, or show what is in one and what is wrong."""
+"""`tracknet data`: build a dataset of labelled clips, look into one, or track one to train a rectifier on."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -52,15 +53,47 @@ class Inspect:
     """Write a report of every clip here as well."""
 
 
+@dataclass(frozen=True)
+class Trajectories:
+    """Track labelled clips of every split: the tracks beside the labels are what a rectifier is trained on.
+
+    example:
+      tracknet data trajectories --checkpoint tracknet_nano --data clips/ --output trajectories/
+      tracknet train inpaintnet --data.source trajectories/
+    """
+
+    data: Path
+    """Folder of labelled clips in any known layout, or a TFDS directory."""
+    output: Path
+    """Folder for clips.csv and one CSV file a clip."""
+    checkpoint: str = "tracknet_nano"
+    """Release name, or directory of a release or training run."""
+    format: Format = "auto"
+    """Layout of the data, if it should not be guessed."""
+    split_by: SplitBy = "layout"
+    """As the folders say, every tenth match or clip as val, or a published split."""
+    overlap: Literal["none", "average", "weighted"] = "weighted"
+    """Windows over each frame: one, or all of them averaged."""
+
+
+Command = (
+    Annotated[Build, tyro.conf.subcommand("build")]
+    | Annotated[Inspect, tyro.conf.subcommand("inspect")]
+    | Annotated[Trajectories, tyro.conf.subcommand("trajectories")]
+)
+
+
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
     options = tyro.cli(
-        Annotated[Build, tyro.conf.subcommand("build")] | Annotated[Inspect, tyro.conf.subcommand("inspect")],
+        Command,
         args=argv,
         prog="tracknet data",
-        description="Datasets of labelled clips: build one, or look into one.",
+        description="Datasets of labelled clips: build one, look into one, track one.",
     )
-    return _build(options) if isinstance(options, Build) else _inspect(options)
+    if isinstance(options, Build):
+        return _build(options)
+    return _inspect(options) if isinstance(options, Inspect) else _trajectories(options)
 
 
 def _build(options: Build) -> int:
@@ -105,6 +138,27 @@ def _inspect(options: Inspect) -> int:
     print(f"{options.sheet}: {len(tiles)} labels drawn on their frames")
     if options.json is not None:
         write_json(options.json, reports)
+    return 0
+
+
+def _trajectories(options: Trajectories) -> int:
+    from tracknet_jax.cli.progress import progress_bar
+    from tracknet_jax.data.trajectories import write_trajectories
+    from tracknet_jax.evaluation.footage import assign_footage, find_footage
+    from tracknet_jax.evaluation.release import track_trajectories
+    from tracknet_jax.releases import load_release
+    from tracknet_jax.tracking.tracker import Tracker, TrackOptions
+
+    tracker = Tracker(load_release(options.checkpoint), TrackOptions(options.overlap))
+    clips = assign_footage(find_footage(options.data, options.format), options.split_by)
+    frames: Counter[str] = Counter()
+    with progress_bar("clips") as progress:
+        tracked = progress.track(track_trajectories(tracker, clips), len(clips), description="tracking")
+        for trajectory in write_trajectories(options.output, tracked):
+            frames[trajectory.split] += len(trajectory)
+    for split, count in frames.items():
+        print(f"{split}: {count:,} frames of {sum(footage.clip.split == split for footage in clips)} clips")
+    print(f"{options.output}: {sum(frames.values()):,} frames of {len(clips)} clips")
     return 0
 
 

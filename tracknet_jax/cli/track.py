@@ -37,28 +37,28 @@ class TrackArgs:
 
     videos: Annotated[tuple[str, ...], tyro.conf.Positional, option("VIDEO")]
     """files, folders of videos or images, a camera index, stream addresses"""
-    checkpoint: Annotated[str, tyro.conf.arg(metavar="NAME|DIR")] = "tracknet_nano"
-    """shipped release, or folder of a release or training run"""
+    checkpoint: Annotated[str, tyro.conf.arg(metavar="C")] = "tracknet_nano"
+    """name or folder of a release or run"""
     model: Annotated[Literal["background_subtraction"] | None, option("NAME")] = None
     """instead: background_subtraction, a baseline without weights"""
     output: Annotated[Path, option("DIR")] = Path()
     """folder for the results (default: the current one)"""
-    overlap: Literal["none", "average", "weighted"] = "none"
-    """see each frame once, or in every window that holds it: slower, steadier"""
+    overlap: Annotated[Literal["none", "average", "weighted"], tyro.conf.arg(metavar="HOW")] = "none"
+    """average or weighted: see each frame in every window that holds it; slower, steadier"""
     threshold: Annotated[float, tyro.conf.arg(metavar="P")] = 0.5
     """probability above which a pixel is ball"""
     link: Annotated[bool, option()] = True
     """take each frame's strongest blob, on a trajectory or not"""
-    fit: Literal["auto", "stretch", "letterbox"] = "auto"
-    """shapes other than 16:9; auto letterboxes portrait and 4:3, stretches the rest"""
-    rectify: Literal["none", "physics", "linear", "net"] = "none"
-    """fill gaps: arcs of flight where both sides agree, straight lines, or a rectifier"""
-    rectifier: Annotated[str | None, option("NAME|DIR")] = None
-    """its weights, for --rectify net"""
-    max_gap: Annotated[float, tyro.conf.arg(metavar="SECONDS")] = 0.5
-    """longest gap to fill"""
-    background: Annotated[Path | None, option("IMAGE")] = None
-    """V3: the scene without players and ball (default: the median of all frames)"""
+    fit: Annotated[Literal["auto", "stretch", "letterbox"], tyro.conf.arg(metavar="HOW")] = "auto"
+    """stretch or letterbox; auto letterboxes portrait and 4:3, stretches the rest"""
+    rectify: Annotated[Literal["none", "physics", "linear", "net"], tyro.conf.arg(metavar="HOW")] = "none"
+    """physics, linear or net: fill gaps by arcs of flight, lines or a network"""
+    rectifier: Annotated[str | None, option("R")] = None
+    """name or folder of that network's weights"""
+    max_gap: Annotated[float, tyro.conf.arg(metavar="S")] = 0.5
+    """longest gap to fill, in seconds"""
+    background: Annotated[Path | None, option("F")] = None
+    """V3: image of the empty scene (default: the frames' median)"""
     start: Annotated[str | None, option("TIME")] = None
     """from here on: seconds, 1:30 or 1:02:30"""
     end: Annotated[str | None, option("TIME")] = None

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tracknet_jax.data.background import estimate_background
+from tracknet_jax.data.trajectories import Trajectory
 from tracknet_jax.evaluation.clip_score import ClipScore, score_track
 from tracknet_jax.evaluation.footage import Footage, check_labels
 from tracknet_jax.evaluation.windows import score_windows
@@ -68,3 +69,23 @@ def track_footage(tracker: FrameTracker, footage: Footage) -> Track:
         builder.add(row)
     track = builder.build()
     return replace(track, frame=footage.numbers(len(track)))
+
+
+def track_trajectories(tracker: FrameTracker, clips: Iterable[Footage]) -> Iterator[Trajectory]:
+    """The track of each clip beside its labels."""
+    for footage in clips:
+        track = track_footage(tracker, footage)
+        check_labels(footage, track.frame)
+        truth, visibility = footage.labels.dense(int(track.frame.max(initial=-1)) + 1)
+        clip = footage.clip
+        yield Trajectory(
+            clip.name,
+            clip.sport,
+            clip.split,
+            footage.size,
+            track.frame,
+            track.xy,
+            track.confidence,
+            truth[track.frame],
+            visibility[track.frame],
+        )
