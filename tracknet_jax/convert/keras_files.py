@@ -31,19 +31,16 @@ def read_h5(path: Path) -> Checkpoint:
     """An HDF5 file: weights or a whole model of Keras 1 and 2, or `.weights.h5` of Keras 3.
 
     Raises:
-        UserError: h5py is not installed, the file is damaged, or a layer is none of this family's.
+        UserError: h5py is not installed, or a layer is none of this family's.
     """
     return _read(path, path)
 
 
 def read_keras(path: Path) -> Checkpoint:
     """A `.keras` archive; raises `UserError` as `read_h5` does."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = archive.read("config.json").decode()
-            weights = io.BytesIO(archive.read("model.weights.h5"))
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: a damaged .keras file ({error})") from error
+    with zipfile.ZipFile(path) as archive:
+        config = archive.read("config.json").decode()
+        weights = io.BytesIO(archive.read("model.weights.h5"))
     return _read(weights, path, config)
 
 
@@ -52,14 +49,11 @@ def _read(file: Any, path: Path, config: str = "") -> Checkpoint:
         import h5py
     except ModuleNotFoundError as missing:
         raise UserError(f"{path}: Keras files need h5py: pip install 'tracknet-jax[convert]'") from missing
-    try:
-        with h5py.File(file) as root:
-            config = config or str(root.attrs.get("model_config", ""))
-            root = root.get("model_weights", root)
-            layers = _listed_layers(root) if "layer_names" in root.attrs else _numbered_layers(root)
-            return keras_checkpoint(layers, config, path)
-    except (OSError, KeyError, ValueError) as error:
-        raise UserError(f"{path}: not a readable Keras file ({error})") from error
+    with h5py.File(file) as root:
+        config = config or str(root.attrs.get("model_config", ""))
+        root = root.get("model_weights", root)
+        layers = _listed_layers(root) if "layer_names" in root.attrs else _numbered_layers(root)
+        return keras_checkpoint(layers, config, path)
 
 
 def _listed_layers(root: Any) -> list[tuple[str, dict[str, np.ndarray]]]:

@@ -20,20 +20,26 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises:
         UserError: there is no such file, it is damaged, or its format is none of those read here.
     """
+    try:
+        return reader_of(path)(path)
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file can make its library raise anything
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{path}: damaged, or not what it seems ({reason[:200]})") from error
+
+
+def reader_of(path: Path) -> Callable[[Path], Checkpoint]:
+    """The reader for the file's content; raises `UserError` when there is none.
+
+    What a reader raises on a damaged file is whatever its format's library does.
+    """
     if is_tensorflow(path):
-        return read_tensorflow(path)
+        return read_tensorflow
     if path.is_dir():
         raise UserError(f"{path}: a folder without a TensorFlow checkpoint; name the file of weights")
     if not path.is_file():
         raise UserError(f"{path}: no such file of weights")
-    try:
-        return reader_of(path)(path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
-
-
-def reader_of(path: Path) -> Callable[[Path], Checkpoint]:
-    """The reader for the file's content; raises `UserError` when none is."""
     with path.open("rb") as file:
         start = file.read(9)
     if zipfile.is_zipfile(path):
@@ -58,10 +64,7 @@ def reader_of(path: Path) -> Callable[[Path], Checkpoint]:
 
 def read_npz(path: Path) -> Checkpoint:
     """An `.npz` whose keys are the reference's tensor names; notes may be among them."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        notes = {name: arrays.pop(name).item() for name in NOTES if name in arrays}
-        return Checkpoint.of(arrays, notes)
-    except (ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: not a readable .npz file ({error})") from error
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    notes = {name: arrays.pop(name).item() for name in NOTES if name in arrays}
+    return Checkpoint.of(arrays, notes)

@@ -25,7 +25,7 @@ def read_tensorflow(path: Path) -> Checkpoint:
     """The weights of a Keras model, by the names that its layers have in a fresh session.
 
     Raises:
-        UserError: TensorFlow is not installed, or the checkpoint cannot be read or is not a Keras model's.
+        UserError: TensorFlow is not installed, or the checkpoint is not a Keras model's.
     """
     try:
         import tensorflow as tf
@@ -34,15 +34,12 @@ def read_tensorflow(path: Path) -> Checkpoint:
             f"{path}: TensorFlow's own format needs TensorFlow; install it, or save the model as .h5 or .keras"
         ) from missing
     prefix = path / "variables" / "variables" if (path / SAVED_MODEL).is_file() else path
-    try:
-        reader = tf.train.load_checkpoint(str(prefix))
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise UserError(f"{path}: not a readable TensorFlow checkpoint ({error})") from error
+    reader = tf.train.load_checkpoint(str(prefix))
     layers: dict[int, dict] = {}
     for name in reader.get_variable_to_shape_map():
         found = VARIABLE.search(name)
         if found and found[2] in NAMES:
             layers.setdefault(int(found[1]), {})[found[2]] = reader.get_tensor(name)
     if not layers:
-        raise UserError(f"{path}: a TensorFlow checkpoint, but not of a Keras model")
+        raise UserError(f"{path}: tells no layers of a Keras model; save the model as .keras or .h5")
     return keras_checkpoint([(str(number), layers[number]) for number in sorted(layers)], "", path)

@@ -138,7 +138,7 @@ class TensorUnpickler(pickle.Unpickler):
 
 
 def unpickle(file: IO[bytes], storage: Callable[[Any], Storage], where: str) -> Any:
-    """The next pickle of `file`; raises `UserError` when it is damaged or asks for more than tensors."""
+    """The next pickle of `file`; raises `UserError` when it asks for more than tensors."""
     try:
         return TensorUnpickler(file, storage).load()
     except UnsafePickleError as unsafe:
@@ -146,9 +146,3 @@ def unpickle(file: IO[bytes], storage: Callable[[Any], Storage], where: str) -> 
             f"{where}: asks Python for {unsafe}, which weights do not need; nothing was run. "
             "Save the state_dict alone if the file is yours"
         ) from None
-    except UserError:
-        raise
-    except Exception as error:  # a damaged pickle can raise anything
-        raise UserError(
-            f"{where}: not a readable torch checkpoint ({error or type(error).__name__})"
-        ) from error
