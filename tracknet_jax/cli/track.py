@@ -5,10 +5,11 @@ import time
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from tracknet_jax.cli.options import option
 from tracknet_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,11 +25,6 @@ on it) and <stem>_track.png (the whole flight in one picture).
 
 example:
   tracknet track rally.mp4 matches/ --output out/"""
-
-
-def option(metavar: str | None = None) -> Any:
-    """A command-line option whose help text says all there is to say about its default."""
-    return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
 
 
 @dataclass(frozen=True)
