@@ -23,7 +23,7 @@ from tracknet_jax.training.presets import bundled_names, load_config
 from .tiny import tiny_config
 
 
-@pytest.mark.parametrize("name", bundled_names())
+@pytest.mark.parametrize("name", sorted(set(bundled_names()) - {"inpaintnet"}))  # see test_rectifier
 def test_bundled_presets_are_sound(name, tmp_path):
     config = load_config(name)
     config = replace(config, data=replace(config.data, source=(str(tmp_path),)), batch_size=8, init_from=None)

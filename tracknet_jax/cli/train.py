@@ -51,12 +51,19 @@ def main(argv: list[str]) -> int:
     logging.basicConfig(format="tracknet: %(message)s")
     logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs with a traceback what it then raises
 
-    from tracknet_jax.training.loop import train
+    from tracknet_jax.training.rectifier_config import RectifierTrainConfig
 
-    result = train(config, workdir)
+    if isinstance(config, RectifierTrainConfig):
+        from tracknet_jax.training.rectifier import train_rectifier
+
+        result, metric = train_rectifier(config, workdir), f"{config.metric} accuracy"
+    else:
+        from tracknet_jax.training.loop import train
+
+        result, metric = train(config, workdir), config.evaluation.metric
     step, best = int(result.state.step), result.progress
     state = "stopped, the same command goes on" if result.stopped else "finished"
     print(f"{workdir}: step {step}, {state}")
     if best.best_step is not None:
-        print(f"best {config.evaluation.metric} {best.best_score:.4f} at step {best.best_step}")
+        print(f"best {metric} {best.best_score:.4f} at step {best.best_step}")
     return 0

@@ -14,8 +14,14 @@ from tracknet_jax.tracking.windows import ensemble_weights
 BATCH = 32  # windows in one step
 
 
-def inpaint(release: RectifierRelease, xy: np.ndarray, mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """What the network says of every frame in `mask`, (F, 2) pixels, NaN in the others.
+def inpaint(
+    release: RectifierRelease,
+    xy: np.ndarray,
+    mask: np.ndarray,
+    size: tuple[int, int],
+    wanted: np.ndarray | None = None,
+) -> np.ndarray:
+    """What the network says of every wanted frame, (F, 2) pixels, NaN in the others.
 
     Each frame's position is the mean over all windows that hold it, weighted more in a window's middle, divided
     by the weights that are really there: at both ends of the clip too. A shorter clip than a window is followed
@@ -25,14 +31,16 @@ def inpaint(release: RectifierRelease, xy: np.ndarray, mask: np.ndarray, size: t
         release: the network and its weights.
         xy: (F, 2) positions in a picture of `size` (width, height), NaN where there is no ball.
         mask: (F,) bool, where to fill.
+        wanted: (F,) bool, the frames to give; None: those to fill.
     """
     config, frames = release.config, len(xy)
     length = config.length
     missing = max(0, length - frames)
     coordinates = np.pad(to_unit(xy, size, config), ((0, missing), (0, 0)))
+    wanted = np.pad(mask if wanted is None else wanted, (0, missing))
     mask = np.pad(mask, (0, missing))
     starts = np.arange(len(mask) - length + 1)
-    starts = starts[[mask[start : start + length].any() for start in starts]]
+    starts = starts[[wanted[start : start + length].any() for start in starts]]
     outputs = window_outputs(release, coordinates, mask, starts)
 
     weights = ensemble_weights("weighted", length)[:, None]
@@ -40,7 +48,7 @@ def inpaint(release: RectifierRelease, xy: np.ndarray, mask: np.ndarray, size: t
     for start, output in zip(starts, outputs, strict=True):
         sums[start : start + length] += weights * output
         totals[start : start + length] += weights
-    means = np.divide(sums, totals, out=np.full_like(sums, np.nan), where=mask[:, None])
+    means = np.divide(sums, totals, out=np.full_like(sums, np.nan), where=wanted[:, None])
     return to_pixels(means[:frames], size, config)
 
 

@@ -22,9 +22,12 @@ from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.training.config import TrainConfig, flatten
 from tracknet_jax.training.parallel import replicated
+from tracknet_jax.training.rectifier_config import RectifierTrainConfig
 from tracknet_jax.training.state import TrainState, Variables
 
 log = logging.getLogger(__name__)
+
+RunConfig = TrainConfig | RectifierTrainConfig
 
 FOLDER = "checkpoints"
 ITEM = "state"
@@ -79,7 +82,7 @@ class Checkpoints:
     def save(
         self,
         state: TrainState,
-        config: TrainConfig,
+        config: RunConfig,
         data: Any,
         progress: dict[str, Any],
         metrics: dict[str, float] | None = None,
@@ -99,7 +102,7 @@ class Checkpoints:
         except WRITE_ERRORS as error:
             raise self._not_written(error) from error
 
-    def restore(self, abstract: TrainState, config: TrainConfig) -> Restored | None:
+    def restore(self, abstract: TrainState, config: RunConfig) -> Restored | None:
         """The newest readable checkpoint as a replicated state of the shape of `abstract`; None without any.
 
         A checkpoint that cannot be read is moved aside with a warning, and the one before it is taken. Raises
@@ -180,7 +183,7 @@ def find_checkpoint(directory: Path, which: Literal["best", "latest"] = "best") 
     return (root / str(chosen)).absolute()
 
 
-def check_same_run(saved: dict[str, Any], config: TrainConfig, path: Path) -> None:
+def check_same_run(saved: dict[str, Any], config: RunConfig, path: Path) -> None:
     """Raises `UserError` if a checkpoint of `saved` cannot be gone on with as `config`; tells other changes.
 
     Fields that only one of the two has, because the program has changed since, are no difference.
@@ -188,9 +191,9 @@ def check_same_run(saved: dict[str, Any], config: TrainConfig, path: Path) -> No
     before, now = flatten(saved), flatten(json.loads(json.dumps(config.to_dict())))
     changed = [name for name in before.keys() & now.keys() if before[name] != now[name]]
     fixed = [name for name in changed if name.startswith("model.") or name in FIXED]
-    if now["data.pipeline"] == "grain" and "data.workers" in changed:  # a position of another form
+    if now.get("data.pipeline") == "grain" and "data.workers" in changed:  # a position of another form
         fixed.append("data.workers")
-    if (before["ema_decay"] == 0) != (now["ema_decay"] == 0):
+    if (before.get("ema_decay", 0) == 0) != (now.get("ema_decay", 0) == 0):
         fixed.append("ema_decay")
     if fixed:
         name = min(fixed)

@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 
@@ -67,7 +67,7 @@ def train(config: TrainConfig, workdir: Path) -> Result:
         if config.evaluation.every:
             clips = validation_clips(open_validation(config, workdir))
             validation = Validation(config, workdir, Validator(config.model, config.evaluation, clips))
-        _write_config(config, workdir)
+        write_config(config.to_dict(), workdir)
         if restored is None:
             state, progress = _first_state(config, initial_variables(config)), Progress()
         else:
@@ -173,6 +173,7 @@ def _abstract_state(config: TrainConfig) -> TrainState:
     return jax.eval_shape(lambda: _first_state(config, init_variables(config.model, jax.random.key(0))))
 
 
-def _write_config(config: TrainConfig, workdir: Path) -> None:
+def write_config(values: dict[str, Any], workdir: Path) -> None:
+    """Writes a run's config, as `to_dict` gives it, where people look for it."""
     with replacing(workdir / "train_config.json") as partial_file:
-        partial_file.write_text(json.dumps(config.to_dict(), indent=2) + "\n", encoding="utf-8")
+        partial_file.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")

@@ -1,11 +1,13 @@
-"""Preset files: Python modules with `get_config() -> TrainConfig`, by path or by the name of a bundled one."""
+"""Preset files: Python modules with `get_config()`, by path or by the name of a bundled one."""
 
 import runpy
 from pathlib import Path
+from typing import Any
 
 from tracknet_jax.errors import UserError
 from tracknet_jax.resources import resource_folder
 from tracknet_jax.training.config import TrainConfig
+from tracknet_jax.training.rectifier_config import RectifierTrainConfig
 
 
 def bundled_names() -> list[str]:
@@ -13,10 +15,11 @@ def bundled_names() -> list[str]:
     return sorted(path.stem for path in resource_folder("configs").glob("*.py") if path.stem != "__init__")
 
 
-def load_config(name_or_path: str) -> TrainConfig:
+def load_config(name_or_path: str) -> Any:
     """The config of a preset file, given by its path or as the name of a bundled one.
 
-    Raises `UserError` if there is no such file or it does not give a `TrainConfig`.
+    A `TrainConfig`, or the `RectifierTrainConfig` of a rectifier. Raises `UserError` if there is no such file or it
+    gives neither.
     """
     path = Path(name_or_path)
     if not path.is_file():
@@ -34,6 +37,6 @@ def load_config(name_or_path: str) -> TrainConfig:
         raise UserError(f"config {path}: {type(error).__name__}: {error}") from error
     if not callable(get_config):
         raise UserError(f"config {path}: it has no function get_config()")
-    if not isinstance(config, TrainConfig):
+    if not isinstance(config, TrainConfig | RectifierTrainConfig):
         raise UserError(f"config {path}: get_config() gave {type(config).__name__}, not a TrainConfig")
     return config
