@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from tests.reference import load_golden, rectifier_to_flax, tensors
+from tests.reference import load_golden, tensors, to_flax
 from tracknet_jax.models.rectifier import RECTIFIERS, InpaintNet, RectifierConfig, init_rectifier
 from tracknet_jax.releases import RectifierRelease
 from tracknet_jax.tracking.inpaint import inpaint, to_pixels, to_unit, window_outputs
@@ -17,7 +17,7 @@ SIZE = (512, 288)
 def reference() -> RectifierRelease:
     config = RECTIFIERS["inpaintnet"]
     _, meta = load_golden("v3_inpaintnet")
-    return RectifierRelease(InpaintNet(config), rectifier_to_flax(config, tensors(meta)), config)
+    return RectifierRelease(InpaintNet(config), to_flax(config, tensors(meta)), config)
 
 
 @pytest.fixture(scope="module")
