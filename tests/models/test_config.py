@@ -12,7 +12,7 @@ from tracknet_jax.models.registry import PRESETS, preset
 from tracknet_jax.models.tracknet import TrackNet, init_variables
 
 TINY = TrackNetConfig(
-    name="tiny", height=32, width=64, widths=(4, 8), depths=(1, 1), patch=8, embed_dim=8, mlp_dim=8
+    name="tiny", height=32, width=64, widths=(4, 8), depths=(1, 1), patch=8, embed_dim=8, mlp_dim=8, layers=2
 )
 
 
@@ -50,14 +50,13 @@ def test_unknown_names_are_told():
         TrackNetConfig.from_dict({"name": "x", "depth": 3})
 
 
-@pytest.mark.parametrize("attention", ["alternating", "divided", "joint"])
-@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize(("attention", "outputs"), [("alternating", 1), ("divided", 3), ("joint", 3)])
 def test_shapes_and_dtypes(attention: str, outputs: int):
     config = replace(TINY, refinement="rstr", attention=attention, outputs=outputs, dtype="bfloat16")
     variables = init_variables(config, jax.random.key(0))
     assert {leaf.dtype for leaf in jax.tree.leaves(variables)} == {jnp.dtype("float32")}
     frames = jax.random.randint(jax.random.key(1), (2, 3, 32, 64, 3), 0, 256).astype(jnp.uint8)
-    output = TrackNet(config).apply(variables, frames)
+    output = jax.jit(TrackNet(config).apply)(variables, frames)
     assert output.logits.shape == (2, outputs, 32, 64)
     assert output.logits.dtype == jnp.float32
 
@@ -65,24 +64,26 @@ def test_shapes_and_dtypes(attention: str, outputs: int):
 def test_uint8_and_float_frames_agree():
     variables = init_variables(TINY, jax.random.key(0))
     frames = jax.random.randint(jax.random.key(1), (1, 3, 32, 64, 3), 0, 256).astype(jnp.uint8)
-    as_uint8 = TrackNet(TINY).apply(variables, frames).logits
-    np.testing.assert_allclose(as_uint8, TrackNet(TINY).apply(variables, frames / 255.0).logits, atol=1e-6)
+    apply = jax.jit(TrackNet(TINY).apply)
+    as_uint8 = apply(variables, frames).logits
+    np.testing.assert_allclose(as_uint8, apply(variables, frames / 255.0).logits, atol=1e-6)
 
 
 def test_context_masking_is_for_training_only():
     config = replace(TINY, refinement="rstr", dropout=0.0, context_masking=0.5)
     variables = init_variables(config, jax.random.key(0))
     frames = jax.random.uniform(jax.random.key(1), (1, 3, 32, 64, 3))
-    inference = TrackNet(config).apply(variables, frames).logits
+    apply = jax.jit(TrackNet(config).apply, static_argnames=("train", "mutable"))
+    inference = apply(variables, frames).logits
     draws = [
-        TrackNet(config)
-        .apply(variables, frames, train=True, mutable=["batch_stats"], rngs={"dropout": jax.random.key(i)})[0]
-        .logits
+        apply(variables, frames, train=True, mutable="batch_stats", rngs={"dropout": jax.random.key(i)})[
+            0
+        ].logits
         for i in (0, 0, 1)
     ]
     np.testing.assert_array_equal(draws[0], draws[1])
     assert float(jnp.abs(draws[0] - draws[2]).max()) > 0
-    np.testing.assert_array_equal(inference, TrackNet(config).apply(variables, frames).logits)
+    np.testing.assert_array_equal(inference, apply(variables, frames).logits)
 
 
 def test_a_model_with_background_wants_one():
