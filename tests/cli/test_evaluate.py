@@ -90,6 +90,19 @@ def test_checkpoint(data, tmp_path, capsys, monkeypatch, name, counting, frames)
     assert counting in capsys.readouterr().out
 
 
+def test_gaps_that_are_filled_count_as_found(data, tmp_path, monkeypatch):
+    """Frame 3 of the second clip has no ball; a line through its neighbours invents one."""
+    release = bright_dot_release(width=SIZE[0], height=SIZE[1])
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    report, saved = tmp_path / "scores.json", tmp_path / "saved"
+    options = ("--rectify", "linear", "--json", report, "--save-predictions", saved)
+    assert run("--data", data, *options) == 0
+    scores = json.loads(report.read_text())
+    assert [scores["total"][name] for name in COUNTS] == [15, 1, 0, 1, 0, 17]
+    assert scores["rectify"] == "linear"
+    assert "3,1,82.00,48.00,0.0000,inpainted" in (saved / "game2" / "Clip1_ball.csv").read_text()
+
+
 def test_a_published_split(data, predictions, tmp_path):
     report = tmp_path / "scores.json"
     chosen = ("--split-by", "tennis_game_level", "--split", "test")

@@ -70,8 +70,8 @@ class Trajectories:
     """Release name, or directory of a release or training run."""
     format: Format = "auto"
     """Layout of the data, if it should not be guessed."""
-    split_by: SplitBy = "layout"
-    """As the folders say, every tenth match or clip as val, or a published split."""
+    split_by: SplitBy | None = None
+    """Every tenth match or clip as val, or a published split; else as the data says."""
     overlap: Literal["none", "average", "weighted"] = "weighted"
     """Windows over each frame: one, or all of them averaged."""
 
@@ -144,20 +144,20 @@ def _inspect(options: Inspect) -> int:
 def _trajectories(options: Trajectories) -> int:
     from tracknet_jax.cli.progress import progress_bar
     from tracknet_jax.data.trajectories import write_trajectories
-    from tracknet_jax.evaluation.footage import assign_footage, find_footage
+    from tracknet_jax.evaluation.footage import find_footage
     from tracknet_jax.evaluation.release import track_trajectories
     from tracknet_jax.releases import load_release
     from tracknet_jax.tracking.tracker import Tracker, TrackOptions
 
     tracker = Tracker(load_release(options.checkpoint), TrackOptions(options.overlap))
-    clips = assign_footage(find_footage(options.data, options.format), options.split_by)
+    clips = find_footage(options.data, options.format, split_by=options.split_by)
     frames: Counter[str] = Counter()
     with progress_bar("clips") as progress:
         tracked = progress.track(track_trajectories(tracker, clips), len(clips), description="tracking")
         for trajectory in write_trajectories(options.output, tracked):
             frames[trajectory.split] += len(trajectory)
     for split, count in frames.items():
-        print(f"{split}: {count:,} frames of {sum(footage.clip.split == split for footage in clips)} clips")
+        print(f"{split}: {count:,} frames")
     print(f"{options.output}: {sum(frames.values()):,} frames of {len(clips)} clips")
     return 0
 

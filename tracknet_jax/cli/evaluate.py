@@ -57,10 +57,14 @@ class EvaluateOptions:
     """only clips of this sport"""
     format: Annotated[str, option("NAME")] = "auto"
     """layout of the data (default: guessed)"""
-    overlap: Literal["none", "average", "weighted"] = "none"
-    """see each frame once, or in every window that holds it"""
+    overlap: Annotated[Literal["none", "average", "weighted"], tyro.conf.arg(metavar="HOW")] = "none"
+    """average or weighted: see each frame in every window that holds it"""
     link: Annotated[bool, option()] = True
     """each frame's strongest blob, as the papers have it"""
+    rectify: Annotated[Literal["none", "physics", "linear", "net"], tyro.conf.arg(metavar="HOW")] = "none"
+    """physics, linear or net: fill gaps"""
+    rectifier: Annotated[str | None, option("R")] = None
+    """name or folder of weights for --rectify net"""
     json: Annotated[Path | None, option("FILE")] = None
     """write the scores here as well"""
     worst: Annotated[Path | None, option("FILE")] = None
@@ -110,6 +114,8 @@ def main(argv: list[str]) -> int:
             "split_by": options.split_by,
             "overlap": options.overlap,
             "link": _links(options),
+            "rectify": options.rectify,
+            "rectifier": options.rectifier,
         }
         write_json(options.json, to_json(scores, options.protocol, counting, run))
     if options.worst:
@@ -125,11 +131,12 @@ def _check(options: EvaluateOptions, rule: "Protocol") -> None:
         check_picture_name(options.worst)
     if options.predictions:
         reason = "--predictions scores existing files"
-        unused = ["checkpoint", "model", "overlap", "save_predictions"]
+        unused = ["checkpoint", "model", "overlap", "rectify", "rectifier", "save_predictions"]
     elif options.model:
         reason, unused = f"{options.model} has no weights and no windows", ["checkpoint", "overlap"]
     elif rule.counting == "windows":
-        reason, unused = f"{options.protocol} scores every window by itself", ["overlap", "save_predictions"]
+        reason = f"{options.protocol} scores every window by itself"
+        unused = ["overlap", "rectify", "rectifier", "save_predictions"]
     else:
         return
     for name in unused:
@@ -168,17 +175,19 @@ def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") 
     from tracknet_jax.evaluation.footage import windows_of
     from tracknet_jax.evaluation.release import score_release, score_tracker
     from tracknet_jax.releases import load_release
+    from tracknet_jax.tracking.rectify import rectification
     from tracknet_jax.tracking.tracker import TrackOptions
 
+    filling = rectification(options.rectify, options.rectifier)
     if options.model:
         from tracknet_jax.tracking.baseline import BackgroundSubtraction
 
-        return score_tracker(clips, BackgroundSubtraction(), rule, options.save_predictions)
+        return score_tracker(clips, BackgroundSubtraction(), rule, options.save_predictions, filling)
     release = load_release(options.checkpoint or DEFAULT_CHECKPOINT)
     if options.split_by == RANDOM_WINDOWS:
         clips = windows_of(clips, options.split, release.config.frames)
     tracking = TrackOptions(overlap=options.overlap, link=_links(options))
-    return score_release(clips, release, rule, tracking, options.save_predictions)
+    return score_release(clips, release, rule, tracking, options.save_predictions, filling)
 
 
 def _with_progress(scores: "Iterator[ClipScore]", total: int) -> "Iterator[ClipScore]":

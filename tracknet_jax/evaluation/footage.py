@@ -115,16 +115,6 @@ def _split_anew(clips: Sequence[Clip], split: str | None, by: str) -> list[Foota
     return [of_files(clip) for clip in wanted if clip.labels is not None]
 
 
-def assign_footage(footage: Sequence[Footage], by: str) -> list[Footage]:
-    """The footage that a split has, with its split; see `assign_splits` for `by`.
-
-    Raises:
-        UserError: as `assign_splits`.
-    """
-    clips = {clip.name: clip for clip in assign_splits([each.clip for each in footage], by)}
-    return [replace(each, clip=clips[each.clip.name]) for each in footage if each.clip.name in clips]
-
-
 def of_files(clip: Clip) -> Footage:
     """Footage of a labelled clip whose frames are a video or image files.
 

@@ -13,6 +13,7 @@ from tracknet_jax.host_decoders import CLASS_DECODERS
 from tracknet_jax.protocols import Protocol
 from tracknet_jax.releases import Release
 from tracknet_jax.tracking.frame_tracker import FrameTracker
+from tracknet_jax.tracking.rectify import Rectification, rectify
 from tracknet_jax.tracking.track import Track, TrackBuilder
 from tracknet_jax.tracking.tracker import Tracker, TrackOptions
 
@@ -23,6 +24,7 @@ def score_release(
     rule: Protocol,
     options: TrackOptions,
     save_tracks: Path | None = None,
+    rectification: Rectification | None = None,
 ) -> Iterator[ClipScore]:
     """Tracks each labelled clip as `tracknet track` does and scores it, clip by clip.
 
@@ -35,6 +37,7 @@ def score_release(
         rule: the protocol.
         options: of the tracker; not used where windows are counted.
         save_tracks: folder for each clip's track, `<clip name>_ball.csv`; windows make none.
+        rectification: how gaps of the tracks are filled; what is filled in counts as found.
 
     Raises:
         UserError: a clip cannot be read, labels lie beyond its frames, or tracks cannot be written.
@@ -42,16 +45,22 @@ def score_release(
     if rule.counting == "windows" or (release.config.head == "classes" and rule.decoder in CLASS_DECODERS):
         yield from (score_windows(footage, release, rule) for footage in clips)
         return
-    yield from score_tracker(clips, Tracker(release, options), rule, save_tracks)
+    yield from score_tracker(clips, Tracker(release, options), rule, save_tracks, rectification)
 
 
 def score_tracker(
-    clips: Iterable[Footage], tracker: FrameTracker, rule: Protocol, save_tracks: Path | None = None
+    clips: Iterable[Footage],
+    tracker: FrameTracker,
+    rule: Protocol,
+    save_tracks: Path | None = None,
+    rectification: Rectification | None = None,
 ) -> Iterator[ClipScore]:
     """As `score_release`, with any tracker; every frame counts once whatever the protocol counts."""
     for footage in clips:
         track = track_footage(tracker, footage)
         check_labels(footage, track.frame)
+        if rectification is not None:
+            track = rectify(track, rectification)
         if save_tracks is not None:
             track.to_csv(save_tracks / f"{footage.clip.name}_ball.csv")
         yield score_track(footage, rule, track, where=footage.clip.name)
@@ -72,7 +81,7 @@ def track_footage(tracker: FrameTracker, footage: Footage) -> Track:
 
 
 def track_trajectories(tracker: FrameTracker, clips: Iterable[Footage]) -> Iterator[Trajectory]:
-    """The track of each clip beside its labels."""
+    """The track of each clip beside its labels; a clip of no split is one to train on."""
     for footage in clips:
         track = track_footage(tracker, footage)
         check_labels(footage, track.frame)
@@ -81,7 +90,7 @@ def track_trajectories(tracker: FrameTracker, clips: Iterable[Footage]) -> Itera
         yield Trajectory(
             clip.name,
             clip.sport,
-            clip.split,
+            clip.split or "train",
             footage.size,
             track.frame,
             track.xy,
