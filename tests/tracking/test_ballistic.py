@@ -44,6 +44,16 @@ def test_two_arcs_meet_at_a_hit_inside_the_gap(hit):
     np.testing.assert_allclose(path, truth[13:17], atol=1e-6)
 
 
+def test_a_hit_right_beside_the_gap():
+    truth = struck(hit=11.5)
+    xy = without(truth, *range(14, 17))
+    np.testing.assert_allclose(fill_gap(xy, Gap(14, 17), 512, FPS), truth[14:17], atol=1e-6)
+    early = xy.copy()
+    early[:9] = np.nan  # three detections before the hit, two behind it
+    np.testing.assert_allclose(fill_gap(early, Gap(14, 17), 512, FPS), truth[14:17], atol=1e-6)
+    assert fill_gap(early, Gap(14, 17), 512, FPS, Ballistics(beside=0.0)) is None
+
+
 def test_a_hit_is_not_looked_for_in_a_long_gap():
     gap = Gap(11, 18)
     xy = without(struck(), *range(*gap))

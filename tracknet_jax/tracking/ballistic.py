@@ -1,8 +1,8 @@
 """Gaps filled by the laws of flight: arcs fitted robustly to the detections on both sides, without any training.
 
 In a picture a ball in flight draws x(t) and y(t) that are nearly parabolas for a third of a second. A gap is
-filled where one such arc explains the detections on both sides or, if somebody hit the ball inside the gap, where
-two arcs do that meet there: continuous, with a jump of velocity at the hit.
+filled where one such arc explains the detections on both sides or, if somebody hit the ball in the gap or right
+beside it, where two arcs do that meet there: continuous, with a jump of velocity at the hit.
 """
 
 from collections.abc import Iterator
@@ -27,6 +27,8 @@ class Ballistics:
         agreeing: share of the detections of each side that must lie within it.
         longest_hit: seconds of the longest gap in which two arcs may meet. In a longer one there is time for a
             stroke and a bounce.
+        beside: seconds outside of such a gap in which the hit may lie instead: where somebody hits the ball, it is
+            often seen for a frame or two between two misses.
         steepest: largest acceleration of an arc, in widths a second squared (gravity is about 0.6 in a view of a
             whole court; drag slows a shuttle down more). A sharper bend is a hit.
         companion: a detection without another one within this many frames, near enough for a ball, is
@@ -38,6 +40,7 @@ class Ballistics:
     tolerance: float = 0.006
     agreeing: float = 0.8
     longest_hit: float = 0.2
+    beside: float = 0.13
     steepest: float = 2.0
     companion: int = 3
 
@@ -70,7 +73,8 @@ def fill_gap(
     """
     tolerance = flight.tolerance * width
     inside = np.arange(gap.start, gap.stop)
-    moments = np.arange(gap.start - 1, gap.stop + 0.5, 0.5)
+    beside = round(flight.beside * fps)
+    moments = np.arange(gap.start - 1 - beside, gap.stop + beside + 0.5, 0.5)
     models = (None, moments) if len(inside) <= flight.longest_hit * fps else (None,)
     for before, after in _supports(xy, gap, round(flight.support * fps), flight.least):
         times = np.concatenate([before, after])
