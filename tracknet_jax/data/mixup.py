@@ -9,9 +9,13 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from scipy.special import betaincinv
 
 Batch = dict[str, jax.Array]
 
+QUANTILES = 4096
 STILL = 10 / 1280  # of the frame's width: the reference's 10 pixels of 720p video
 
 
@@ -46,24 +50,29 @@ def _mix_windows(keys: jax.Array, batch: Batch, alpha: float, axis_name: str | N
     The reference draws partners by a permutation; windows arrive in random order, so the next one is as random,
     and what crosses between devices is one window.
     """
-    shares = jax.vmap(lambda key: jax.random.beta(key, alpha, alpha))(keys)
+    shares = jax.vmap(partial(_beta, alpha=alpha))(keys)
     shares = jnp.maximum(shares, 1.0 - shares)
+    windows = {name: x for name, x in batch.items() if name != "xy"}
+    partners = _next_windows(windows, axis_name)
+    mixed = jax.vmap(lambda a, b, share: jax.tree.map(partial(_between, share=share), a, b))(
+        windows, partners, shares
+    )
+    return {**batch, **mixed, "mask": windows["mask"] * partners["mask"]}
 
-    def mix(x: jax.Array) -> jax.Array:
-        return _between(x, _next_window(x, axis_name), shares.reshape(-1, *[1] * (x.ndim - 1)))
 
-    mask = batch["mask"] * _next_window(batch["mask"], axis_name)
-    unmixed = ("mask", "xy")
-    return {name: x if name in unmixed else mix(x) for name, x in batch.items()} | {"mask": mask}
+def _next_windows(windows: Batch, axis_name: str | None) -> Batch:
+    """For every window of the global batch the next one, the first behind the last.
 
-
-def _next_window(x: jax.Array, axis_name: str | None) -> jax.Array:
-    """`x` of the global batch's next windows, the first behind the last."""
+    All arrays travel together: on CPU devices, several exchanges that do not wait for each other can block.
+    """
+    _, unravel = ravel_pytree(jax.tree.map(lambda x: x[0], windows))
+    flat = jax.vmap(lambda window: ravel_pytree(window)[0])(windows)
     if axis_name is None:
-        return jnp.roll(x, -1, axis=0)
+        return jax.vmap(unravel)(jnp.roll(flat, -1, axis=0))
     devices = jax.lax.axis_size(axis_name)
     to_the_one_before = [(i, (i - 1) % devices) for i in range(devices)]
-    return jnp.concatenate([x[1:], jax.lax.ppermute(x[:1], axis_name, to_the_one_before)])
+    following = jax.lax.ppermute(flat[:1], axis_name, to_the_one_before)
+    return jax.vmap(unravel)(jnp.concatenate([flat[1:], following]))
 
 
 def _mix_frames(key: jax.Array, window: Batch, alpha: float, still: float) -> Batch:
@@ -73,7 +82,7 @@ def _mix_frames(key: jax.Array, window: Batch, alpha: float, still: float) -> Ba
     was not there before or moved less than `still` pixels, else both, in the frames' own shares.
     """
     share_key, choice_key = jax.random.split(key)
-    share = jax.random.beta(share_key, alpha, alpha)
+    share = _beta(share_key, alpha)
     length = window["frames"].shape[0]
     places = jnp.sort(jax.random.choice(choice_key, 2 * length - 1, (length,), replace=False))
     before, after = places // 2, (places + 1) // 2  # the same frame at even places
@@ -89,6 +98,15 @@ def _mix_frames(key: jax.Array, window: Batch, alpha: float, still: float) -> Ba
         "targets": _between(targets[before], targets[after], map_share[:, None, None]),
         "mask": window["mask"][before] * window["mask"][after],
     }
+
+
+def _beta(key: jax.Array, alpha: float) -> jax.Array:
+    """A number from Beta(alpha, alpha): one of `QUANTILES` equally likely ones.
+
+    `jax.random.beta` draws until it may keep: a loop that all devices of a batch would have to leave together.
+    """
+    quantiles = betaincinv(alpha, alpha, (np.arange(QUANTILES) + 0.5) / QUANTILES)
+    return jnp.asarray(quantiles, jnp.float32)[jax.random.randint(key, (), 0, QUANTILES)]
 
 
 def _between(a: jax.Array, b: jax.Array, share: jax.Array) -> jax.Array:
