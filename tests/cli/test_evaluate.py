@@ -71,6 +71,20 @@ def test_predictions_of_another_tracker(data, predictions, tmp_path, capsys):
     assert cv2.imread(str(sheet)).shape[1] == 2 * 324  # two errors
 
 
+def test_the_page_and_the_scores_behind_it(data, predictions, tmp_path, capsys):
+    scored, folder = tmp_path / "scores.json", tmp_path / "report"
+    assert run("--data", data, "--predictions", predictions, "--json", scored, "--report", folder) == 0
+    assert f"Report: {folder / 'index.html'}" in capsys.readouterr().out
+    page = (folder / "index.html").read_text()
+    assert f"{predictions} on {data}" in page
+    scores = json.loads(scored.read_text())
+    # (6, 3) and (-6, -4) px of 128 a frame: 27 and 29 px at 512.
+    assert {name: (c["tp"], c["frames"]) for name, c in scores["speed"].items()} == {"20 to 40": (13, 15)}
+    assert scores["distances_px"]["farther"] == 1
+    assert scores["distances_px"]["counts"][0] == 13
+    assert (scores["threshold_curve"], scores["calibration"]) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("name", "counting", "frames"),
     [
@@ -81,8 +95,10 @@ def test_predictions_of_another_tracker(data, predictions, tmp_path, capsys):
 def test_checkpoint(data, tmp_path, capsys, monkeypatch, name, counting, frames):
     release = bright_dot_release(width=SIZE[0], height=SIZE[1])
     monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
-    report = tmp_path / "scores.json"
-    assert run("--data", data, "--checkpoint", "bright_dot", "--protocol", name, "--json", report) == 0
+    report, page = tmp_path / "scores.json", tmp_path / "page"
+    command = ("--data", data, "--checkpoint", "bright_dot", "--protocol", name)
+    assert run(*command, "--json", report, "--report", page) == 0
+    assert "bright_dot on" in (page / "index.html").read_text()
     scores = json.loads(report.read_text())
     assert scores["total"]["frames"] == frames
     assert scores["total"]["f1"] == 1
@@ -127,9 +143,11 @@ def test_random_windows(data, tmp_path, monkeypatch, split, windows):
 def test_the_baseline(data, tmp_path, capsys):
     report = tmp_path / "scores.json"
     options = ("--model", "background_subtraction", "--protocol", "tracknet_v4", "--json", report)
+    options += ("--report", tmp_path)
     assert run("--data", data, *options) == 0
     scores = json.loads(report.read_text())
     assert (scores["model"], scores["checkpoint"]) == ("background_subtraction", None)
+    assert "background_subtraction on" in (tmp_path / "index.html").read_text()
     assert scores["total"]["frames"] == 17
     assert "every labelled frame once" in capsys.readouterr().out
 

@@ -4,31 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from labelled_clips import clip_score
 
 from tracknet_jax.data.clips import Clip, Labels
 from tracknet_jax.errors import UserError
-from tracknet_jax.evaluation.clip_score import ClipScore
 from tracknet_jax.evaluation.footage import Footage, check_labels
 from tracknet_jax.evaluation.scores import Scores
 from tracknet_jax.metrics import FN, FP1, FP2, IGNORED, TN, TP, Counts
 from tracknet_jax.protocols import protocol
-
-
-def clip_score(name, codes, distance, visibility=None, sport=""):
-    """Truth at (50, 50) of a 512x288 source wherever the code speaks of a ball."""
-    codes, distance = np.array(codes, np.uint8), np.array(distance, float)
-    truth = np.where(np.isin(codes, (TP, FP1, FN))[:, None], 50.0, np.nan)
-    return ClipScore(
-        footage=Footage(Clip(name, (), None, sport), (512, 288), lambda: iter(())),
-        frame=np.arange(len(codes)),
-        visibility=np.array(visibility or [1] * len(codes), np.uint8),
-        predicted=truth + np.stack([distance, 0 * distance], -1),
-        truth=truth,
-        confidence=np.linspace(0.9, 0.6, len(codes)),
-        codes=codes,
-        distance=distance,
-    )
-
 
 NAN = np.nan
 CLIPS = (

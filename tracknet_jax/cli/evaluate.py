@@ -4,7 +4,7 @@ import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -67,6 +67,8 @@ class EvaluateOptions:
     """name or folder of weights for --rectify net"""
     json: Annotated[Path | None, option("FILE")] = None
     """write the scores here as well"""
+    report: Annotated[Path | None, option("DIR")] = None
+    """write a page (index.html) of scores, charts and errors here"""
     worst: Annotated[Path | None, option("FILE")] = None
     """write a contact sheet (.png) of the worst errors here"""
     save_predictions: Annotated[Path | None, option("DIR")] = None
@@ -86,6 +88,7 @@ def main(argv: list[str]) -> int:
     from rich.console import Console
 
     from tracknet_jax.evaluation.footage import find_footage
+    from tracknet_jax.evaluation.page.write import write_page
     from tracknet_jax.evaluation.report import print_report, to_json, write_json
     from tracknet_jax.evaluation.scores import Scores
     from tracknet_jax.evaluation.worst import error_sheet, worst_errors
@@ -103,24 +106,32 @@ def main(argv: list[str]) -> int:
     # A pipe has no width of its own; a table squeezed into 80 columns would lose its figures.
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     print_report(scores, options.protocol, counting, console)
+    run = _run(options, argv)
     if options.json:
-        run = {
-            "command": shlex.join(["tracknet", "evaluate", *argv]),
-            "checkpoint": _checkpoint(options),
-            "model": options.model,
-            "predictions": str(options.predictions) if options.predictions else None,
-            "data": str(options.data),
-            "split": options.split,
-            "split_by": options.split_by,
-            "overlap": options.overlap,
-            "link": _links(options),
-            "rectify": options.rectify,
-            "rectifier": options.rectifier,
-        }
         write_json(options.json, to_json(scores, options.protocol, counting, run))
+    if options.report:
+        page = write_page(options.report, scores, options.protocol, counting, run)
+        console.print(f"Report: {page}", soft_wrap=True, markup=False)
     if options.worst:
         write_picture(options.worst, error_sheet(worst_errors(scores.clips)))
     return 0
+
+
+def _run(options: EvaluateOptions, argv: list[str]) -> dict[str, Any]:
+    """What was scored with what, as the JSON and the page tell it."""
+    return {
+        "command": shlex.join(["tracknet", "evaluate", *argv]),
+        "checkpoint": _checkpoint(options),
+        "model": options.model,
+        "predictions": str(options.predictions) if options.predictions else None,
+        "data": str(options.data),
+        "split": options.split,
+        "split_by": options.split_by,
+        "overlap": options.overlap,
+        "link": _links(options),
+        "rectify": options.rectify,
+        "rectifier": options.rectifier,
+    }
 
 
 def _check(options: EvaluateOptions, rule: "Protocol") -> None:

@@ -10,11 +10,31 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from tracknet_jax.evaluation.calibration import expected_calibration_error, reliability
+from tracknet_jax.evaluation.curve import confidences_known, threshold_curve
+from tracknet_jax.evaluation.distances import distance_histogram
 from tracknet_jax.evaluation.scores import Scores
+from tracknet_jax.evaluation.speed import by_speed
 from tracknet_jax.files import replacing
 from tracknet_jax.metrics import Counts
 
+CURVE_SCORES = ("precision", "recall", "recall_hit", "f1", "f1_hit")
 TOLERANCES = (2, 4, 8)  # pixels of the protocol, reported beside its own
+COLUMNS = (
+    "Frames",
+    "TP",
+    "TN",
+    "FP1",
+    "FP2",
+    "FN",
+    "Acc",
+    "Prec",
+    "Recall",
+    "F1",
+    "Recall\nhit",
+    "F1\nhit",
+)
+CAPTION = "per cent; Recall, F1: a wrong place is a miss; hit: TP / (TP + FN), as published"
 COUNTING = {
     "frames": "every labelled frame once",
     "windows": "every output of every stride-1 window",
@@ -42,6 +62,9 @@ def to_json(scores: Scores, name: str, counting: str, run: Mapping[str, Any]) ->
         "average_precision": scores.average_precision,
         "tolerances": {str(t): c.to_dict() for t, c in scores.by_tolerance(TOLERANCES).items()},
         "visibility": {kind: counts.to_dict() for kind, counts in scores.by_visibility.items()},
+        "speed": {name: counts.to_dict() for name, counts in by_speed(scores.clips).items()},
+        **_confidence(scores),
+        "distances_px": _distances(scores),
         "sports": {sport: counts.to_dict() for sport, counts in scores.by_sport.items()},
         "clips": {
             score.clip.name: {
@@ -55,6 +78,32 @@ def to_json(scores: Scores, name: str, counting: str, run: Mapping[str, Any]) ->
     }
 
 
+def _confidence(scores: Scores) -> dict[str, Any]:
+    """What confidences say, None where there are none."""
+    if not confidences_known(scores.clips):
+        return {"threshold_curve": None, "calibration": None}
+    bins = reliability(scores.clips)
+    return {
+        "threshold_curve": [
+            {"threshold": threshold, **{name: getattr(counts, name) for name in CURVE_SCORES}}
+            for threshold, counts in threshold_curve(scores.clips, scores.rule)
+        ],
+        "calibration": {
+            "expected_calibration_error": expected_calibration_error(bins),
+            "bins": [asdict(b) for b in bins if b.count],
+        },
+    }
+
+
+def _distances(scores: Scores) -> dict[str, Any]:
+    histogram = distance_histogram(scores.clips, scores.rule.tolerance)
+    return {
+        "edges": histogram.edges.tolist(),
+        "counts": histogram.counts.tolist(),
+        "farther": histogram.farther,
+    }
+
+
 def write_json(path: Path, report: Mapping[str, Any]) -> None:
     """Writes the report whole or not at all; `UserError` if it cannot be written."""
     with replacing(path) as partial:
@@ -63,25 +112,30 @@ def write_json(path: Path, report: Mapping[str, Any]) -> None:
 
 def print_report(scores: Scores, name: str, counting: str, console: Console) -> None:
     """Prints the protocol in words, the table by clip, sport and in total, and the details below it."""
+    console.print(protocol_line(scores, name, counting), soft_wrap=True)
+    console.print(_main_table(scores))
+    for line in details(scores):
+        console.print(line, soft_wrap=True)
+
+
+def protocol_line(scores: Scores, name: str, counting: str) -> str:
+    """The protocol in words."""
     quoted = {"all": "Recall and F1", "hit": "Recall hit and F1 hit"}[scores.rule.recall]
     counted = COUNTING[counting]
     if counting != scores.rule.counting:
         counted += f" (a CSV has one row a frame; the protocol counts {COUNTING[scores.rule.counting]})"
-    console.print(f"Protocol {name}: {scores.rule.unit}, {counted}; it quotes {quoted}.", soft_wrap=True)
-    console.print(_main_table(scores))
-    for line in _details(scores):
-        console.print(line, soft_wrap=True)
+    return f"Protocol {name}: {scores.rule.unit}, {counted}; it quotes {quoted}."
 
 
 def _main_table(scores: Scores) -> Table:
     table = _table("Clip")
     for score in scores.clips:
-        table.add_row(score.clip.name, *_cells(score.counts))
+        table.add_row(score.clip.name, *cells(score.counts))
     table.add_section()
     for sport, counts in scores.by_sport.items():
-        table.add_row(sport, *_cells(counts))
+        table.add_row(sport, *cells(counts))
     table.add_section()
-    table.add_row("Total", *_cells(scores.total), style="bold")
+    table.add_row("Total", *cells(scores.total), style="bold")
     return table
 
 
@@ -90,31 +144,17 @@ def _table(first: str) -> Table:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         collapse_padding=True,
-        caption="per cent; Recall, F1: a wrong place is a miss; hit: TP / (TP + FN), as published",
+        caption=CAPTION,
         caption_justify="left",
     )
     table.add_column(first, no_wrap=True, overflow="ellipsis", max_width=32)
-    names = (
-        "Frames",
-        "TP",
-        "TN",
-        "FP1",
-        "FP2",
-        "FN",
-        "Acc",
-        "Prec",
-        "Recall",
-        "F1",
-        "Recall\nhit",
-        "F1\nhit",
-    )
-    for name in names:
+    for name in COLUMNS:
         table.add_column(name, justify="right")
     return table
 
 
-def _cells(counts: Counts) -> list[str]:
-    """Counts, and scores in per cent; a dash where there was nothing to score."""
+def cells(counts: Counts) -> list[str]:
+    """Counts, and scores in per cent, under `COLUMNS`; a dash where there was nothing to score."""
     found, balls, hits = (
         counts.tp + counts.fp1 + counts.fp2,
         counts.tp + counts.fn + counts.fp1,
@@ -132,8 +172,8 @@ def _cells(counts: Counts) -> list[str]:
     return [*map(str, whole), *(f"{100 * share:.2f}" if of else "-" for share, of in shares)]
 
 
-def _details(scores: Scores) -> list[str]:
-    """Lines below the table: interval, tolerances, localisation, visibility classes, frames left out."""
+def details(scores: Scores) -> list[str]:
+    """The lines below the table: interval, tolerances, localisation, visibility classes, frames left out."""
     lines = []
     intervals = [scores.interval(score) for score in ("f1", "f1_hit")]
     if all(intervals):

@@ -87,11 +87,11 @@ def _spaced(errors: list[Error]) -> Iterator[Error]:
 
 def error_sheet(errors: Sequence[Error]) -> np.ndarray:
     """The errors as a grid of captioned crops, (H, W, 3) uint8 RGB: truth a green circle, prediction a red cross."""
-    return contact_sheet(_tiles(errors), empty="no errors")
+    return contact_sheet(error_tiles(errors), empty="no errors")
 
 
-def _tiles(errors: Sequence[Error]) -> list[Tile]:
-    """The crop of each error; every clip is read once."""
+def error_tiles(errors: Sequence[Error]) -> list[Tile]:
+    """The crop of each error with its caption, marked as in `error_sheet`; every clip is read once."""
     by_clip: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for k, error in enumerate(errors):
         by_clip[error.score.clip.name][error.frame].append(k)

@@ -1,0 +1,179 @@
+"""The page of an evaluation: that it stands alone, and that bars, strips and charts show the scores."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from labelled_clips import clip_score, flight, make_clip, true_rows, write_csv
+
+from tracknet_jax.errors import UserError
+from tracknet_jax.evaluation.footage import of_files
+from tracknet_jax.evaluation.page.bars import outcome_bar, timeline_strip
+from tracknet_jax.evaluation.page.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, ticks
+from tracknet_jax.evaluation.page.sections import worst_first
+from tracknet_jax.evaluation.page.write import build_page, write_page
+from tracknet_jax.evaluation.predictions import score_predictions
+from tracknet_jax.evaluation.scores import Scores
+from tracknet_jax.evaluation.timeline import timeline
+from tracknet_jax.metrics import FN, FP1, FP2, TN, TP, Counts
+from tracknet_jax.protocols import protocol
+
+NAN = np.nan
+RUN = {
+    "command": "tracknet evaluate --data 'a & b'",
+    "checkpoint": None,
+    "model": None,
+    "predictions": "<csv>",
+    "data": "a & b",
+    "split": "val",
+}
+VOID = {"meta", "img", "br", "line", "rect", "circle", "polyline"}
+
+
+class Page(HTMLParser):
+    """Checks that every element is closed, and keeps tags with their attributes, and the text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.tags, self.text = [], [], ""
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID or (tag == "rect" and not self.get_starttag_text().endswith("/>")):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+    def count(self, tag, **attributes):
+        wanted = {name.rstrip("_"): value for name, value in attributes.items()}
+        return sum(t == tag and wanted.items() <= given.items() for t, given in self.tags)
+
+
+@pytest.fixture
+def scores(tmp_path):
+    """Twelve frames: two balls missed, one wrong place, one false detection; confidences that fall."""
+    xy = flight(12)
+    xy[[4, 5]] = NAN
+    clip = make_clip(tmp_path, "game1/Clip<1>", xy, np.isfinite(xy[:, 0]))
+    rows = [(*row, 0.99 - 0.05 * row[0]) for row in true_rows(clip)]
+    rows[1] = (1, 0, 0, 0, 0)
+    rows[2] = (2, 0, 0, 0, 0)
+    rows[5] = (5, 1, 60, 20, 0.4)
+    rows[8] = (8, 1, 5, 5, 0.3)
+    write_csv(tmp_path / "csv" / "Clip<1>_ball.csv", rows, "Frame,Visibility,X,Y,Confidence")
+    rule = protocol("default")
+    return Scores(rule, tuple(score_predictions([of_files(clip)], tmp_path / "csv", rule)))
+
+
+def test_the_page_stands_alone_and_is_well_formed(scores):
+    html = build_page(scores, "default", "frames", RUN)
+    page = Page(html)
+    assert not {"script", "link", "iframe"} & {tag for tag, _ in page.tags}
+    assert "http" not in html.replace('charset="utf-8"', "")
+    assert "url(" not in html
+    sources = [attributes["src"] for _, attributes in page.tags if "src" in attributes]
+    assert len(sources) == 3  # of the two misses only one, they are neighbours
+    assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
+    for part in (
+        "<csv> on a & b, split val",
+        "game1/Clip<1>",
+        "frame 8",
+        "clear",
+        "best F1",
+        "Protocol default",
+    ):
+        assert part in page.text
+    assert page.count("svg", class_="chart") == 5
+    assert page.count("rect", class_="fn") == page.count("rect", class_="fp1") == 1  # runs of the strip
+
+
+def test_files_without_confidences_have_no_curves(scores):
+    (clip,) = scores.clips
+    certain = Scores(scores.rule, (replace(clip, confidence=np.ones(12)),))
+    page = Page(build_page(certain, "default", "frames", RUN))
+    assert page.count("svg", class_="chart") == 1  # distances
+    assert "no curves over them" in page.text
+
+
+def test_a_page_of_nothing_found():
+    silent = Scores(protocol("default"), (clip_score("a", [TN, TN], [NAN, NAN]),))
+    page = Page(build_page(silent, "default", "frames", RUN))
+    assert page.count("svg", class_="chart") == 0
+    for part in ("There are no errors", "no distances"):
+        assert part in page.text
+
+
+def test_the_file_is_whole_or_not_there(scores, tmp_path):
+    path = write_page(tmp_path / "new" / "report", scores, "default", "frames", RUN)
+    assert [file.name for file in path.parent.iterdir()] == ["index.html"]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"file/index\.html: cannot be written"):
+        write_page(tmp_path / "file", scores, "default", "frames", RUN)
+
+
+def test_bars_are_as_long_as_the_counts():
+    bar = outcome_bar(Counts(tp=6, fp2=1, fn=3, ignored=9))
+    assert re.findall(r'class="(\w+)" style="flex-grow:(\d+)"', bar) == [
+        ("tp", "6"),
+        ("fp2", "1"),
+        ("fn", "3"),
+    ]
+
+
+def test_a_strip_covers_the_frames():
+    score = replace(clip_score("a", [TP, TP, FN, FP1], [1, 1, NAN, 9]), frame=np.array([5, 6, 7, 9]))
+    strip = timeline_strip(timeline(score), "a")
+    assert 'viewBox="0 0 5 1"' in strip
+    assert re.findall(r'class="(\w+)" x="(\d+)" width="(\d+)"', strip) == [
+        ("tp", "0", "2"),
+        ("fn", "2", "1"),
+        ("fp1", "4", "1"),
+    ]
+
+
+def test_clips_with_most_errors_first():
+    names = {"few": [FN, TP, TP], "none": [TP, TN], "many": [FP1, FP2, FN]}
+    clips = [clip_score(name, codes, [1] * len(codes)) for name, codes in names.items()]
+    assert [score.clip.name for score in worst_first(clips)] == ["many", "few", "none"]
+
+
+def test_a_chart_puts_values_where_its_axes_say():
+    chart = Chart("<x>", "y", x=(0, 10), y=(0.5, 1))
+    chart.line([0, 5, 10], [0.5, 0.75, 1], "blue")
+    chart.bars([0, 5, 10], [NAN, 0.75], "bars")
+    root = ElementTree.fromstring(chart.svg("a & b"))
+    points = [tuple(map(float, p.split(","))) for p in root.find("polyline").get("points").split()]
+    assert points == [
+        (LEFT, HEIGHT - BOTTOM),
+        ((LEFT + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2),
+        (WIDTH - RIGHT, TOP),
+    ]
+    (bar,) = root.findall("rect")
+    assert float(bar.get("y")) == points[1][1]
+    assert float(bar.get("y")) + float(bar.get("height")) == HEIGHT - BOTTOM
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (0.9, 1, [0.9, 0.92, 0.94, 0.96, 0.98, 1]),
+        (0, 8, [0, 2, 4, 6, 8]),
+        (0, 648, [0, 100, 200, 300, 400, 500, 600]),
+    ],
+)
+def test_ticks_are_round_numbers(low, high, expected):
+    assert ticks(low, high) == expected
+    assert all(f"{tick:g}"[0] != "-" for tick in ticks(low, high))

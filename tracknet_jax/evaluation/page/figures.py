@@ -1,0 +1,113 @@
+"""The charts of the page: what confidences say, and how far detections lie from the ball."""
+
+from html import escape
+
+import numpy as np
+
+from tracknet_jax.evaluation.calibration import expected_calibration_error, reliability
+from tracknet_jax.evaluation.curve import CurvePoint, best_point, confidences_known, threshold_curve
+from tracknet_jax.evaluation.distances import distance_histogram
+from tracknet_jax.evaluation.page.charts import Chart
+from tracknet_jax.evaluation.scores import Scores
+
+LINES = {  # score of `Counts`: its name and line
+    "precision": ("precision", "blue"),
+    "recall": ("recall", "orange"),
+    "f1": ("F1", "green"),
+    "f1_hit": ("F1 hit", "violet"),
+}
+
+
+def charts(scores: Scores) -> str:
+    """All of them; a sentence instead of the curves over confidences where there are none."""
+    if confidences_known(scores.clips):
+        curve = threshold_curve(scores.clips, scores.rule)
+        figures = [_precision_recall(curve), _thresholds(curve), *_reliability(scores)]
+        told = ""
+    else:
+        figures = []
+        told = "<p>The detections come without confidences that differ, so there are no curves over them.</p>"
+    return f'{told}<div class="pair">{"".join([*figures, _distances(scores)])}</div>'
+
+
+def _precision_recall(curve: list[CurvePoint]) -> str:
+    recall, precision = ([getattr(point.counts, name) for point in curve] for name in ("recall", "precision"))
+    chart = Chart("recall", "precision", x=(0, 1), y=(_floor(precision), 1))
+    chart.line(recall, precision, "blue")
+    chart.mark(recall[0], precision[0], "as scored", "blue")
+    return _figure(
+        "Precision and recall",
+        chart,
+        "As detections must have a higher confidence, from right to left. A wrong place counts against both.",
+    )
+
+
+def _thresholds(curve: list[CurvePoint]) -> str:
+    threshold = [point.threshold for point in curve]
+    values = {name: [getattr(point.counts, name) for point in curve] for name in LINES}
+    chart = Chart("least confidence", "score", x=(_floor(threshold), 1), y=(0, 1))
+    for name, (_, style) in LINES.items():
+        chart.line(threshold, values[name], style)
+    best = best_point(curve, "f1")
+    chart.mark(best.threshold, best.counts.f1, f"best F1, {100 * best.counts.f1:.1f}", "green")
+    names = "".join(f'<li><i class="{style}"></i>{label}</li>' for label, style in LINES.values())
+    return _figure(
+        "Scores by threshold",
+        chart,
+        f"Where only detections of at least this confidence are kept. F1 is {100 * curve[0].counts.f1:.1f} as "
+        f"scored, and at best {100 * best.counts.f1:.1f} from {best.threshold:.2f} on.",
+        f'<ul class="legend">{names}</ul>',
+    )
+
+
+def _reliability(scores: Scores) -> tuple[str, str]:
+    bins = reliability(scores.clips)
+    edges = [bins[0].low, *(b.high for b in bins)]
+    chart = Chart("confidence", "share in the right place", x=(0, 1), y=(0, 1))
+    chart.bars(edges, [b.right for b in bins], "bars")
+    chart.line([0, 1], [0, 1], "dashed")
+    filled = [b for b in bins if b.count]
+    chart.line([b.confidence for b in filled], [b.right for b in filled], "orange")
+    error = expected_calibration_error(bins)
+    total = sum(b.count for b in bins)
+    counts = Chart("confidence", "share of detections", x=(0, 1), y=(0, 1))
+    counts.bars(edges, [b.count / total for b in bins], "bars")
+    return (
+        _figure(
+            "Reliability",
+            chart,
+            "How many of the detections of each confidence are in the right place. On the dashed line a confidence "
+            f"means what it says. Expected calibration error: {100 * error:.1f} per cent.",
+        ),
+        _figure("How sure it is", counts, "Detections by confidence: what the bars beside this stand on."),
+    )
+
+
+def _distances(scores: Scores) -> str:
+    """The histogram of distances where ball and prediction are both there."""
+    histogram = distance_histogram(scores.clips, scores.rule.tolerance)
+    total = histogram.counts.sum() + histogram.farther
+    if not total:
+        return "<p>No ball was found, so there are no distances.</p>"
+    top = max(1.0, float(histogram.counts.max()))
+    chart = Chart("px", "balls", x=(0, float(histogram.edges[-1])), y=(0, 1.08 * top))
+    chart.bars(histogram.edges, histogram.counts, "bars")
+    chart.vertical(scores.rule.tolerance, "tolerance")
+    return _figure(
+        "Distance from the ball",
+        chart,
+        f"Where ball and detection are both there: {scores.rule.unit} is right. {histogram.farther} of {total} lie "
+        f"farther off than this shows.",
+    )
+
+
+def _floor(values: list[float]) -> float:
+    """The tenth below all values, and below 1."""
+    return min(0.9, float(np.floor(10 * min(values) + 1e-9) / 10))
+
+
+def _figure(title: str, chart: Chart, caption: str, more: str = "") -> str:
+    return (
+        f"<figure><h3>{escape(title)}</h3>{chart.svg(title)}{more}"
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
