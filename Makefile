@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types clean
+.PHONY: help demo test lint types results clean
 
 help:
 	@echo "make demo     environment, install, render a rally, track it, score it (writes demo/)"
 	@echo "make test     environment, install, lint, format check, type check, tests"
 	@echo "make lint     ruff check and format check"
 	@echo "make types    mypy"
+	@echo "make results  score the shipped checkpoints on CLIPS=..., write the tables of results (REUSE=1: where needed)"
 	@echo "make clean    remove the environment and what the commands wrote"
 
 # The environment follows pyproject.toml. Editable, so that a change in the tree is what runs.
@@ -32,6 +33,10 @@ lint: $(BIN)/.installed
 
 types: $(BIN)/.installed
 	$(BIN)/mypy
+
+CLIPS ?= clips
+results: $(BIN)/.installed
+	$(BIN)/python docs/results.py "$(CLIPS)" $(if $(REUSE),--reuse)
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,166 @@
+"""Writes the tables of results in README.md and in the model cards anew: `make results CLIPS=clips/`.
+
+python docs/results.py clips/ [--reuse]
+
+Every shipped checkpoint is scored on the val split under the default protocol, once for each row of OPTIONS. The
+scores stay in build/results/.
+"""
+
+import json
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from tracknet_jax.cli.main import main as tracknet
+from tracknet_jax.errors import UserError
+from tracknet_jax.files import replacing
+from tracknet_jax.releases import shipped_releases
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- results: written by `make results` -->", "<!-- end of results -->"
+OPTIONS = {"default": (), "weighted": ("--overlap", "weighted"), "no-link": ("--no-link",)}
+SCORES = {
+    "F1 hit": "f1_hit",
+    "F1": "f1",
+    "precision": "precision",
+    "recall hit": "recall_hit",
+    "recall": "recall",
+}
+Report = Mapping[str, Any]  # the JSON of one evaluation
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A checkpoint scored under some options."""
+
+    checkpoint: str
+    options: tuple[str, ...]
+    report: Report
+
+
+def write_results(clips: Path, root: Path, reuse: bool) -> None:
+    """Scores the shipped checkpoints and writes the block of README.md and of every card.
+
+    Args:
+        clips: labelled clips with a val split.
+        root: holds README.md and build/results/.
+        reuse: take scores that are in build/results/ already, made by the same command after the weights.
+
+    Raises:
+        UserError: a document has no block, which is seen before anything is scored; or scoring failed.
+    """
+    releases = shipped_releases()
+    readme, cards = root / "README.md", {name: folder / "CARD.md" for name, folder in releases.items()}
+    for document in (readme, *cards.values()):
+        replace_block(document, None)
+    variants = [
+        Variant(name, options, _score(name, folder, label, options, clips, root, reuse))
+        for name, folder in releases.items()
+        for label, options in OPTIONS.items()
+    ]
+    replace_block(readme, results_table(variants, with_checkpoint=len(releases) > 1))
+    for name, card in cards.items():
+        own = [variant for variant in variants if variant.checkpoint == name]
+        replace_block(card, f"{results_table(own)}\n\n{class_table(own[0].report)}")
+
+
+def _score(
+    name: str, folder: Path, label: str, options: Iterable[str], clips: Path, root: Path, reuse: bool
+) -> Report:
+    """The scores of one checkpoint under one set of options."""
+    path = root / "build" / "results" / f"{name}-{label}.json"
+    command = ["evaluate", "--checkpoint", name, "--data", str(clips), "--split", "val", *options]
+    command += ["--json", str(path)]
+    if not (reuse and _is_current(path, folder, command)) and tracknet(command):
+        raise UserError(f"could not score {name}: {shlex.join(['tracknet', *command])}")
+    return json.loads(path.read_text())
+
+
+def _is_current(path: Path, weights: Path, command: list[str]) -> bool:
+    """Whether `path` holds the scores of `command`, no older than any file of the weights but their card."""
+    if not path.is_file() or json.loads(path.read_text())["command"] != shlex.join(["tracknet", *command]):
+        return False
+    files = (file for file in weights.rglob("*") if file.is_file() and file.name != "CARD.md")
+    return path.stat().st_mtime >= max(file.stat().st_mtime for file in files)
+
+
+def results_table(variants: Iterable[Variant], with_checkpoint: bool = False) -> str:
+    """Markdown: a row for each sport and for all of them, of each variant, in per cent."""
+    first = ["checkpoint"] if with_checkpoint else []
+    rows = []
+    for variant in variants:
+        options = f"`{' '.join(variant.options)}`" if variant.options else "default"
+        groups = dict(variant.report["sports"])
+        if len(groups) != 1:
+            groups["all"] = variant.report["total"]
+        for sport, counts in groups.items():
+            name = [f"`{variant.checkpoint}`"] if with_checkpoint else []
+            shares = [f"{100 * counts[score]:.1f}" for score in SCORES.values()]
+            rows.append([*name, options, sport, str(counts["frames"]), *shares])
+    return markdown([*first, "options", "sport", "frames", *SCORES], rows)
+
+
+def class_table(report: Report) -> str:
+    """Markdown: frames scored right by visibility class and by ball speed, and how far confidence is off."""
+    rows = [
+        [kind, name, str(counts["frames"]), f"{100 * counts['accuracy']:.1f}"]
+        for kind, key in (("visibility", "visibility"), ("px a frame at 512x288", "speed"))
+        for name, counts in report[key].items()
+    ]
+    table = markdown(["by", "class", "frames", "right"], rows)
+    calibration = report["calibration"]
+    if calibration is None:
+        return table
+    error = 100 * calibration["expected_calibration_error"]
+    return f"{table}\n\nExpected calibration error of the confidences: {error:.1f} per cent."
+
+
+def markdown(head: list[str], rows: Iterable[list[str]]) -> str:
+    """A table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def replace_block(path: Path, text: str | None) -> None:
+    """Puts `text` between the markers of a document; None only looks whether it has them.
+
+    Raises:
+        UserError: the document cannot be read, or does not hold both markers, once each and in order.
+    """
+    try:
+        before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    _, end, after = rest.partition(END)
+    if not (begin and end) or BEGIN in rest or END in after:
+        raise UserError(f"{path}: expected one block for the results, between {BEGIN} and {END}")
+    if text is not None:
+        with replacing(path) as partial:
+            partial.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def main(
+    clips: Annotated[Path, tyro.conf.Positional],
+    reuse: bool = False,
+) -> int:
+    """Scores the shipped checkpoints and writes the tables of results.
+
+    Args:
+        clips: labelled clips with a val split
+        reuse: take scores that are there already, if they are newer than the weights
+    """
+    try:
+        write_results(clips, ROOT, reuse)
+    except UserError as error:
+        print(f"results: error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(tyro.cli(main))

@@ -1,0 +1,114 @@
+"""`make results` on a fake checkpoint and two clips: the tables, what is scored again, and what stays untouched."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_release import bright_dot_release
+from labelled_clips import SIZE, flight, make_clip, write_csv
+
+from tracknet_jax.errors import UserError
+from tracknet_jax.releases import shipped_releases
+
+ROOT = Path(__file__).resolve().parents[1]
+SPEC = importlib.util.spec_from_file_location("results", ROOT / "docs" / "results.py")
+assert SPEC is not None
+assert SPEC.loader is not None
+results = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(results)
+
+BLOCK = f"before\n{results.BEGIN}\nold\n{results.END}\nafter\n"
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """Ten balls of which one lies 8 px beside the dot, and six frames without any."""
+    for name, xy in (("val/game1/Clip1", flight(10)), ("val/game2/Clip1", np.full((6, 2), np.nan))):
+        clip = make_clip(tmp_path / "clips", name, xy, np.isfinite(xy[:, 0]))
+        xy[4] += 8
+        rows = [
+            (file.name, *((1, x, y) if np.isfinite(x) else (0, "", "")), "")
+            for file, (x, y) in zip(clip.frames, xy.tolist(), strict=True)
+        ]
+        header = "file name,visibility,x-coordinate,y-coordinate,status"
+        write_csv(tmp_path / "clips" / name / "Label.csv", rows, header)
+    return tmp_path / "clips"
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A checkout with one checkpoint; its scores are counted in the list `scored`."""
+    weights = tmp_path / "weights" / "dot"
+    weights.mkdir(parents=True)
+    (weights / "config.json").write_text("{}")
+    (weights / "CARD.md").write_text(BLOCK)
+    (tmp_path / "README.md").write_text(BLOCK)
+    release = bright_dot_release(width=SIZE[0], height=SIZE[1])
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    monkeypatch.setattr(results, "shipped_releases", lambda: {"dot": weights})
+    return tmp_path
+
+
+def test_every_document_gets_its_tables(root, clips, monkeypatch):
+    scored, evaluate = [], results.tracknet
+    monkeypatch.setattr(results, "tracknet", lambda command: scored.append(command) or evaluate(command))
+    results.write_results(clips, root, reuse=False)
+    assert [command[7:-2] for command in scored] == [[], ["--overlap", "weighted"], ["--no-link"]]
+
+    readme = (root / "README.md").read_text()
+    assert readme.startswith(f"before\n{results.BEGIN}\n| options | sport | frames | F1 hit |")
+    assert readme.endswith(f"|\n{results.END}\nafter\n")
+    row = "tennis | 16 | 94.7 | 90.0 | 90.0 | 100.0 | 90.0 |"  # 9 TP, 1 FP1
+    for options in ("default", "`--overlap weighted`", "`--no-link`"):
+        assert f"| {options} | {row}" in readme
+    card = (root / "weights" / "dot" / "CARD.md").read_text()
+    assert "| visibility | clear | 10 | 90.0 |" in card
+    assert "| visibility | no ball | 6 | 100.0 |" in card
+    assert "| px a frame at 512x288 | 20 to 40 |" in card
+    assert "Expected calibration error" in card
+
+    # What is there is taken if asked for, unless the weights are newer or the data another.
+    results.write_results(clips, root, reuse=True)
+    assert len(scored) == 3
+    assert (root / "README.md").read_text() == readme
+    newer = (root / "build" / "results" / "dot-no-link.json").stat().st_mtime + 10
+    os.utime(root / "weights" / "dot" / "config.json", (newer, newer))
+    results.write_results(clips, root, reuse=True)
+    assert len(scored) == 6
+
+
+def test_several_checkpoints_and_sports_have_columns_and_sums():
+    counts = {"frames": 4, "f1_hit": 0.5, "f1": 0.4, "precision": 0.3, "recall_hit": 0.2, "recall": 0.1}
+    report = {"sports": {"padel": counts, "tennis": counts}, "total": counts | {"frames": 8}}
+    table = results.results_table([results.Variant("a", ("--no-link",), report)], with_checkpoint=True)
+    assert table.splitlines()[2:] == [
+        "| `a` | `--no-link` | padel | 4 | 50.0 | 40.0 | 30.0 | 20.0 | 10.0 |",
+        "| `a` | `--no-link` | tennis | 4 | 50.0 | 40.0 | 30.0 | 20.0 | 10.0 |",
+        "| `a` | `--no-link` | all | 8 | 50.0 | 40.0 | 30.0 | 20.0 | 10.0 |",
+    ]
+    assert {line.count("|") for line in table.splitlines()} == {10}
+
+
+@pytest.mark.parametrize("text", ["no block", results.BEGIN, f"{results.END}{results.BEGIN}", 2 * BLOCK])
+def test_a_document_without_its_block_is_told_before_anything_is_scored(root, clips, monkeypatch, text):
+    (root / "weights" / "dot" / "CARD.md").write_text(text)
+    monkeypatch.setattr(results, "tracknet", lambda command: pytest.fail("scored"))
+    with pytest.raises(UserError, match=r"CARD\.md: expected one block for the results"):
+        results.write_results(clips, root, reuse=False)
+    assert (root / "README.md").read_text() == BLOCK
+
+
+def test_a_failed_evaluation_changes_nothing(root, capsys):
+    with pytest.raises(UserError, match="could not score dot: tracknet evaluate"):
+        results.write_results(root / "nowhere", root, reuse=True)
+    assert "nowhere" in capsys.readouterr().err
+    assert (root / "README.md").read_text() == BLOCK
+
+
+def test_our_own_documents_have_their_blocks():
+    cards = [folder / "CARD.md" for folder in shipped_releases().values()]
+    assert cards
+    for document in (ROOT / "README.md", *cards):
+        results.replace_block(document, None)
