@@ -12,6 +12,7 @@ from tracking.videos import dot_path, write_video
 from tracknet_jax.data.video import open_frames
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.outputs import MiddleFrame, OutputFiles, track_to_files
+from tracknet_jax.tracking.rectify import Rectification
 from tracknet_jax.tracking.sources import find_sources, output_stems
 from tracknet_jax.tracking.track import CsvRows, Track
 from tracknet_jax.tracking.tracker import Tracker, track_source
@@ -60,6 +61,20 @@ def test_a_stream_that_cannot_be_read_twice(tmp_path):
     files, track = to_files("rtsp://court/1", tmp_path / "out", frames)
     assert len(track) == 20
     assert sum(1 for _ in open_frames(files.video)) == 20
+
+
+def test_rectified_rows_of_a_stream_are_drawn_on_their_own_frames(tmp_path):
+    greys = [np.full((36, 64, 3), 60 if i in (40, 41) else 20, np.uint8) for i in range(80)]
+    for i, frame in enumerate(greys):
+        if i not in (40, 41):  # the ball is hidden in the two brighter frames
+            frame[16:21, 20 + i // 4 : 25 + i // 4] = 255
+    frames = open_frames(write_video(tmp_path / "a.mp4", frames=greys), order="bgr")
+    files = OutputFiles.of(tmp_path / "out", "a", picture=False)
+    track = track_to_files(TRACKER, frames, "rtsp://court/1", files, rectification=Rectification("linear"))
+    assert np.flatnonzero(track.source == "inpainted").tolist() == [40, 41]
+    shown = [frame[:8, :8].mean() for frame in open_frames(files.video)]
+    assert len(shown) == 80
+    assert np.flatnonzero(np.array(shown) > 40).tolist() == [40, 41]
 
 
 @pytest.mark.parametrize(("source", "kept"), [("rtsp://court/1", True), ("file", False)])
