@@ -10,7 +10,7 @@ help:
 	@echo "make test     environment, install, lint, format check, type check, tests"
 	@echo "make lint     ruff check and format check"
 	@echo "make types    mypy"
-	@echo "make results  score the shipped checkpoints on CLIPS=..., write the tables of results (REUSE=1: where needed)"
+	@echo "make results  score the shipped checkpoints on CLIPS=..., write README's table (REUSE=1: keep what is scored)"
 	@echo "make clean    remove the environment and what the commands wrote"
 
 # The environment follows pyproject.toml. Editable, so that a change in the tree is what runs.

@@ -95,7 +95,7 @@ def test_the_page_stands_alone_and_is_well_formed(scores):
         "Protocol default",
     ):
         assert part in page.text
-    assert page.count("svg", class_="chart") == 5
+    assert page.count("svg", class_="chart") == 6
     assert page.count("rect", class_="fn") == page.count("rect", class_="fp1") == 1  # runs of the strip
 
 
@@ -103,14 +103,14 @@ def test_files_without_confidences_have_no_curves(scores):
     (clip,) = scores.clips
     certain = Scores(scores.rule, (replace(clip, confidence=np.ones(12)),))
     page = Page(build_page(certain, "default", "frames", RUN))
-    assert page.count("svg", class_="chart") == 1  # distances
+    assert page.count("svg", class_="chart") == 2  # distances, tolerances
     assert "no curves over them" in page.text
 
 
 def test_a_page_of_nothing_found():
     silent = Scores(protocol("default"), (clip_score("a", [TN, TN], [NAN, NAN]),))
     page = Page(build_page(silent, "default", "frames", RUN))
-    assert page.count("svg", class_="chart") == 0
+    assert page.count("svg", class_="chart") == 1  # tolerances
     for part in ("There are no errors", "no distances"):
         assert part in page.text
 

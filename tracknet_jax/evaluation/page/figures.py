@@ -1,5 +1,6 @@
 """The charts of the page: what confidences say, and how far detections lie from the ball."""
 
+from collections.abc import Iterable
 from html import escape
 
 import numpy as np
@@ -27,7 +28,7 @@ def charts(scores: Scores) -> str:
     else:
         figures = []
         told = "<p>The detections come without confidences that differ, so there are no curves over them.</p>"
-    return f'{told}<div class="pair">{"".join([*figures, _distances(scores)])}</div>'
+    return f'{told}<div class="pair">{"".join([*figures, _distances(scores), _tolerances(scores)])}</div>'
 
 
 def _precision_recall(curve: list[CurvePoint]) -> str:
@@ -49,14 +50,13 @@ def _thresholds(curve: list[CurvePoint]) -> str:
     for name, (_, style) in LINES.items():
         chart.line(threshold, values[name], style)
     best = best_point(curve, "f1")
-    chart.mark(best.threshold, best.counts.f1, f"best F1, {100 * best.counts.f1:.1f}", "green")
-    names = "".join(f'<li><i class="{style}"></i>{label}</li>' for label, style in LINES.values())
+    chart.mark(best.threshold, best.counts.f1, "best F1", "green")
     return _figure(
         "Scores by threshold",
         chart,
         f"Where only detections of at least this confidence are kept. F1 is {100 * curve[0].counts.f1:.1f} as "
         f"scored, and at best {100 * best.counts.f1:.1f} from {best.threshold:.2f} on.",
-        f'<ul class="legend">{names}</ul>',
+        _legend(LINES),
     )
 
 
@@ -88,7 +88,7 @@ def _distances(scores: Scores) -> str:
     histogram = distance_histogram(scores.clips, scores.rule.tolerance)
     total = histogram.counts.sum() + histogram.farther
     if not total:
-        return "<p>No ball was found, so there are no distances.</p>"
+        return "<figure><p>No ball was found, so there are no distances.</p></figure>"
     top = max(1.0, float(histogram.counts.max()))
     chart = Chart("px", "balls", x=(0, float(histogram.edges[-1])), y=(0, 1.08 * top))
     chart.bars(histogram.edges, histogram.counts, "bars")
@@ -99,6 +99,28 @@ def _distances(scores: Scores) -> str:
         f"Where ball and detection are both there: {scores.rule.unit} is right. {histogram.farther} of {total} lie "
         f"farther off than this shows.",
     )
+
+
+def _tolerances(scores: Scores) -> str:
+    """Scores over the distance that is right, from a quarter of the protocol's to twice that."""
+    tolerances = scores.rule.tolerance * np.arange(2, 17) / 8
+    by_tolerance = scores.by_tolerance(tolerances.tolist())
+    chart = Chart("tolerance, px", "score", x=(0, 2 * scores.rule.tolerance), y=(0, 1))
+    for name in ("f1", "f1_hit"):
+        values = [getattr(counts, name) for counts in by_tolerance.values()]
+        chart.line(list(by_tolerance), values, LINES[name][1])
+    chart.vertical(scores.rule.tolerance, "tolerance")
+    return _figure(
+        "Scores by tolerance",
+        chart,
+        "As a detection may lie farther from the ball. Where the lines are flat, an error is no matter of pixels.",
+        _legend(("f1", "f1_hit")),
+    )
+
+
+def _legend(names: Iterable[str]) -> str:
+    items = (f'<li><i class="{LINES[name][1]}"></i>{LINES[name][0]}</li>' for name in names)
+    return f'<ul class="legend">{"".join(items)}</ul>'
 
 
 def _floor(values: list[float]) -> float:
