@@ -24,7 +24,7 @@ DEFAULT_CHECKPOINT = "tracknet_nano"
 DESCRIPTION = """Score a checkpoint, or another tracker's files, on labelled clips.
 
 example:
-  tracknet evaluate --checkpoint tracknet_nano --data clips/ --split val --json scores.json
+  tracknet evaluate --checkpoint tracknet_nano --data clips/ --split val --report report/
   tracknet evaluate --predictions csv/ --data clips/ --protocol tracknet_v3
 """
 
