@@ -16,6 +16,8 @@ COMMANDS = {
     "train": "train a config; the same command resumes",
     "evaluate": "score a checkpoint, or another tracker's CSV files, on labelled clips",
     "convert": "take in other projects' weights, or give weights back to them",
+    "export": "write a network as one file for other runtimes: StableHLO, ONNX",
+    "benchmark": "measure speed, latency, memory and share of the peak on this machine",
     "models": "list the networks: parameters, GMACs, input, paper",
     "data": "build a dataset from a folder of labelled clips, or inspect one",
 }

@@ -1,0 +1,92 @@
+"""What to measure, as data."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tracknet_jax.errors import UserError
+
+Task = Literal["inference", "stream", "train", "track", "data"]
+Parallel = Literal["jit", "pmap"]
+Dtype = Literal["float32", "bfloat16"]
+Runtime = Literal["torch", "torch_compile"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that is timed.
+
+    Attributes:
+        task: `inference`: windows on the device to maps; `stream`: one window on the host to positions; `train`: a
+            training step; `track`: a video to its CSV file; `data`: what feeds the training step.
+        model: a preset, or the folder of a release.
+        batch: windows in a step on each device.
+        variant: `jit` or `pmap`, another runtime, or the pipeline under `data`.
+    """
+
+    task: Task
+    model: str
+    dtype: Dtype
+    batch: int
+    devices: int = 1
+    variant: str = "jit"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Every combination of models, dtypes, batches, devices and drivers is a case.
+
+    Attributes:
+        against: runtimes that the inference of the same networks is compared with.
+        blocks: how often each case is timed, in turn with the others of its task and model.
+        seconds: what a block lasts at least.
+        calls: single windows timed under `stream`.
+
+    Raises `UserError` on construction for a value that cannot be.
+    """
+
+    tasks: tuple[Task, ...] = ("inference",)
+    models: tuple[str, ...] = ("tracknet_nano",)
+    dtypes: tuple[Dtype, ...] = ("float32",)
+    batches: tuple[int, ...] = (1, 4)
+    devices: tuple[int, ...] = (1,)
+    parallel: tuple[Parallel, ...] = ("jit",)
+    against: tuple[Runtime, ...] = ()
+    blocks: int = 7
+    seconds: float = 1.0
+    calls: int = 100
+
+    def __post_init__(self) -> None:
+        for name in ("tasks", "models", "dtypes", "batches", "devices", "parallel"):
+            if not getattr(self, name):
+                raise UserError(f"benchmark: {name} is empty")
+        for name in ("batches", "devices"):
+            if min(getattr(self, name)) < 1:
+                raise UserError(f"benchmark: {name} {getattr(self, name)}: expected 1 or more")
+        if min(self.blocks, self.calls) < 1 or self.seconds < 0:
+            raise UserError(
+                f"benchmark: {self.blocks} blocks of {self.seconds} s, {self.calls} calls: expected more"
+            )
+        if self.against and "inference" not in self.tasks:
+            raise UserError("benchmark: other runtimes are compared in inference: add it to the tasks")
+
+    def groups(self) -> Iterator[list[Case]]:
+        """The cases, those together that are timed in turn: of one task and model."""
+        for task, model in itertools.product(self.tasks, self.models):
+            yield list(self._cases(task, model))
+
+    def _cases(self, task: Task, model: str) -> Iterator[Case]:
+        batches = (1,) if task == "stream" else self.batches
+        for dtype, batch in itertools.product(self.dtypes, batches):
+            case = Case(task, model, dtype, batch)
+            if task in ("inference", "train"):
+                for devices, parallel in itertools.product(self.devices, self.parallel):
+                    yield replace(case, devices=devices, variant=parallel)
+            elif task == "data":
+                if dtype == self.dtypes[0]:  # the pipelines hand out uint8
+                    yield from (replace(case, variant=pipeline) for pipeline in ("grain", "resident"))
+            else:
+                yield case
+            if task == "inference":
+                yield from (replace(case, variant=runtime) for runtime in self.against)

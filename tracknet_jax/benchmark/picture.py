@@ -1,0 +1,92 @@
+"""The picture of a benchmark: throughput over batch, and the roofline."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracknet_jax.benchmark.results import Report, Result
+from tracknet_jax.files import replacing
+from tracknet_jax.pictures import check_picture_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def write_picture(path: Path, report: Report) -> None:
+    """Draws windows a second over the batch, and each compiled step under the machine's roof.
+
+    `UserError` if the name is no picture's or the file cannot be written.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    check_picture_name(path)
+    figure = Figure((12, 5), dpi=128, layout="constrained")
+    FigureCanvasAgg(figure)
+    throughput, roofline = figure.subplots(1, 2)
+    _draw_throughput(throughput, report)
+    _draw_roofline(roofline, report)
+    about = report.machine
+    figure.suptitle(
+        f"{about['devices']} x {about['device']} ({about['backend']}), jax {about['jax']}", size=10
+    )
+    with replacing(path) as partial:
+        figure.savefig(partial)
+
+
+def curves(report: Report) -> dict[str, list[Result]]:
+    """Results that differ only in their batch, by what they have in common, small batches first."""
+    found: dict[str, list[Result]] = defaultdict(list)
+    for result in report.results:
+        case = result.case
+        if case.task != "stream":
+            devices = f" x{case.devices}" if case.devices > 1 else ""
+            found[f"{case.task} {case.model} {case.dtype} {case.variant}{devices}"].append(result)
+    return {name: sorted(results, key=lambda result: result.case.batch) for name, results in found.items()}
+
+
+def _draw_throughput(axes: "Axes", report: Report) -> None:
+    batches = sorted({result.case.batch for result in report.results})
+    for name, results in curves(report).items():
+        speeds = np.array([result.windows_per_second for result in results])
+        spreads = np.array([result.timing.spread / 2 for result in results])
+        axes.errorbar(
+            [result.case.batch for result in results],
+            speeds,
+            yerr=speeds * spreads,
+            marker="o",
+            markersize=4,
+            capsize=2,
+            label=name,
+        )
+    axes.set(xscale="log", yscale="log", xlabel="windows in a step, on each device", ylabel="windows / s")
+    axes.set_xticks(batches, [str(batch) for batch in batches], minor=False)
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    if report.results:
+        axes.legend(fontsize=7)
+
+
+def _draw_roofline(axes: "Axes", report: Report) -> None:
+    """Speed by XLA's count over operations a byte; roofs: the copy's bandwidth, the matrix product's speed."""
+    placed = [result for result in report.results if result.peaks and result.intensity]
+    roofs = {(result.case.dtype, result.case.devices): result.peaks for result in placed}
+    for number, ((dtype, devices), peaks) in enumerate(roofs.items()):
+        ridge = peaks.flops / peaks.bandwidth  # type: ignore[union-attr]
+        x = np.array([ridge / 100, ridge, 100 * ridge])
+        roof = np.minimum(x * peaks.bandwidth, peaks.flops)  # type: ignore[union-attr]
+        axes.plot(x, roof, color=f"C{number}", label=f"measured roof, {dtype}, {devices} device(s)")
+    for number, (name, results) in enumerate(curves(report).items()):
+        points = [
+            (result.intensity, result.workload.program.flops / result.timing.median)  # type: ignore[union-attr]
+            for result in results
+            if result in placed
+        ]
+        if points:
+            axes.plot(*zip(*points, strict=True), "o", color=f"C{number}", markersize=5, label=name)
+    axes.set(xscale="log", yscale="log", xlabel="FLOP / byte (XLA's count)", ylabel="FLOP / s")
+    axes.grid(alpha=0.3)
+    if placed:
+        axes.legend(fontsize=7)

@@ -1,0 +1,90 @@
+"""The tasks that are more than one compiled step: a video to its CSV file, and what feeds the training step."""
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.program import Layout
+from tracknet_jax.benchmark.timing import block
+from tracknet_jax.benchmark.workload import Workload
+from tracknet_jax.data.augment import augment
+from tracknet_jax.data.build import build_dataset
+from tracknet_jax.data.formats import find_clips
+from tracknet_jax.data.source import find_dataset
+from tracknet_jax.data.video import open_frames
+from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.releases import Release
+from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
+from tracknet_jax.tracking.tracker import Tracker, TrackOptions
+from tracknet_jax.training.config import DataConfig, TrainConfig
+from tracknet_jax.training.sources import open_training
+from tracknet_jax.training.step import step_keys, window_keys
+from tracknet_jax.training.targets import with_targets
+
+
+def tracking(case: Case, release: Release, video: Path, folder: Path) -> Workload:
+    """All of `tracknet track` but the overlay and the picture; the CSV goes to `folder`."""
+    tracker = Tracker(release, TrackOptions(batch_size=case.batch))
+    files = OutputFiles.of(folder, "benchmark", video=False, picture=False)
+
+    def track(end: int | None = None) -> int:
+        with closing(open_frames(video, end=end, order="bgr")) as frames:
+            return len(track_to_files(tracker, frames, video, files))
+
+    one_step = case.batch * release.config.outputs
+    first, second = (block(lambda: track(one_step), 1) for _ in range(2))
+    frames = track()
+    return Workload(
+        call=track,
+        windows=-(-frames // release.config.outputs),
+        frames=frames,
+        passes=1,
+        compile_seconds=max(0.0, first - second),
+    )
+
+
+def feeding(case: Case, release: Release, data: Path, folder: Path) -> Workload:
+    """Training batches without the training: of Grain up to the device, or drawn and augmented on it."""
+    config = TrainConfig(
+        model=release.config,
+        data=DataConfig((str(_dataset(data, release.config, folder)),), pipeline=case.variant),  # type: ignore[arg-type]
+        batch_size=case.batch,
+        steps=1,
+    )
+    source = open_training(config, folder)
+    frames = case.batch * config.model.frames
+    if source.draw is None:
+        return Workload(lambda: jax.device_put(source.next()), case.batch, frames)
+
+    def batch(arrays: Any, keys: jax.Array, axis_name: str | None) -> Any:
+        draw_key, augment_key, *_ = step_keys(keys[0], 0)
+        drawn = source.draw(arrays, window_keys(draw_key, case.batch, axis_name))  # type: ignore[misc]
+        augmented = augment(window_keys(augment_key, case.batch, axis_name), drawn, config.data.augment)
+        return with_targets(augmented, config)
+
+    layout = Layout()
+    arrays = layout.place_whole(source.next())
+    keys = layout.place_parts(jax.random.split(jax.random.key(0), 1))
+    program = layout.compile(batch, arrays, keys)
+    return Workload(
+        call=lambda: program.run(arrays, keys),
+        windows=case.batch,
+        frames=frames,
+        compile_seconds=program.compile_seconds,
+        program=program,
+    )
+
+
+def _dataset(data: Path, config: TrackNetConfig, folder: Path) -> Path:
+    """`data` if it is a built dataset, else one of its clips in the network's size, built in `folder` once."""
+    if find_dataset(data) is not None:
+        return data
+    built = folder / f"{config.width}x{config.height}"
+    if not built.exists():
+        clips = [replace(clip, split="train") for clip in find_clips(data)]
+        build_dataset(clips, built, size=(config.width, config.height))
+    return built

@@ -1,0 +1,133 @@
+"""Steps compiled ahead of time for some devices, with what XLA says about them."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.experimental.compilation_cache import compilation_cache
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+from tracknet_jax.benchmark.config import Parallel
+from tracknet_jax.errors import UserError
+
+AXIS = "data"
+Step = Callable[..., Any]  # step(whole, parts, axis_name=...)
+
+
+class Program(NamedTuple):
+    """A compiled step.
+
+    Attributes:
+        run: takes operands as its `Layout` places them.
+        compile_seconds: from traced function to executable, nothing taken from a cache.
+        flops, bytes_accessed: XLA's count for one step on all devices.
+        argument_bytes, memory_bytes: of the operands, and of all that a step holds at once, on one device.
+    """
+
+    run: Callable[..., Any]
+    compile_seconds: float
+    flops: float
+    bytes_accessed: float
+    argument_bytes: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A step over the first `count` devices: one program over a mesh (`jit`), or one a device (`pmap`).
+
+    Raises `UserError` if there are not so many.
+    """
+
+    count: int = 1
+    parallel: Parallel = "jit"
+
+    def __post_init__(self) -> None:
+        found = jax.local_device_count()
+        if self.count > found:
+            raise UserError(
+                f"{self.count} devices wanted, {found} found (virtual ones of a CPU: set "
+                f"XLA_FLAGS=--xla_force_host_platform_device_count={self.count})"
+            )
+
+    @property
+    def devices(self) -> list[jax.Device]:
+        return jax.local_devices()[: self.count]
+
+    def place_whole(self, tree: Any) -> Any:
+        """A copy of every array on each device."""
+        if self.parallel == "jit":
+            return jax.device_put(tree, self._sharding())
+        stacked = jax.tree.map(lambda x: jnp.broadcast_to(x, (self.count, *jnp.shape(x))), tree)
+        return jax.device_put(stacked, self._sharding(AXIS))
+
+    def place_parts(self, tree: Any) -> Any:
+        """The leading axis of every array over the devices."""
+        if self.parallel == "pmap":
+            tree = jax.tree.map(lambda x: x.reshape(self.count, -1, *x.shape[1:]), tree)
+        return jax.device_put(tree, self._sharding(AXIS))
+
+    def joined(self, parts: jax.Array) -> np.ndarray:
+        """A result of `place_parts`' form as one host array."""
+        found = np.asarray(parts)
+        return found if self.parallel == "jit" else found.reshape(-1, *found.shape[2:])
+
+    def compile(self, step: Step, whole: Any, parts: Any, *, carried: bool = False) -> Program:
+        """Compiles `step(whole, parts)` for placed operands.
+
+        Args:
+            carried: the step gives `(whole, metrics)` back, and overwrites the one it got. Else its result is
+                spread as `parts` are.
+        """
+        donated = (0,) if carried else ()
+        if self.parallel == "pmap":
+            bound = partial(step, axis_name=AXIS)
+            jitted: Any = jax.pmap(bound, AXIS, devices=self.devices, donate_argnums=donated)
+        else:
+            result = self._sharding() if carried else self._sharding(AXIS)
+            bound = partial(step, axis_name=None)
+            jitted = jax.jit(bound, out_shardings=result, donate_argnums=donated)
+        return compiled(jitted.lower(whole, parts), self.count)
+
+    def _sharding(self, *axes: str) -> NamedSharding:
+        mesh = Mesh(np.array(self.devices), (AXIS,), axis_types=(AxisType.Auto,))
+        return NamedSharding(mesh, PartitionSpec(*axes))
+
+
+def compiled(lowered: Any, devices: int = 1) -> Program:
+    """Compiles a lowered function, timed, and reads XLA's analysis of what came out."""
+    with _without_cache():
+        began = time.perf_counter()
+        executable = lowered.compile()
+        took = time.perf_counter() - began
+    costs, memory = executable.cost_analysis() or {}, executable.memory_analysis()
+    return Program(
+        run=executable,
+        compile_seconds=took,
+        flops=costs.get("flops", 0.0) * devices,
+        bytes_accessed=costs.get("bytes accessed", 0.0) * devices,
+        argument_bytes=memory.argument_size_in_bytes,
+        memory_bytes=memory.argument_size_in_bytes
+        + memory.output_size_in_bytes
+        + memory.temp_size_in_bytes
+        - memory.alias_size_in_bytes,
+    )
+
+
+@contextmanager
+def _without_cache() -> Iterator[None]:
+    """A program from the cache on disk would tell how fast the disk is."""
+    enabled = jax.config.jax_enable_compilation_cache
+    jax.config.update("jax_enable_compilation_cache", False)
+    compilation_cache.reset_cache()  # JAX looks at the setting once
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_compilation_cache", enabled)
+        compilation_cache.reset_cache()

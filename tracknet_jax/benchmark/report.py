@@ -1,0 +1,142 @@
+"""The tables of a benchmark on the terminal, one a task, and its JSON file."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from tracknet_jax.benchmark.results import Report, Result
+from tracknet_jax.files import replacing
+
+Column = tuple[str, Callable[[Result], str]]
+
+TITLES = {
+    "inference": "Inference: windows on the device to maps",
+    "stream": "Stream: one window on the host to positions, each call waited for",
+    "train": "Training step",
+    "track": "Tracking: a video to its CSV file",
+    "data": "Data: batches for the training step, without the step",
+}
+
+
+def write_json(path: Path, report: Report, command: str) -> None:
+    """Writes everything that was measured; `UserError` if it cannot be written."""
+    with replacing(path) as partial:
+        partial.write_text(json.dumps({"command": command, **report.to_dict()}, indent=1) + "\n")
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Prints the machine, a table for each task, the comparison of runtimes, and what did not fit."""
+    console.print(machine_line(report), soft_wrap=True)
+    for task, title in TITLES.items():
+        results = [result for result in report.results if result.case.task == task]
+        if results:
+            console.print(_table(title, _COLUMNS[task], results))
+    compared = [result for result in report.results if result.ratio is not None]
+    if compared:
+        console.print(_table("Other runtimes: their time over ours on the same windows", _AGAINST, compared))
+    for case in report.too_large:
+        console.print(
+            f"does not fit the memory: {case.task} {case.model} {case.dtype} batch {case.batch} "
+            f"on {case.devices}, {case.variant}",
+            soft_wrap=True,
+        )
+
+
+def machine_line(report: Report) -> str:
+    """Where and with what it was measured."""
+    about = report.machine
+    load = "" if about["load"] is None else f", load {about['load']:.1f} when it ended"
+    return (
+        f"{about['backend']}: {about['devices']} x {about['device']}, {about['processor']}, "
+        f"{about['cores']} cores{load}; jax {about['jax']}, tracknet-jax {about['tracknet_jax']}"
+    )
+
+
+def _table(title: str, columns: Sequence[Column], results: Iterable[Result]) -> Table:
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
+    for number, (name, _) in enumerate(columns):
+        table.add_column(name, justify="left" if number == 0 else "right", no_wrap=True)
+    for result in results:
+        table.add_row(*(cell(result) for _, cell in columns))
+    return table
+
+
+def _number(value: float | None) -> str:
+    """Three digits that count."""
+    return "-" if value is None else f"{value:#.3g}".rstrip(".") if value < 1000 else f"{value:,.0f}"
+
+
+def _milliseconds(share: int) -> Callable[[Result], str]:
+    return lambda result: _number(1e3 * result.timing.percentile(share))
+
+
+def _xla_gflops(result: Result) -> str:
+    program = result.workload.program
+    return _number(program.flops / result.workload.windows / 1e9 if program else None)
+
+
+def _memory(result: Result) -> str:
+    if result.memory is None:
+        return "-"
+    return f"{result.memory.bytes / 2**20:,.0f}{'' if result.memory.source == 'device' else '*'}"
+
+
+def _share(result: Result) -> str:
+    return "-" if result.share_of_peak is None else f"{result.share_of_peak:.1%}"
+
+
+_NETWORK: tuple[Column, ...] = (
+    ("network", lambda result: result.case.model),
+    ("dtype", lambda result: result.case.dtype),
+)
+_BATCH: Column = ("batch", lambda result: str(result.case.batch))
+_SPREAD: Column = ("spread", lambda result: f"{result.timing.spread:.1%}")
+_COMPILE: Column = ("compile s", lambda result: _number(result.workload.compile_seconds))
+_SPEED: tuple[Column, ...] = (
+    ("windows/s", lambda result: _number(result.windows_per_second)),
+    ("frames/s", lambda result: _number(result.frames_per_second)),
+    _SPREAD,
+    _COMPILE,
+)
+_COSTS: tuple[Column, ...] = (
+    ("GMACs", lambda result: _number(result.macs * result.workload.passes / 1e9)),
+    ("XLA GFLOPs", _xla_gflops),
+    ("MiB", _memory),
+    ("of peak", _share),
+)
+_STEP: tuple[Column, ...] = (
+    *_NETWORK,
+    _BATCH,
+    ("devices", lambda result: str(result.case.devices)),
+    ("by", lambda result: result.case.variant),
+    *_SPEED,
+    *_COSTS,
+)
+_COLUMNS: dict[str, tuple[Column, ...]] = {
+    "inference": _STEP,
+    "stream": (
+        *_NETWORK,
+        ("p50 ms", _milliseconds(50)),
+        ("p90 ms", _milliseconds(90)),
+        ("p99 ms", _milliseconds(99)),
+        _COMPILE,
+        *_COSTS[:3],
+    ),
+    "train": _STEP,
+    "track": (*_NETWORK, _BATCH, *_SPEED, _COSTS[0], _COSTS[3]),
+    "data": (_NETWORK[0], _BATCH, ("pipeline", lambda result: result.case.variant), *_SPEED),
+}
+_AGAINST: tuple[Column, ...] = (
+    *_NETWORK,
+    _BATCH,
+    ("runtime", lambda result: result.case.variant),
+    ("ratio", lambda result: _number(result.ratio)),
+    ("largest difference of a probability", lambda result: f"{result.max_difference:.1e}"),
+    _SPREAD,
+)

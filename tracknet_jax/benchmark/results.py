@@ -1,0 +1,113 @@
+"""What was measured, and the figures that follow from it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.timing import Timing
+from tracknet_jax.benchmark.workload import Workload
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes that a step needs at once on one device: as the `device` counted them, or as XLA planned (`compiled`)."""
+
+    bytes: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """What the machine did at best beside a case: floating-point operations and bytes a second, on its devices."""
+
+    flops: float
+    bandwidth: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One case.
+
+    Attributes:
+        macs: counted multiply-adds of one window's forward pass.
+        memory, peaks: None where they were not measured.
+        ratio: another runtime's time over ours on the same windows.
+        max_difference: between its maps and ours.
+    """
+
+    case: Case
+    workload: Workload
+    timing: Timing
+    macs: int
+    memory: Memory | None = None
+    peaks: Peaks | None = None
+    ratio: float | None = None
+    max_difference: float | None = None
+
+    @property
+    def windows_per_second(self) -> float:
+        return self.workload.windows / self.timing.median
+
+    @property
+    def frames_per_second(self) -> float:
+        return self.workload.frames / self.timing.median
+
+    @property
+    def model_flops(self) -> float:
+        """Operations of one step after the counted multiply-adds, two each; nothing computed twice is in it."""
+        return 2.0 * self.macs * self.workload.windows * self.workload.passes
+
+    @property
+    def share_of_peak(self) -> float | None:
+        """Of the matrix product's speed, by `model_flops`."""
+        if self.peaks is None or not self.workload.passes:
+            return None
+        return self.model_flops / self.timing.median / self.peaks.flops
+
+    @property
+    def intensity(self) -> float | None:
+        """Operations a byte that goes to or from memory, both by XLA's count."""
+        program = self.workload.program
+        return program.flops / program.bytes_accessed if program and program.bytes_accessed else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; times in seconds."""
+        program = self.workload.program
+        return {
+            **asdict(self.case),
+            "windows": self.workload.windows,
+            "frames": self.workload.frames,
+            "seconds": list(self.timing.blocks),
+            "median": self.timing.median,
+            "spread": self.timing.spread,
+            "latency": {f"p{share}": self.timing.percentile(share) for share in (50, 90, 99)},
+            "windows_per_second": self.windows_per_second,
+            "frames_per_second": self.frames_per_second,
+            "compile_seconds": self.workload.compile_seconds,
+            "macs_per_window": self.macs,
+            "model_flops": self.model_flops,
+            "xla_flops": program.flops if program else None,
+            "xla_bytes_accessed": program.bytes_accessed if program else None,
+            "memory": asdict(self.memory) if self.memory else None,
+            "peaks": asdict(self.peaks) if self.peaks else None,
+            "share_of_peak": self.share_of_peak,
+            "ratio": self.ratio,
+            "max_difference": self.max_difference,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run: the machine, what was measured, and the cases that do not fit its memory."""
+
+    machine: dict[str, Any]
+    results: tuple[Result, ...]
+    too_large: tuple[Case, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "machine": self.machine,
+            "results": [result.to_dict() for result in self.results],
+            "too_large": [asdict(case) for case in self.too_large],
+        }

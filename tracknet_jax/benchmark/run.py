@@ -1,0 +1,182 @@
+"""Goes through the cases: builds those of a group, runs each once, times them in turn."""
+
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
+
+import jax
+import numpy as np
+
+from tracknet_jax import __version__
+from tracknet_jax.benchmark import peak, steps, torch_runtime
+from tracknet_jax.benchmark.config import Benchmark, Case, Runtime
+from tracknet_jax.benchmark.program import Layout
+from tracknet_jax.benchmark.results import Memory, Peaks, Report, Result
+from tracknet_jax.benchmark.timing import block, measure
+from tracknet_jax.benchmark.workload import Workload, in_dtype, network
+from tracknet_jax.models.cost import cost
+from tracknet_jax.releases import Release
+
+RUNTIMES: tuple[str, ...] = get_args(Runtime)
+
+
+@dataclass(frozen=True)
+class Materials:
+    """A video for `track`, and labelled clips or a built dataset for `data`."""
+
+    video: Path | None = None
+    data: Path | None = None
+
+
+def run(
+    benchmark: Benchmark,
+    materials: Materials = Materials(),
+    tell: Callable[[str], None] = lambda line: None,
+) -> Report:
+    """Measures all cases of `benchmark`; `tell` hears what is being done.
+
+    Raises:
+        UserError: there are fewer devices than wanted, a network or a file cannot be used, or another runtime is
+            not here or has no such network. All but the files are told before anything is timed.
+    """
+    releases = {name: network(name) for name in benchmark.models}
+    for count in benchmark.devices:
+        Layout(count)
+    for release in releases.values() if benchmark.against else ():
+        torch_runtime.check_runtime(release)
+    results: list[Result] = []
+    too_large: list[Case] = []
+    for cases in benchmark.groups():
+        with TemporaryDirectory() as folder:
+            group = _Group(releases[cases[0].model], materials, Path(folder))
+            for case in cases:
+                tell(f"compiling {case.task} {case.model} {case.dtype} batch {case.batch} {case.variant}")
+                if not group.add(case):
+                    too_large.append(case)
+            tell(f"timing {cases[0].task} {cases[0].model}")
+            results += group.results(benchmark)
+    return Report(machine(), tuple(results), tuple(too_large))
+
+
+class _Group:
+    """Cases of one task and model, and what they are measured beside."""
+
+    def __init__(self, release: Release, materials: Materials, folder: Path):
+        self._release, self._materials, self._folder = release, materials, folder
+        self._workloads: dict[Case, Workload] = {}
+        self._memory: dict[Case, Memory | None] = {}
+
+    def add(self, case: Case) -> bool:
+        """Builds a case and runs it once; False if it does not fit the memory."""
+        try:
+            workload = self._build(case)
+            memory = warm_up(workload)
+        except RuntimeError as error:
+            if "RESOURCE_EXHAUSTED" in str(error) or "out of memory" in str(error):
+                return False
+            raise
+        self._workloads[case], self._memory[case] = workload, memory
+        return True
+
+    def _build(self, case: Case) -> Workload:
+        release = in_dtype(self._release, case.dtype)
+        if case.variant in RUNTIMES:
+            return torch_runtime.torch_inference(case, release)
+        if case.task == "inference":
+            return steps.inference(case, release)
+        if case.task == "stream":
+            return steps.stream(release)
+        if case.task == "train":
+            return steps.training(case, release)
+        from tracknet_jax.benchmark import pipelines  # brings the data readers, seconds to import
+
+        if case.task == "track":
+            return pipelines.tracking(case, release, self._materials.video, self._folder)
+        return pipelines.feeding(case, release, self._materials.data, self._folder)
+
+    def results(self, benchmark: Benchmark) -> list[Result]:
+        """Times what was added."""
+        calls: dict[Any, Any] = {case: workload.call for case, workload in self._workloads.items()}
+        if not calls:
+            return []
+        if next(iter(calls)).task == "stream":  # one call a block: what one frame waits
+            timings, references = measure(calls, benchmark.calls, 0.0), {}
+        else:
+            references = self._references()
+            for key, reference in references.items():
+                block(reference.call, 1)
+                calls[key] = reference.call
+            timings = measure(calls, benchmark.blocks, benchmark.seconds)
+        speeds = {key: reference.amount / timings[key].median for key, reference in references.items()}
+        macs = cost(self._release.config).macs
+        found = {}
+        for case, workload in self._workloads.items():
+            flops, bandwidth = (speeds.get(key) for key in _reference_keys(case))
+            peaks = Peaks(flops, bandwidth) if flops and bandwidth else None
+            found[case] = Result(case, workload, timings[case], macs, self._memory[case], peaks)
+        return [compared(result, found) for result in found.values()]
+
+    def _references(self) -> dict[Any, peak.Reference]:
+        found: dict[Any, peak.Reference] = {}
+        for case, workload in self._workloads.items():
+            if workload.passes and not found.keys() >= set(_reference_keys(case)):
+                product, copied = _reference_keys(case)
+                found[product] = peak.matrix_product(case.dtype, case.devices)
+                found.setdefault(copied, peak.copy(case.devices))
+        return found
+
+
+def _reference_keys(case: Case) -> tuple[Any, Any]:
+    return ("product", case.dtype, case.devices), ("copy", case.devices)
+
+
+def warm_up(workload: Workload) -> Memory | None:
+    """Runs a workload once, and tells the memory of its step.
+
+    A device that counts its memory knows its highest mark only: where this run does not raise that, and where
+    nothing is counted, it is what XLA planned.
+    """
+    device = jax.local_devices()[0]
+    before = device.memory_stats()
+    block(workload.call, 1)
+    after = device.memory_stats()
+    program = workload.program
+    if program is None:
+        return None
+    if before and after and after["peak_bytes_in_use"] > before["peak_bytes_in_use"]:
+        others = before["bytes_in_use"] - program.argument_bytes
+        return Memory(after["peak_bytes_in_use"] - others, "device")
+    return Memory(program.memory_bytes, "compiled")
+
+
+def compared(result: Result, found: dict[Case, Result]) -> Result:
+    """The result of another runtime beside ours of the same windows; others stay as they are."""
+    if result.case.variant not in RUNTIMES:
+        return result
+    ours = next(
+        (found[case] for p in ("jit", "pmap") if (case := replace(result.case, variant=p)) in found), None
+    )
+    if ours is None or ours.workload.maps is None or result.workload.maps is None:
+        return result
+    difference = float(np.abs(result.workload.maps() - ours.workload.maps()).max())
+    return replace(result, ratio=result.timing.median / ours.timing.median, max_difference=difference)
+
+
+def machine() -> dict[str, Any]:
+    """What the figures hold for."""
+    devices = jax.local_devices()
+    return {
+        "backend": jax.default_backend(),
+        "device": devices[0].device_kind,
+        "devices": len(devices),
+        "processor": platform.processor() or platform.machine(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "python": platform.python_version(),
+        "jax": jax.__version__,
+        "tracknet_jax": __version__,
+    }

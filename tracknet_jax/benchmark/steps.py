@@ -1,0 +1,102 @@
+"""The compiled steps: inference, one window of a stream, and training."""
+
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.program import Layout, compiled
+from tracknet_jax.benchmark.workload import Workload, windows_of
+from tracknet_jax.heatmaps import probability_maps
+from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.releases import Release
+from tracknet_jax.tracking.detector import detect_disjoint
+from tracknet_jax.training.config import TrainConfig
+from tracknet_jax.training.optimizers import make_optimizer
+from tracknet_jax.training.state import create_state
+from tracknet_jax.training.step import train_step
+
+
+def inference(case: Case, release: Release) -> Workload:
+    """Windows that are on the devices as uint8 to maps in [0, 1] that stay there."""
+    layout = Layout(case.devices, case.variant)  # type: ignore[arg-type]
+    config = release.config
+
+    def forward(variables: Any, inputs: dict[str, jax.Array], axis_name: str | None) -> jax.Array:
+        logits = release.model.apply(variables, **inputs).logits  # type: ignore[union-attr]
+        return probability_maps(logits, config.head)
+
+    windows = case.batch * case.devices
+    variables = layout.place_whole(release.variables)
+    inputs = layout.place_parts(windows_of(config, windows))
+    program = layout.compile(forward, variables, inputs)
+    call = partial(program.run, variables, inputs)
+    return Workload(
+        call=call,
+        windows=windows,
+        frames=windows * config.outputs,
+        passes=1,
+        compile_seconds=program.compile_seconds,
+        program=program,
+        maps=lambda: layout.joined(call()),
+    )
+
+
+def stream(release: Release) -> Workload:
+    """One window from the host's memory to the ball's candidates back in it, as a live tracker has it."""
+    config = release.config
+    inputs = windows_of(config, 1)
+    frames, (background,) = inputs["frames"][0], inputs.get("background", [None])
+    variables = jax.device_put(release.variables)
+    inside = np.ones((config.height, config.width), bool)
+    operands = (np.zeros(1, np.int32), np.float32(0.5), inside, background)
+    lowered = detect_disjoint.lower(
+        release.model, variables, frames, *operands, length=config.frames, several=True
+    )
+    program = compiled(lowered)
+    return Workload(
+        call=lambda: jax.device_get(program.run(variables, frames, *operands)),
+        windows=1,
+        frames=config.outputs,
+        passes=1,
+        compile_seconds=program.compile_seconds,
+        program=program,
+    )
+
+
+def training(case: Case, release: Release) -> Workload:
+    """One step of `tracknet train` with its default recipe, on a batch that is on the devices."""
+    layout = Layout(case.devices, case.variant)  # type: ignore[arg-type]
+    windows = case.batch * case.devices
+    config = TrainConfig(model=release.config, batch_size=windows, steps=1)
+    optimizer = make_optimizer(config.optimizer)
+    variables = jax.tree.map(jax.numpy.asarray, release.variables)
+    first = create_state(variables, optimizer, jax.random.key(0), averaged=True)
+    state, batch = layout.place_whole(first), layout.place_parts(labelled_windows(release.config, windows))
+    step = partial(train_step, config=config, optimizer=optimizer)
+    program = layout.compile(step, state, batch, carried=True)
+    held = [state]  # a step uses its state up
+
+    def call() -> Any:
+        held[0], metrics = program.run(held[0], batch)
+        return metrics
+
+    return Workload(
+        call=call,
+        windows=windows,
+        frames=windows * release.config.frames,
+        passes=3,
+        compile_seconds=program.compile_seconds,
+        program=program,
+    )
+
+
+def labelled_windows(config: TrackNetConfig, count: int) -> dict[str, np.ndarray]:
+    """A training batch: noise, with a ball in every frame."""
+    rng = np.random.default_rng(1)
+    shape = (count, config.frames)
+    xy = rng.uniform((0, 0), (config.width - 1, config.height - 1), (*shape, 2))
+    labels = {"xy": xy.astype(np.float32), "visibility": np.ones(shape, np.uint8)}
+    return windows_of(config, count) | labels

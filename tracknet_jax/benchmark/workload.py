@@ -1,0 +1,76 @@
+"""What every task hands over to be timed, and the networks and inputs they share."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from tracknet_jax.benchmark.config import Dtype
+from tracknet_jax.benchmark.program import Program
+from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.models.registry import PRESETS
+from tracknet_jax.models.tracknet import TrackNet, init_variables
+from tracknet_jax.releases import Release, load_release, shipped_releases
+
+
+class Workload(NamedTuple):
+    """Something to time.
+
+    Attributes:
+        call: starts one step and returns what to wait for.
+        windows, frames: in one step; frames are those that get an answer, in training those that are learnt from.
+        passes: forward passes that a step is worth: 1, in training 3 (each layer has two gradients), 0 without one.
+        compile_seconds: None where nothing is compiled.
+        program: None where the step is more than one compiled program.
+        maps: the maps after the sigmoid, to be compared between runtimes.
+    """
+
+    call: Callable[[], Any]
+    windows: int
+    frames: int
+    passes: int = 0
+    compile_seconds: float | None = None
+    program: Program | None = None
+    maps: Callable[[], np.ndarray] | None = None
+
+
+def network(name: str) -> Release:
+    """A preset with its shipped weights or fresh ones, or the release in a folder."""
+    if name in PRESETS and name not in shipped_releases():
+        config = PRESETS[name]
+        return Release(TrackNet(config), _settled(config), config)
+    return load_release(name)
+
+
+def in_dtype(release: Release, dtype: Dtype) -> Release:
+    """The same network with activations of another dtype."""
+    config = replace(release.config, dtype=dtype)
+    return Release(TrackNet(config), release.variables, config)
+
+
+def _settled(config: TrackNetConfig) -> dict[str, Any]:
+    """Fresh weights whose batch norms know their inputs: with none, all maps would be one grey."""
+    config = replace(config, dtype="float32", bn_decay=0.0)  # the statistics are then those of one batch
+    key = jax.random.key(0)
+    variables = init_variables(config, key)
+    inputs = windows_of(config, 1)
+
+    @jax.jit
+    def statistics(variables: Any, inputs: dict[str, np.ndarray]) -> Any:
+        rngs, mutable = {"dropout": key}, ["batch_stats"]
+        apply = TrackNet(config).apply
+        return apply(variables, **inputs, train=True, rngs=rngs, mutable=mutable)[1]
+
+    return jax.device_get({"params": variables["params"], **statistics(variables, inputs)})
+
+
+def windows_of(config: TrackNetConfig, count: int) -> dict[str, np.ndarray]:
+    """Inputs of `count` windows: `frames (count, L, H, W, 3)`, the same noise always, and `background` if wanted."""
+    rng = np.random.default_rng(0)
+    picture = (config.height, config.width, 3)
+    inputs = {"frames": rng.integers(0, 256, (count, config.frames, *picture), np.uint8)}
+    if config.background != "none":
+        inputs["background"] = rng.integers(0, 256, (count, *picture), np.uint8)
+    return inputs

@@ -1,0 +1,124 @@
+"""`tracknet benchmark`: throughput, latency, compile time, cost, memory and share of the peak."""
+
+import shlex
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from tracknet_jax.benchmark.config import Benchmark, Dtype, Parallel, Runtime, Task
+from tracknet_jax.cli.options import option
+from tracknet_jax.pictures import check_picture_name
+
+if TYPE_CHECKING:
+    from tracknet_jax.benchmark.run import Materials
+
+DESCRIPTION = """Measure how fast networks run, train and track on this machine.
+
+Compile time stands apart; what is compared is timed in turn, and beside a matrix product on the same device.
+How it is done and what the columns say: docs/performance.md.
+
+example:
+  tracknet benchmark --models tracknet_v2 tracknet_v5 --dtypes bfloat16 --batches 1 8 32 --json speed.json
+  tracknet benchmark --tasks track --video match.mp4"""
+
+RENDERED = 300  # frames of the rally that is tracked and trained on where nothing else is given
+
+
+@dataclass(frozen=True)
+class BenchmarkArgs:
+    """The options of `tracknet benchmark`."""
+
+    tasks: Annotated[tuple[Task, ...], option("T")] = ("inference",)
+    """of inference, stream (latency), train, track (end to end), data (default: inference)"""
+    models: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME|DIR")] = ("tracknet_nano",)
+    """presets, or folders of releases"""
+    batches: Annotated[tuple[int, ...], tyro.conf.arg(metavar="N")] = (1, 4)
+    """windows in a step, on each device"""
+    dtypes: Annotated[tuple[Dtype, ...], option("D")] = ("float32",)
+    """of the activations: float32, bfloat16"""
+    devices: Annotated[tuple[int, ...], tyro.conf.arg(metavar="N")] = (1,)
+    """numbers of devices"""
+    parallel: Annotated[tuple[Parallel, ...], option("P")] = ("jit",)
+    """jit, pmap"""
+    against: Annotated[tuple[Runtime, ...], option("R")] = ()
+    """also torch, torch_compile: inference of the same networks, outputs compared"""
+    blocks: Annotated[int, tyro.conf.arg(metavar="N")] = 7
+    """how often each case is timed"""
+    seconds: Annotated[float, tyro.conf.arg(metavar="S")] = 1.0
+    """least duration of each time"""
+    calls: Annotated[int, tyro.conf.arg(metavar="N")] = 100
+    """windows of the stream"""
+    video: Annotated[Path | None, option("FILE")] = None
+    """to track (default: a rendered rally)"""
+    data: Annotated[Path | None, option("DIR")] = None
+    """labelled clips or a built dataset (default: the rendered rally)"""
+    json: Annotated[Path | None, option("FILE")] = None
+    """write everything that was measured"""
+    picture: Annotated[Path | None, option("FILE")] = None
+    """draw throughput over batch, and the roofline"""
+
+
+def main(argv: list[str]) -> int:
+    """Runs `tracknet benchmark`."""
+    args = tyro.cli(BenchmarkArgs, args=argv, prog="tracknet benchmark", description=DESCRIPTION)
+    benchmark = Benchmark(
+        args.tasks,
+        args.models,
+        args.dtypes,
+        args.batches,
+        args.devices,
+        args.parallel,
+        args.against,
+        args.blocks,
+        args.seconds,
+        args.calls,
+    )
+    if args.picture is not None:
+        check_picture_name(args.picture)
+
+    from rich.console import Console
+
+    from tracknet_jax.benchmark.picture import write_picture
+    from tracknet_jax.benchmark.report import print_report, write_json
+    from tracknet_jax.benchmark.run import run
+
+    with ExitStack() as stack:
+        status = stack.enter_context(Console(stderr=True).status("preparing"))
+        materials = _materials(args, stack)
+        report = run(benchmark, materials, status.update)
+    print_report(report, Console(width=None if sys.stdout.isatty() else 140))
+    if args.json is not None:
+        write_json(args.json, report, shlex.join(["tracknet", "benchmark", *argv]))
+    if args.picture is not None:
+        write_picture(args.picture, report)
+    return 0
+
+
+def _materials(args: BenchmarkArgs, stack: ExitStack) -> "Materials":
+    """The given video and data; where one is needed and not given, a rendered rally in a temporary folder."""
+    from tracknet_jax.benchmark.run import Materials
+
+    video, data = args.video, args.data
+    missing = ("track" in args.tasks and video is None) or ("data" in args.tasks and data is None)
+    if missing:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        rendered = render(folder, RENDERED)
+        video, data = video or rendered, data or folder
+    return Materials(video, data)
+
+
+def render(folder: Path, frames: int, size: tuple[int, int] = (1280, 720)) -> Path:
+    """Writes a rally as a labelled clip in the layout of the shuttlecock data; gives the video's path."""
+    from tracknet_jax.cli.demo import write_rally, write_truth
+    from tracknet_jax.synthetic.rally import RallyConfig, render_rally
+
+    rally = render_rally(RallyConfig(frames=frames, width=size[0], height=size[1]))
+    video = folder / "match1" / "video" / "rally.mp4"
+    write_rally(rally, video)
+    write_truth(rally.labels, folder / "match1" / "csv" / "rally_ball.csv")
+    return video
