@@ -1,0 +1,50 @@
+"""`tracknet export`: a network and its weights as one file for other runtimes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from tracknet_jax.cli.options import option
+
+DESCRIPTION = """Write a network and its weights as one file for other runtimes.
+
+The file takes uint8 frames (batch, L, H, W, 3), RGB, and gives maps in [0, 1]; the batch size is open. It is
+loaded again and its maps are compared with JAX's before it is put in place.
+
+examples:
+  tracknet export tracknet_nano --to onnx --output nano.onnx
+  tracknet export runs/v5 --to stablehlo --output v5.stablehlo"""
+
+
+@dataclass(frozen=True)
+class ExportArgs:
+    """The options of `tracknet export`."""
+
+    checkpoint: Annotated[str, tyro.conf.Positional, option("CHECKPOINT")]
+    """shipped release, release folder or training directory"""
+    to: Annotated[Literal["stablehlo", "onnx"], option("stablehlo|onnx")]
+    """format of the file"""
+    output: Annotated[Path, option("FILE")]
+    """the file to write"""
+    tolerance: Annotated[float, option("P")] = 1e-4
+    """largest difference of two maps, in probability, at which the file is written (1e-4)"""
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command and returns the exit code."""
+    args = tyro.cli(ExportArgs, args=argv, prog="tracknet export", description=DESCRIPTION)
+
+    from tracknet_jax.export.write import export_release
+    from tracknet_jax.releases import load_release
+
+    release = load_release(args.checkpoint)
+    agreement = export_release(release, args.to, args.output, args.tolerance)
+    size = args.output.stat().st_size / 2**20
+    print(
+        f"{args.checkpoint} -> {args.output}: {release.config.name}, {args.to}, {size:.1f} MB; "
+        f"differs from JAX by {agreement.difference:.1e} at most, "
+        f"in maps of {agreement.lowest:.2g} to {agreement.highest:.2g}"
+    )
+    return 0
