@@ -80,7 +80,7 @@ def _draw_roofline(axes: "Axes", report: Report) -> None:
         axes.plot(x, roof, color=f"C{number}", label=f"measured roof, {dtype}, {devices} device(s)")
     for number, (name, results) in enumerate(curves(report).items()):
         points = [
-            (result.intensity, result.workload.program.flops / result.timing.median)  # type: ignore[union-attr]
+            (result.intensity, result.work.analysis.flops / result.timing.median)  # type: ignore[union-attr]
             for result in results
             if result in placed
         ]

@@ -1,5 +1,6 @@
 """The tasks that are more than one compiled step: a video to its CSV file, and what feeds the training step."""
 
+import math
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import jax
 from tracknet_jax.benchmark.config import Case
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.timing import block
-from tracknet_jax.benchmark.workload import Workload
+from tracknet_jax.benchmark.workload import Work, Workload
 from tracknet_jax.data.augment import augment
 from tracknet_jax.data.build import build_dataset
 from tracknet_jax.data.formats import find_clips
@@ -38,13 +39,8 @@ def tracking(case: Case, release: Release, video: Path, folder: Path) -> Workloa
     one_step = case.batch * release.config.outputs
     first, second = (block(lambda: track(one_step), 1) for _ in range(2))
     frames = track()
-    return Workload(
-        call=track,
-        windows=-(-frames // release.config.outputs),
-        frames=frames,
-        passes=1,
-        compile_seconds=max(0.0, first - second),
-    )
+    windows = math.ceil(frames / release.config.outputs)
+    return Workload(track, Work(windows, frames, 1, compile_seconds=max(0.0, first - second)))
 
 
 def feeding(case: Case, release: Release, data: Path, folder: Path) -> Workload:
@@ -58,7 +54,7 @@ def feeding(case: Case, release: Release, data: Path, folder: Path) -> Workload:
     source = open_training(config, folder)
     frames = case.batch * config.model.frames
     if source.draw is None:
-        return Workload(lambda: jax.device_put(source.next()), case.batch, frames)
+        return Workload(lambda: jax.device_put(source.next()), Work(case.batch, frames))
 
     def batch(arrays: Any, keys: jax.Array, axis_name: str | None) -> Any:
         draw_key, augment_key, *_ = step_keys(keys[0], 0)
@@ -70,13 +66,8 @@ def feeding(case: Case, release: Release, data: Path, folder: Path) -> Workload:
     arrays = layout.place_whole(source.next())
     keys = layout.place_parts(jax.random.split(jax.random.key(0), 1))
     program = layout.compile(batch, arrays, keys)
-    return Workload(
-        call=lambda: program.run(arrays, keys),
-        windows=case.batch,
-        frames=frames,
-        compile_seconds=program.compile_seconds,
-        program=program,
-    )
+    work = Work(case.batch, frames, 0, program.compile_seconds, program.analysis)
+    return Workload(lambda: program.run(arrays, keys), work)
 
 
 def _dataset(data: Path, config: TrackNetConfig, folder: Path) -> Path:

@@ -20,22 +20,31 @@ AXIS = "data"
 Step = Callable[..., Any]  # step(whole, parts, axis_name=...)
 
 
+class Analysis(NamedTuple):
+    """What XLA says of a compiled step.
+
+    Attributes:
+        flops, bytes_accessed: counted for one step on all devices.
+        argument_bytes, memory_bytes: of the operands, and of all that a step holds at once, on one device.
+    """
+
+    flops: float
+    bytes_accessed: float
+    argument_bytes: int
+    memory_bytes: int
+
+
 class Program(NamedTuple):
     """A compiled step.
 
     Attributes:
         run: takes operands as its `Layout` places them.
         compile_seconds: from traced function to executable, nothing taken from a cache.
-        flops, bytes_accessed: XLA's count for one step on all devices.
-        argument_bytes, memory_bytes: of the operands, and of all that a step holds at once, on one device.
     """
 
     run: Callable[..., Any]
     compile_seconds: float
-    flops: float
-    bytes_accessed: float
-    argument_bytes: int
-    memory_bytes: int
+    analysis: Analysis
 
 
 @dataclass(frozen=True)
@@ -107,23 +116,20 @@ def compiled(lowered: Any, devices: int = 1) -> Program:
         executable = lowered.compile()
         took = time.perf_counter() - began
     costs, memory = executable.cost_analysis() or {}, executable.memory_analysis()
-    return Program(
-        run=executable,
-        compile_seconds=took,
+    held = memory.output_size_in_bytes + memory.temp_size_in_bytes - memory.alias_size_in_bytes
+    analysis = Analysis(
         flops=costs.get("flops", 0.0) * devices,
         bytes_accessed=costs.get("bytes accessed", 0.0) * devices,
         argument_bytes=memory.argument_size_in_bytes,
-        memory_bytes=memory.argument_size_in_bytes
-        + memory.output_size_in_bytes
-        + memory.temp_size_in_bytes
-        - memory.alias_size_in_bytes,
+        memory_bytes=memory.argument_size_in_bytes + held,
     )
+    return Program(executable, took, analysis)
 
 
 @contextmanager
 def _without_cache() -> Iterator[None]:
     """A program from the cache on disk would tell how fast the disk is."""
-    enabled = jax.config.jax_enable_compilation_cache
+    enabled = jax.config.jax_enable_compilation_cache  # type: ignore[attr-defined]
     jax.config.update("jax_enable_compilation_cache", False)
     compilation_cache.reset_cache()  # JAX looks at the setting once
     try:

@@ -77,8 +77,8 @@ def _milliseconds(share: int) -> Callable[[Result], str]:
 
 
 def _xla_gflops(result: Result) -> str:
-    program = result.workload.program
-    return _number(program.flops / result.workload.windows / 1e9 if program else None)
+    analysis, windows = result.work.analysis, result.work.windows
+    return _number(analysis.flops / windows / 1e9 if analysis else None)
 
 
 def _memory(result: Result) -> str:
@@ -97,7 +97,7 @@ _NETWORK: tuple[Column, ...] = (
 )
 _BATCH: Column = ("batch", lambda result: str(result.case.batch))
 _SPREAD: Column = ("spread", lambda result: f"{result.timing.spread:.1%}")
-_COMPILE: Column = ("compile s", lambda result: _number(result.workload.compile_seconds))
+_COMPILE: Column = ("compile s", lambda result: _number(result.work.compile_seconds))
 _SPEED: tuple[Column, ...] = (
     ("windows/s", lambda result: _number(result.windows_per_second)),
     ("frames/s", lambda result: _number(result.frames_per_second)),
@@ -105,7 +105,7 @@ _SPEED: tuple[Column, ...] = (
     _COMPILE,
 )
 _COSTS: tuple[Column, ...] = (
-    ("GMACs", lambda result: _number(result.macs * result.workload.passes / 1e9)),
+    ("GMACs", lambda result: _number(result.macs * result.work.passes / 1e9)),
     ("XLA GFLOPs", _xla_gflops),
     ("MiB", _memory),
     ("of peak", _share),

@@ -5,7 +5,7 @@ from typing import Any
 
 from tracknet_jax.benchmark.config import Case
 from tracknet_jax.benchmark.timing import Timing
-from tracknet_jax.benchmark.workload import Workload
+from tracknet_jax.benchmark.workload import Work
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Result:
     """
 
     case: Case
-    workload: Workload
+    work: Work
     timing: Timing
     macs: int
     memory: Memory | None = None
@@ -46,48 +46,48 @@ class Result:
 
     @property
     def windows_per_second(self) -> float:
-        return self.workload.windows / self.timing.median
+        return self.work.windows / self.timing.median
 
     @property
     def frames_per_second(self) -> float:
-        return self.workload.frames / self.timing.median
+        return self.work.frames / self.timing.median
 
     @property
     def model_flops(self) -> float:
         """Operations of one step after the counted multiply-adds, two each; nothing computed twice is in it."""
-        return 2.0 * self.macs * self.workload.windows * self.workload.passes
+        return 2.0 * self.macs * self.work.windows * self.work.passes
 
     @property
     def share_of_peak(self) -> float | None:
         """Of the matrix product's speed, by `model_flops`."""
-        if self.peaks is None or not self.workload.passes:
+        if self.peaks is None or not self.work.passes:
             return None
         return self.model_flops / self.timing.median / self.peaks.flops
 
     @property
     def intensity(self) -> float | None:
         """Operations a byte that goes to or from memory, both by XLA's count."""
-        program = self.workload.program
-        return program.flops / program.bytes_accessed if program and program.bytes_accessed else None
+        analysis = self.work.analysis
+        return analysis.flops / analysis.bytes_accessed if analysis and analysis.bytes_accessed else None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; times in seconds."""
-        program = self.workload.program
+        analysis = self.work.analysis
         return {
             **asdict(self.case),
-            "windows": self.workload.windows,
-            "frames": self.workload.frames,
+            "windows": self.work.windows,
+            "frames": self.work.frames,
             "seconds": list(self.timing.blocks),
             "median": self.timing.median,
             "spread": self.timing.spread,
             "latency": {f"p{share}": self.timing.percentile(share) for share in (50, 90, 99)},
             "windows_per_second": self.windows_per_second,
             "frames_per_second": self.frames_per_second,
-            "compile_seconds": self.workload.compile_seconds,
+            "compile_seconds": self.work.compile_seconds,
             "macs_per_window": self.macs,
             "model_flops": self.model_flops,
-            "xla_flops": program.flops if program else None,
-            "xla_bytes_accessed": program.bytes_accessed if program else None,
+            "xla_flops": analysis.flops if analysis else None,
+            "xla_bytes_accessed": analysis.bytes_accessed if analysis else None,
             "memory": asdict(self.memory) if self.memory else None,
             "peaks": asdict(self.peaks) if self.peaks else None,
             "share_of_peak": self.share_of_peak,

@@ -13,7 +13,7 @@ import numpy as np
 
 from tracknet_jax import __version__
 from tracknet_jax.benchmark import peak, steps, torch_runtime
-from tracknet_jax.benchmark.config import Benchmark, Case, Runtime
+from tracknet_jax.benchmark.config import Benchmark, Case, Parallel, Runtime
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.results import Memory, Peaks, Report, Result
 from tracknet_jax.benchmark.timing import block, measure
@@ -26,10 +26,10 @@ RUNTIMES: tuple[str, ...] = get_args(Runtime)
 
 @dataclass(frozen=True)
 class Materials:
-    """A video for `track`, and labelled clips or a built dataset for `data`."""
+    """What some tasks need: `track` a video, `data` labelled clips or a built dataset."""
 
-    video: Path | None = None
-    data: Path | None = None
+    video: Path = Path()
+    data: Path = Path()
 
 
 def run(
@@ -117,13 +117,28 @@ class _Group:
         for case, workload in self._workloads.items():
             flops, bandwidth = (speeds.get(key) for key in _reference_keys(case))
             peaks = Peaks(flops, bandwidth) if flops and bandwidth else None
-            found[case] = Result(case, workload, timings[case], macs, self._memory[case], peaks)
-        return [compared(result, found) for result in found.values()]
+            found[case] = Result(case, workload.work, timings[case], macs, self._memory[case], peaks)
+        return [self._compared(result, found) for result in found.values()]
+
+    def _compared(self, result: Result, found: dict[Case, Result]) -> Result:
+        """The result of another runtime beside ours of the same windows; others stay as they are."""
+        if result.case.variant not in RUNTIMES:
+            return result
+        same = (replace(result.case, variant=parallel) for parallel in get_args(Parallel))
+        ours = next((case for case in same if case in found), None)
+        if ours is None:  # it did not fit the memory, or ran on several devices only
+            return result
+        maps, our_maps = (self._workloads[case].maps for case in (result.case, ours))
+        return replace(
+            result,
+            ratio=result.timing.median / found[ours].timing.median,
+            max_difference=float(np.abs(maps() - our_maps()).max()),  # type: ignore[misc]
+        )
 
     def _references(self) -> dict[Any, peak.Reference]:
         found: dict[Any, peak.Reference] = {}
         for case, workload in self._workloads.items():
-            if workload.passes and not found.keys() >= set(_reference_keys(case)):
+            if workload.work.passes and not found.keys() >= set(_reference_keys(case)):
                 product, copied = _reference_keys(case)
                 found[product] = peak.matrix_product(case.dtype, case.devices)
                 found.setdefault(copied, peak.copy(case.devices))
@@ -144,26 +159,13 @@ def warm_up(workload: Workload) -> Memory | None:
     before = device.memory_stats()
     block(workload.call, 1)
     after = device.memory_stats()
-    program = workload.program
-    if program is None:
+    analysis = workload.work.analysis
+    if analysis is None:
         return None
     if before and after and after["peak_bytes_in_use"] > before["peak_bytes_in_use"]:
-        others = before["bytes_in_use"] - program.argument_bytes
+        others = before["bytes_in_use"] - analysis.argument_bytes
         return Memory(after["peak_bytes_in_use"] - others, "device")
-    return Memory(program.memory_bytes, "compiled")
-
-
-def compared(result: Result, found: dict[Case, Result]) -> Result:
-    """The result of another runtime beside ours of the same windows; others stay as they are."""
-    if result.case.variant not in RUNTIMES:
-        return result
-    ours = next(
-        (found[case] for p in ("jit", "pmap") if (case := replace(result.case, variant=p)) in found), None
-    )
-    if ours is None or ours.workload.maps is None or result.workload.maps is None:
-        return result
-    difference = float(np.abs(result.workload.maps() - ours.workload.maps()).max())
-    return replace(result, ratio=result.timing.median / ours.timing.median, max_difference=difference)
+    return Memory(analysis.memory_bytes, "compiled")
 
 
 def machine() -> dict[str, Any]:

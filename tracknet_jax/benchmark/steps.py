@@ -8,7 +8,7 @@ import numpy as np
 
 from tracknet_jax.benchmark.config import Case
 from tracknet_jax.benchmark.program import Layout, compiled
-from tracknet_jax.benchmark.workload import Workload, windows_of
+from tracknet_jax.benchmark.workload import Work, Workload, windows_of
 from tracknet_jax.heatmaps import probability_maps
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.releases import Release
@@ -25,23 +25,16 @@ def inference(case: Case, release: Release) -> Workload:
     config = release.config
 
     def forward(variables: Any, inputs: dict[str, jax.Array], axis_name: str | None) -> jax.Array:
-        logits = release.model.apply(variables, **inputs).logits  # type: ignore[union-attr]
-        return probability_maps(logits, config.head)
+        output: Any = release.model.apply(variables, inputs["frames"], inputs.get("background"))
+        return probability_maps(output.logits, config.head)
 
     windows = case.batch * case.devices
     variables = layout.place_whole(release.variables)
     inputs = layout.place_parts(windows_of(config, windows))
     program = layout.compile(forward, variables, inputs)
     call = partial(program.run, variables, inputs)
-    return Workload(
-        call=call,
-        windows=windows,
-        frames=windows * config.outputs,
-        passes=1,
-        compile_seconds=program.compile_seconds,
-        program=program,
-        maps=lambda: layout.joined(call()),
-    )
+    work = Work(windows, windows * config.outputs, 1, program.compile_seconds, program.analysis)
+    return Workload(call, work, maps=lambda: layout.joined(call()))
 
 
 def stream(release: Release) -> Workload:
@@ -56,14 +49,8 @@ def stream(release: Release) -> Workload:
         release.model, variables, frames, *operands, length=config.frames, several=True
     )
     program = compiled(lowered)
-    return Workload(
-        call=lambda: jax.device_get(program.run(variables, frames, *operands)),
-        windows=1,
-        frames=config.outputs,
-        passes=1,
-        compile_seconds=program.compile_seconds,
-        program=program,
-    )
+    work = Work(1, config.outputs, 1, program.compile_seconds, program.analysis)
+    return Workload(lambda: jax.device_get(program.run(variables, frames, *operands)), work)
 
 
 def training(case: Case, release: Release) -> Workload:
@@ -83,14 +70,8 @@ def training(case: Case, release: Release) -> Workload:
         held[0], metrics = program.run(held[0], batch)
         return metrics
 
-    return Workload(
-        call=call,
-        windows=windows,
-        frames=windows * release.config.frames,
-        passes=3,
-        compile_seconds=program.compile_seconds,
-        program=program,
-    )
+    frames = windows * release.config.frames
+    return Workload(call, Work(windows, frames, 3, program.compile_seconds, program.analysis))
 
 
 def labelled_windows(config: TrackNetConfig, count: int) -> dict[str, np.ndarray]:
@@ -98,5 +79,5 @@ def labelled_windows(config: TrackNetConfig, count: int) -> dict[str, np.ndarray
     rng = np.random.default_rng(1)
     shape = (count, config.frames)
     xy = rng.uniform((0, 0), (config.width - 1, config.height - 1), (*shape, 2))
-    labels = {"xy": xy.astype(np.float32), "visibility": np.ones(shape, np.uint8)}
-    return windows_of(config, count) | labels
+    inputs = windows_of(config, count)
+    return {**inputs, "xy": xy.astype(np.float32), "visibility": np.ones(shape, np.uint8)}

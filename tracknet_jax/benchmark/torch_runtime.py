@@ -9,7 +9,7 @@ import numpy as np
 
 from tracknet_jax.benchmark.config import Case
 from tracknet_jax.benchmark.torch_network import check_buildable, forward, torch_weights
-from tracknet_jax.benchmark.workload import Workload, windows_of
+from tracknet_jax.benchmark.workload import Work, Workload, windows_of
 from tracknet_jax.errors import UserError
 from tracknet_jax.releases import Release
 
@@ -63,11 +63,5 @@ def torch_inference(case: Case, release: Release) -> Workload:
         began = time.perf_counter()
         call().block_until_ready()
         compile_seconds = time.perf_counter() - began
-    return Workload(
-        call=call,
-        windows=case.batch,
-        frames=case.batch * config.outputs,
-        passes=1,
-        compile_seconds=compile_seconds,
-        maps=lambda: np.asarray(call().maps.cpu()),
-    )
+    work = Work(case.batch, case.batch * config.outputs, 1, compile_seconds)
+    return Workload(call, work, maps=lambda: np.asarray(call().maps.cpu()))

@@ -8,31 +8,40 @@ import jax
 import numpy as np
 
 from tracknet_jax.benchmark.config import Dtype
-from tracknet_jax.benchmark.program import Program
+from tracknet_jax.benchmark.program import Analysis
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.registry import PRESETS
 from tracknet_jax.models.tracknet import TrackNet, init_variables
 from tracknet_jax.releases import Release, load_release, shipped_releases
 
 
-class Workload(NamedTuple):
-    """Something to time.
+class Work(NamedTuple):
+    """What one step does.
 
     Attributes:
-        call: starts one step and returns what to wait for.
         windows, frames: in one step; frames are those that get an answer, in training those that are learnt from.
         passes: forward passes that a step is worth: 1, in training 3 (each layer has two gradients), 0 without one.
         compile_seconds: None where nothing is compiled.
-        program: None where the step is more than one compiled program.
-        maps: the maps after the sigmoid, to be compared between runtimes.
+        analysis: None where the step is more than one compiled program.
     """
 
-    call: Callable[[], Any]
     windows: int
     frames: int
     passes: int = 0
     compile_seconds: float | None = None
-    program: Program | None = None
+    analysis: Analysis | None = None
+
+
+class Workload(NamedTuple):
+    """Something to time, with all that it holds in memory.
+
+    Attributes:
+        call: starts one step and returns what to wait for.
+        maps: the maps after the sigmoid, to be compared between runtimes.
+    """
+
+    call: Callable[[], Any]
+    work: Work
     maps: Callable[[], np.ndarray] | None = None
 
 
@@ -61,7 +70,8 @@ def _settled(config: TrackNetConfig) -> dict[str, Any]:
     def statistics(variables: Any, inputs: dict[str, np.ndarray]) -> Any:
         rngs, mutable = {"dropout": key}, ["batch_stats"]
         apply = TrackNet(config).apply
-        return apply(variables, **inputs, train=True, rngs=rngs, mutable=mutable)[1]
+        frames, background = inputs["frames"], inputs.get("background")
+        return apply(variables, frames, background, train=True, rngs=rngs, mutable=mutable)[1]
 
     return jax.device_get({"params": variables["params"], **statistics(variables, inputs)})
 

@@ -103,13 +103,12 @@ def _materials(args: BenchmarkArgs, stack: ExitStack) -> "Materials":
     """The given video and data; where one is needed and not given, a rendered rally in a temporary folder."""
     from tracknet_jax.benchmark.run import Materials
 
-    video, data = args.video, args.data
-    missing = ("track" in args.tasks and video is None) or ("data" in args.tasks and data is None)
-    if missing:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        rendered = render(folder, RENDERED)
-        video, data = video or rendered, data or folder
-    return Materials(video, data)
+    missing = {"track": args.video is None, "data": args.data is None}
+    if not any(missing.get(task) for task in args.tasks):
+        return Materials(args.video or Path(), args.data or Path())
+    folder = Path(stack.enter_context(TemporaryDirectory()))
+    video = render(folder, RENDERED)
+    return Materials(args.video or video, args.data or folder)
 
 
 def render(folder: Path, frames: int, size: tuple[int, int] = (1280, 720)) -> Path:

@@ -1,0 +1,32 @@
+"""Tracking and feeding on a rendered rally."""
+
+import numpy as np
+import pytest
+
+from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.pipelines import feeding, tracking
+from tracknet_jax.cli.benchmark import render
+
+FRAMES = 10
+
+
+@pytest.fixture(scope="module")
+def rally(tmp_path_factory):
+    return render(tmp_path_factory.mktemp("rally"), FRAMES, size=(64, 64))
+
+
+def test_every_frame_of_the_video_is_tracked(tiny, rally, tmp_path):
+    workload = tracking(Case("track", "tiny", "float32", 2), tiny, rally, tmp_path)
+    assert workload.call() == FRAMES
+    assert (workload.work.windows, workload.work.frames) == (4, FRAMES)
+    assert len((tmp_path / "benchmark_ball.csv").read_text().splitlines()) == 1 + FRAMES
+
+
+@pytest.mark.parametrize("pipeline", ["grain", "resident"])
+def test_batches_come_as_the_training_step_wants_them(tiny, rally, tmp_path, pipeline):
+    case = Case("data", "tiny", "float32", 2, variant=pipeline)
+    workload = feeding(case, tiny, rally.parents[2], tmp_path)
+    assert workload.call()["frames"].shape == (2, 3, 32, 32, 3)
+    assert np.isfinite(workload.call()["frames"]).all()
+    assert (workload.work.windows, workload.work.frames) == (2, 6)
+    assert (workload.work.compile_seconds is None) == (pipeline == "grain")

@@ -1,0 +1,89 @@
+"""A whole run: figures that belong together, another runtime beside ours, what does not fit."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tracknet_jax.benchmark import run as runner
+from tracknet_jax.benchmark import steps, torch_runtime
+from tracknet_jax.benchmark.config import Benchmark
+from tracknet_jax.benchmark.program import Analysis
+from tracknet_jax.benchmark.report import print_report
+from tracknet_jax.benchmark.results import Memory
+from tracknet_jax.benchmark.workload import Work, Workload
+from tracknet_jax.errors import UserError
+
+QUICK = {"models": ("tiny",), "batches": (1,), "blocks": 3, "seconds": 0.0, "calls": 5}
+
+
+def shown(report):
+    console = Console(width=200)
+    with console.capture() as capture:
+        print_report(report, console)
+    return capture.get()
+
+
+def test_another_runtime_is_timed_and_compared(monkeypatch):
+    """A stand-in whose maps are ours and a quarter more."""
+
+    def stand_in(case, release):
+        maps = steps.inference(replace(case, variant="jit"), release).maps()
+        return Workload(lambda: None, Work(1, 3, 1), maps=lambda: maps + 0.25)
+
+    monkeypatch.setattr(torch_runtime, "check_runtime", lambda release: None)
+    monkeypatch.setattr(torch_runtime, "torch_inference", stand_in)
+    report = runner.run(Benchmark(against=("torch",), **QUICK))
+    ours, theirs = report.results
+    assert (ours.ratio, theirs.case.variant) == (None, "torch")
+    assert theirs.max_difference == pytest.approx(0.25, abs=1e-6)
+    assert theirs.ratio == theirs.timing.median / ours.timing.median
+    assert ours.share_of_peak == ours.model_flops / ours.timing.median / ours.peaks.flops
+    assert "2.5e-01" in shown(report)
+
+
+def test_what_does_not_fit_is_left_out_and_told(monkeypatch):
+    inference = steps.inference
+
+    def of_little_memory(case, release):
+        if case.batch > 1:
+            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 1 byte.")
+        return inference(case, release)
+
+    monkeypatch.setattr(steps, "inference", of_little_memory)
+    report = runner.run(Benchmark(**{**QUICK, "batches": (1, 64)}))
+    assert [result.case.batch for result in report.results] == [1]
+    assert [case.batch for case in report.too_large] == [64]
+    assert "does not fit the memory: inference tiny float32 batch 64" in shown(report)
+
+
+@pytest.mark.parametrize(
+    ("marks", "memory"),
+    [
+        ([(100, 400), (100, 900)], Memory(900 - (100 - 30), "device")),  # 70 of the 100 are others'
+        ([(100, 900), (100, 900)], Memory(250, "compiled")),  # another step had needed more
+        ([None, None], Memory(250, "compiled")),
+    ],
+)
+def test_memory_is_the_devices_where_it_can_tell(monkeypatch, marks, memory):
+    counted = iter(m and {"bytes_in_use": m[0], "peak_bytes_in_use": m[1]} for m in marks)
+    device = SimpleNamespace(memory_stats=lambda: next(counted))
+    monkeypatch.setattr(runner.jax, "local_devices", lambda: [device])
+    analysis = Analysis(flops=1, bytes_accessed=1, argument_bytes=30, memory_bytes=250)
+    assert runner.warm_up(Workload(lambda: np.zeros(1), Work(1, 1, analysis=analysis))) == memory
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batches": (0,)}, "batches"),
+        ({"models": ()}, "models is empty"),
+        ({"blocks": 0}, "0 blocks"),
+        ({"tasks": ("train",), "against": ("torch",)}, "add it to the tasks"),
+    ],
+)
+def test_what_cannot_be_measured_is_told(changes, message):
+    with pytest.raises(UserError, match=message):
+        Benchmark(**{**QUICK, **changes})

@@ -1,0 +1,60 @@
+"""What is timed is the network itself, and XLA's count agrees with ours."""
+
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from tracknet_jax.benchmark import steps
+from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.program import Layout
+from tracknet_jax.benchmark.workload import in_dtype, windows_of
+from tracknet_jax.errors import UserError
+from tracknet_jax.models.cost import cost
+
+INFERENCE = Case("inference", "tiny", "float32", batch=2)
+
+
+def test_fresh_weights_give_maps_that_tell_something(tiny):
+    logits = tiny.model.apply(tiny.variables, windows_of(tiny.config, 1)["frames"]).logits
+    assert logits.std() > 0.05  # else outputs of two runtimes could not be compared
+
+
+@pytest.mark.parametrize("layout", [(1, "jit"), (2, "jit"), (2, "pmap")])
+def test_inference_is_the_network_on_every_layout(tiny, layout):
+    devices, parallel = layout
+    workload = steps.inference(replace(INFERENCE, devices=devices, variant=parallel), tiny)
+    frames = windows_of(tiny.config, 2 * devices)["frames"]
+    expected = jax.nn.sigmoid(tiny.model.apply(tiny.variables, frames).logits)
+    np.testing.assert_allclose(workload.maps(), expected, atol=1e-5)
+    assert (workload.work.windows, workload.work.frames) == (2 * devices, 6 * devices)
+    counted = 2 * cost(tiny.config).macs * workload.work.windows
+    assert 0.9 * counted < workload.work.analysis.flops < 1.5 * counted
+    assert workload.work.compile_seconds > 0
+
+
+def test_a_training_step_learns_and_costs_three_passes(tiny):
+    workload = steps.training(Case("train", "tiny", "float32", 1, devices=2, variant="pmap"), tiny)
+    losses = [float(np.mean(workload.call()["loss"])) for _ in range(12)]
+    assert losses[-1] < losses[0]
+    counted = 3 * 2 * cost(tiny.config).macs * workload.work.windows
+    assert 0.7 * counted < workload.work.analysis.flops < 1.6 * counted
+    assert workload.work.frames == 2 * tiny.config.frames
+
+
+def test_a_window_of_the_stream_comes_back_to_the_host(tiny):
+    candidates = steps.stream(in_dtype(tiny, "bfloat16")).call()
+    assert isinstance(candidates.xy, np.ndarray)
+    assert len(candidates.xy) == tiny.config.outputs
+
+
+def test_measuring_compile_time_leaves_the_cache_on(tiny):
+    before = jax.config.jax_enable_compilation_cache
+    steps.stream(tiny)
+    assert jax.config.jax_enable_compilation_cache is before
+
+
+def test_more_devices_than_there_are():
+    with pytest.raises(UserError, match="99 devices wanted, 8 found"):
+        Layout(99)
