@@ -23,7 +23,7 @@ def get_config() -> TrainConfig:
     return TrainConfig(
         model=preset("tracknet_nano"),
         data=DataConfig(
-            sport_weights={"tennis": 0.4, "badminton": 0.4, "padel": 0.2},
+            sport_weights={"tennis": 0.35, "badminton": 0.5, "padel": 0.15},
             augment=AugmentConfig(
                 crop=(128, 224),
                 ball_crop=0.4,
@@ -39,5 +39,5 @@ def get_config() -> TrainConfig:
         evaluation=EvalConfig(every=2000),
         checkpoint=CheckpointConfig(every=1000),
         batch_size=8,
-        steps=23_000,
+        steps=20_000,
     )
