@@ -72,6 +72,9 @@ def crop(height, width):
     ("changes", "message"),
     [
         ({"batch_size": 12}, "not divisible by the 8 devices"),
+        ({"accumulation": 0}, "accumulation is 0"),
+        ({"accumulation": 3}, "in 3 parts .* not divisible by the 8 devices"),
+        ({"max_skipped": 0}, "max_skipped is 0"),
         ({"epochs": 1.0}, "exactly one of steps and epochs"),
         ({"steps": None}, "exactly one of steps and epochs"),
         ({"steps": -1}, "must be above 0"),

@@ -3,9 +3,12 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
+
+if TYPE_CHECKING:
+    from tracknet_jax.training.loop import Result
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,9 @@ class TrainArguments:
 
     workdir: Path | None = None
     """Where the run writes: checkpoints, metrics.jsonl, tensorboard, pictures. Default: runs/CONFIG."""
+
+    distributed: str | None = None
+    """Join a run of several processes: auto on a cluster, or HOST:PORT,I/N for process I of N."""
 
 
 def main(argv: list[str]) -> int:
@@ -51,19 +57,33 @@ def main(argv: list[str]) -> int:
     logging.basicConfig(format="tracknet: %(message)s")
     logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs with a traceback what it then raises
 
+    from tracknet_jax.training.processes import is_first, joined
+
+    with joined(arguments.distributed):
+        if not is_first():
+            logging.getLogger().setLevel(logging.ERROR)  # process 0 says it
+        result, metric = _train(config, workdir)
+        if is_first():
+            _report(result, metric, workdir)
+    return 0
+
+
+def _train(config: Any, workdir: Path) -> tuple["Result", str]:
+    """Runs the config; with the name of the score that chose the best checkpoint."""
     from tracknet_jax.training.rectifier_config import RectifierTrainConfig
 
     if isinstance(config, RectifierTrainConfig):
         from tracknet_jax.training.rectifier import train_rectifier
 
-        result, metric = train_rectifier(config, workdir), f"{config.metric} accuracy"
-    else:
-        from tracknet_jax.training.loop import train
+        return train_rectifier(config, workdir), f"{config.metric} accuracy"
+    from tracknet_jax.training.loop import train
 
-        result, metric = train(config, workdir), config.evaluation.metric
+    return train(config, workdir), config.evaluation.metric
+
+
+def _report(result: "Result", metric: str, workdir: Path) -> None:
     step, best = int(result.state.step), result.progress
     state = "stopped, the same command goes on" if result.stopped else "finished"
     print(f"{workdir}: step {step}, {state}")
     if best.best_step is not None:
         print(f"best {metric} {best.best_score:.4f} at step {best.best_step}")
-    return 0

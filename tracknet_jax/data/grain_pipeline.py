@@ -1,4 +1,4 @@
-"""Batches of windows by Grain: shuffled, one shard a process, read by worker processes, resumable exactly."""
+"""Batches of windows by Grain: shuffled, each process its part, read by worker processes, resumable exactly."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,19 +22,20 @@ def make_grain_loader(
 ) -> grain.DatasetIterator:
     """An iterator of numpy batches; `get_state()` and `set_state()` resume at the exact next batch.
 
-    The order depends on the seed alone, not on workers or threads; the form of the state does depend on the
-    number of workers, so resume with the same.
+    The order depends on the seed alone, not on workers, threads or processes: the parts of all processes, one
+    after the other, are the batch that one process would get. The form of the state does depend on the number of
+    workers, so resume with the same; not on the number of processes.
 
     Args:
         windows: random access to windows, as `FrameWindows`; picklable if there are workers.
         batch_size: of this process, that is the global batch divided by `process_count`.
         seed: of the order, which is another one in each epoch.
-        shuffle: whether to shuffle; the shards are taken after it and so differ in each epoch.
+        shuffle: whether to shuffle.
         repeat: whether to go on for ever.
         workers: processes that read and decode, 0 for this one.
         threads: that read in each process.
-        process_index: which shard is ours, `jax.process_index()`.
-        process_count: number of shards, `jax.process_count()`.
+        process_index: which part of each global batch is ours, `jax.process_index()`.
+        process_count: number of parts, `jax.process_count()`.
         drop_remainder: leave out a last batch that is not full, which only comes without `repeat`.
     """
     if workers and not flags.FLAGS.is_parsed():
@@ -42,10 +43,9 @@ def make_grain_loader(
     dataset = grain.MapDataset.source(windows).seed(seed)
     if shuffle:
         dataset = dataset.shuffle()
-    dataset = dataset[process_index::process_count]
     if repeat:
         dataset = dataset.repeat()
-    batches = dataset.batch(batch_size, drop_remainder=drop_remainder)
+    batches = dataset.batch(batch_size, drop_remainder=drop_remainder)[process_index::process_count]
     reading = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=4 * threads)
     loader = batches.to_iter_dataset(reading)
     if workers:

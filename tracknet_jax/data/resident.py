@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,8 +154,7 @@ def draw_windows(arrays: dict[str, Any], keys: jax.Array, *, length: int) -> dic
     """
 
     def draw(key: jax.Array) -> dict[str, jax.Array]:
-        place = jnp.searchsorted(arrays["cumulative"], jax.random.uniform(key), side="right")
-        start = arrays["starts"][jnp.minimum(place, arrays["starts"].shape[0] - 1)]
+        start = draw_start(arrays["starts"], arrays["cumulative"], key)
         window = {
             name: jax.lax.dynamic_slice_in_dim(arrays[name], start, length)
             for name in ("frames", "xy", "visibility")
@@ -164,3 +164,19 @@ def draw_windows(arrays: dict[str, Any], keys: jax.Array, *, length: int) -> dic
         return window
 
     return jax.vmap(draw)(keys)
+
+
+def draw_start(starts: jax.Array, cumulative: jax.Array, key: jax.Array) -> jax.Array:
+    """The first frame () of the window that belongs to a key."""
+    place = jnp.searchsorted(cumulative, jax.random.uniform(key), side="right")
+    return starts[jnp.minimum(place, starts.shape[0] - 1)]
+
+
+def windows_of(arrays: dict[str, Any], keys: jax.Array, *, length: int) -> dict[str, np.ndarray]:
+    """The batch of `draw_windows`, put together on the host from arrays that are there."""
+    starts = np.asarray(jax.vmap(partial(draw_start, arrays["starts"], arrays["cumulative"]))(keys))
+    frames = starts[:, None] + np.arange(length)
+    batch = {name: np.asarray(arrays[name])[frames] for name in ("frames", "xy", "visibility")}
+    if "backgrounds" in arrays:
+        batch["background"] = arrays["backgrounds"][arrays["clip"][starts]]
+    return batch

@@ -22,6 +22,7 @@ from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.training.config import TrainConfig, flatten
 from tracknet_jax.training.parallel import replicated
+from tracknet_jax.training.processes import is_first, wait_for_all
 from tracknet_jax.training.rectifier_config import RectifierTrainConfig
 from tracknet_jax.training.state import TrainState, Variables
 
@@ -102,6 +103,11 @@ class Checkpoints:
         except WRITE_ERRORS as error:
             raise self._not_written(error) from error
 
+    def newest(self) -> Path | None:
+        """The folder of the newest checkpoint, once it is whole; None without any."""
+        newest = self._checkpointer.latest
+        return None if newest is None else self._root / str(newest.step)
+
     def restore(self, abstract: TrainState, config: RunConfig) -> Restored | None:
         """The newest readable checkpoint as a replicated state of the shape of `abstract`; None without any.
 
@@ -132,9 +138,10 @@ class Checkpoints:
         return None
 
     def _move_aside(self, broken: list[Path]) -> None:
-        for path in broken:
+        for path in broken if is_first() else ():
             path.rename(path.with_name(f"unreadable_{path.name}"))
         if broken:
+            wait_for_all("unreadable checkpoints moved")
             self._checkpointer.reload()
 
 

@@ -12,7 +12,9 @@ from tracknet_jax.training.config import TrainConfig
 
 POSITIVE = (
     "batch_size",
+    "accumulation",
     "log_every",
+    "max_skipped",
     "data.stride",
     "target.radius",
     "optimizer.lr",
@@ -40,6 +42,11 @@ def check_config(config: TrainConfig) -> None:
     devices = jax.device_count()
     if config.batch_size % devices:
         raise UserError(f"batch_size {config.batch_size} is not divisible by the {devices} devices here")
+    if config.batch_size % (devices * config.accumulation):
+        raise UserError(
+            f"batch_size {config.batch_size} in {config.accumulation} parts (accumulation) is not divisible by "
+            f"the {devices} devices here"
+        )
 
 
 def _check_numbers(config: TrainConfig) -> None:

@@ -110,12 +110,17 @@ class TrainConfig:
     evaluation: EvalConfig = EvalConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     batch_size: int = 8  # windows in one step, over all devices
+    accumulation: int = (
+        1  # parts of a batch that are computed one after the other, for batches beyond the memory
+    )
+    remat: bool = False  # keep less for the backward pass and compute it again: less memory, more time
     steps: int | None = None
     epochs: float | None = None  # passes over the training windows
     ema_decay: float = 0.999  # of the averaged weights that are evaluated and released; 0: none
     parallel: Literal["jit", "pmap"] = "jit"
     init_from: str | None = None  # weights to start from: a release, or the working directory of another run
     log_every: int = 50  # steps
+    max_skipped: int = 10  # the run ends after so many steps in a row without a finite loss and gradient
     seed: int = 0
 
     def to_dict(self) -> dict[str, Any]:

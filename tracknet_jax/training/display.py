@@ -16,10 +16,10 @@ from rich.progress import (
 
 
 class TrainingDisplay:
-    """A progress bar with loss, validation F1, frames a second and the time left."""
+    """A progress bar with loss, validation F1, frames a second and the time left; nothing if it is not `shown`."""
 
-    def __init__(self, start: int, total: int, metric: str):
-        self._console = Console(stderr=True)
+    def __init__(self, start: int, total: int, metric: str, shown: bool = True):
+        self._console = Console(stderr=True, quiet=not shown)
         self._progress = Progress(
             TextColumn("step"),
             MofNCompleteColumn(),
@@ -30,7 +30,7 @@ class TrainingDisplay:
             TextColumn("left"),
             TimeRemainingColumn(),
             console=self._console,
-            disable=not self._console.is_terminal,
+            disable=not (shown and self._console.is_terminal),
         )
         self._total, self._metric = total, metric
         self._begun, self._first = time.monotonic(), start

@@ -1,9 +1,16 @@
-"""SIGTERM (a cluster taking its machine back) and Ctrl-C as a request to save and end."""
+"""SIGTERM (a cluster taking its machine back) and Ctrl-C as a request to save and end, agreed by all processes."""
 
 import signal
 import threading
 from types import FrameType, TracebackType
 from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tracknet_jax.training.meter import AHEAD
+from tracknet_jax.training.parallel import replicated, split
 
 
 class StopRequest:
@@ -28,3 +35,32 @@ class StopRequest:
     def _receive(self, number: int, frame: FrameType | None) -> None:
         self.received = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class StopVote:
+    """Whether some process has received a `StopRequest`: all get the same answer at the same step.
+
+    Every `EVERY` steps the processes put their answers together on the devices, and look at the result when the
+    steps that were under way then are done, so nothing waits for it. JAX's own preemption service is not used:
+    it knows SIGTERM alone, and takes it from us while data is read.
+    """
+
+    EVERY = 5  # steps; a cluster gives half a minute or more
+
+    def __init__(self, stop: StopRequest) -> None:
+        self._stop = stop
+        self._alone = jax.process_count() == 1
+        self._votes = split()
+        self._count = jax.jit(jnp.any, in_shardings=self._votes, out_shardings=replicated())
+        self._result: jax.Array | None = None
+
+    def passed(self, step: int) -> bool:
+        """Whether the run is to end after `step` steps; to be asked by all processes at every step."""
+        if self._alone:
+            return self._stop.received
+        if step % self.EVERY == AHEAD and self._result is not None:
+            return bool(self._result)
+        if step % self.EVERY == 0:
+            mine = np.full(jax.local_device_count(), self._stop.received)
+            self._result = self._count(jax.make_array_from_process_local_data(self._votes, mine))
+        return False

@@ -16,13 +16,15 @@ from tracknet_jax.training.checkpoints import Checkpoints
 from tracknet_jax.training.checks import check_config
 from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.display import TrainingDisplay
+from tracknet_jax.training.guard import Guard
 from tracknet_jax.training.initial import initial_variables
-from tracknet_jax.training.interrupts import StopRequest
+from tracknet_jax.training.interrupts import StopRequest, StopVote
 from tracknet_jax.training.meter import Meter
-from tracknet_jax.training.metric_log import MetricLog
+from tracknet_jax.training.metric_log import MetricLog, SilentLog
 from tracknet_jax.training.optimizers import make_optimizer, make_schedule
 from tracknet_jax.training.parallel import make_driver
 from tracknet_jax.training.pictures import prediction_grid
+from tracknet_jax.training.processes import in_turns, is_first, of_the_first
 from tracknet_jax.training.sources import BatchSource, open_training, open_validation
 from tracknet_jax.training.state import TrainState, Variables, create_state
 from tracknet_jax.training.step import train_step
@@ -55,19 +57,22 @@ def train(config: TrainConfig, workdir: Path) -> Result:
     """Runs `config` in `workdir` to its end, from the newest checkpoint there if there is one.
 
     Writes `train_config.json`, `checkpoints/`, `metrics.jsonl`, `tensorboard/` and `pictures/`. Raises `UserError`
-    for a config, data or checkpoints that cannot be used, and when the loss is not a number any more.
+    for a config, data or checkpoints that cannot be used, and when the loss is not a number any more. In a run of
+    several processes (`processes.joined`) all of them call this with the same `config` and a `workdir` that they
+    share; only the first of them reports.
     """
     check_config(config)
     metric = f"val/{config.evaluation.metric}"
     with Checkpoints(workdir, config.checkpoint.keep, metric) as checkpoints:
         # Before the data, which may take minutes to read: another run's directory is told at once.
         restored = checkpoints.restore(_abstract_state(config), config)
-        source = open_training(config, workdir)
+        source = in_turns(partial(open_training, config, workdir))
         validation = None
         if config.evaluation.every:
-            clips = validation_clips(open_validation(config, workdir))
+            clips = validation_clips(in_turns(partial(open_validation, config, workdir)))
             validation = Validation(config, workdir, Validator(config.model, config.evaluation, clips))
-        write_config(config.to_dict(), workdir)
+        if is_first():
+            write_config(config.to_dict(), workdir)
         if restored is None:
             state, progress = _first_state(config, initial_variables(config)), Progress()
         else:
@@ -90,42 +95,45 @@ def _run(
     step_fn = partial(train_step, config=config, optimizer=make_optimizer(config.optimizer, total))
     driver = make_driver(config.parallel, step_fn, source.draw)
     step = saved = int(first.step)
+    guard = Guard(config, workdir, source, driver, checkpoints)
     state = driver.place(first)
     resident = driver.place_inputs(source.next()) if source.draw else None
+    stopped = False
     with (
-        MetricLog(workdir, step) as metric_log,
-        TrainingDisplay(step, total, config.evaluation.metric) as display,
+        MetricLog(workdir, step) if is_first() else SilentLog() as metric_log,
+        TrainingDisplay(step, total, config.evaluation.metric, shown=is_first()) as display,
         StopRequest() as stop,
     ):
         meter = Meter(driver, config.batch_size * config.model.frames)
-        while step < total and not stop.received and not _out_of_patience(config, progress):
-            inputs = driver.place_inputs(source.next()) if resident is None else resident
-            state, metrics = driver.step(state, inputs)
+        vote = StopVote(stop)
+        while step < total and not stopped and not _out_of_patience(config, progress):
+            given = source.next()
+            state, metrics = driver.step(state, driver.place_inputs(given) if resident is None else resident)
             step += 1
             meter.add(metrics)
+            guard.watch(step, given, metrics)
             display.advance(step)
             if _due(step, config.log_every, total):
-                values = meter.read(step)
+                values = meter.read()
                 metric_log.scalars(step, {**values, "lr": float(rate(step - 1))})
-                display.trained(step, values["loss"], values["frames_per_second"])
+                display.trained(step, values.get("loss", math.nan), values["frames_per_second"])
 
             scores = None
             if validation is not None and _due(step, config.evaluation.every, total):
-                meter.check(step)
                 with meter.paused():
                     scores = validation(step, driver.collect(state).inference_variables, metric_log)
                 progress = progress.after(step, scores[f"val/{config.evaluation.metric}"])
                 display.evaluated(step, scores[f"val/{config.evaluation.metric}"], progress.best_step == step)
             if scores or _due(step, config.checkpoint.every, total):
-                meter.check(step)
                 checkpoints.save(
                     driver.collect(state), config, source.get_state(), progress._asdict(), scores
                 )
                 saved = step
+            stopped = vote.passed(step)
+        guard.finish()
         if step > saved:
-            meter.check(step)
             checkpoints.save(driver.collect(state), config, source.get_state(), progress._asdict())
-    return Result(driver.collect(state), stop.received, progress)
+    return Result(driver.collect(state), stopped, progress)
 
 
 @dataclass(frozen=True)
@@ -136,11 +144,11 @@ class Validation:
     workdir: Path
     validator: Validator
 
-    def __call__(self, step: int, weights: Variables, metric_log: MetricLog) -> dict[str, float]:
+    def __call__(self, step: int, weights: Variables, metric_log: MetricLog | SilentLog) -> dict[str, float]:
         """The scores of `weights` after `step` steps, under their names in the metric log."""
-        scores = self.validator.scores(weights).to_dict()
+        scores = of_the_first(self.validator.scores(weights).to_dict())
         metric_log.scalars(step, scores)
-        if self.config.evaluation.pictures:
+        if self.config.evaluation.pictures and is_first():
             picture = prediction_grid(self.validator.examples(weights, self.config.evaluation.pictures))
             write_picture(self.workdir / "pictures" / f"step_{step:07d}.png", picture)
             metric_log.picture(step, "predictions", picture)

@@ -1,13 +1,11 @@
-"""Loss, gradient norm and speed between two lines of the log, and the check that the run is still sane."""
+"""Loss, gradient norm and speed between two lines of the log."""
 
-import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import jax
 
-from tracknet_jax.errors import UserError
 from tracknet_jax.training.parallel import Driver
 
 AHEAD = 3  # steps that may be under way
@@ -26,25 +24,19 @@ class Meter:
         self._steps.append(metrics)
         jax.block_until_ready(self._steps[-AHEAD:][0])
 
-    def read(self, step: int) -> dict[str, float]:
-        """Means since the last reading, and training frames a second; raises `UserError` after a bad loss."""
-        self.check(step)
-        means = {
-            name: sum(self._driver.metric(metrics[name]) for metrics in self._steps) / len(self._steps)
-            for name in self._steps[0]
-        }
-        now = time.monotonic()
-        means["frames_per_second"] = self._frames * len(self._steps) / max(now - self._since, 1e-9)
-        self._steps, self._since = [], now
-        return means
+    def read(self) -> dict[str, float]:
+        """Means over the steps since the last reading, the number of those skipped, training frames a second.
 
-    def check(self, step: int) -> None:
-        """Raises `UserError` if the newest loss is not a finite number: such weights are not to be saved."""
-        if self._steps and not math.isfinite(loss := self._driver.metric(self._steps[-1]["loss"])):
-            raise UserError(
-                f"the loss is {loss} at step {step}: the newest checkpoint is from before; "
-                "lower optimizer.lr or set optimizer.clip_norm and start the same command again"
-            )
+        Skipped steps count in neither mean; with no other step there are none.
+        """
+        steps = [{name: self._driver.metric(x) for name, x in metrics.items()} for metrics in self._steps]
+        good = [metrics for metrics in steps if not metrics["skipped"]]
+        values = {name: sum(step[name] for step in good) / len(good) for name in (good[0] if good else ())}
+        values["skipped"] = len(steps) - len(good)
+        now = time.monotonic()
+        values["frames_per_second"] = self._frames * len(steps) / max(now - self._since, 1e-9)
+        self._steps, self._since = [], now
+        return values
 
     @contextmanager
     def paused(self) -> Iterator[None]:

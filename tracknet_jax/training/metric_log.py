@@ -68,6 +68,22 @@ class MetricLog:
             raise UserError(f"{self._path}: cannot be written ({error.strerror or error})") from error
 
 
+class SilentLog:
+    """The log of a process that does not report."""
+
+    def __enter__(self) -> "SilentLog":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+    def scalars(self, step: int, values: dict[str, Any]) -> None:
+        """Writes nothing."""
+
+    def picture(self, step: int, name: str, image: np.ndarray) -> None:
+        """Writes nothing."""
+
+
 def _event(step: int, summary: Summary) -> Event:
     return Event(wall_time=time.time(), step=step, summary=summary)
 

@@ -45,8 +45,9 @@ def make_driver(name: str, step: Step, draw: Draw | None) -> Driver:
 
 
 def data_mesh() -> Mesh:
-    """All devices along one axis."""
-    return jax.make_mesh((jax.device_count(),), (AXIS,), axis_types=(AxisType.Auto,))
+    """All devices along one axis, those of a process side by side: its part of a batch is one piece."""
+    devices = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
+    return Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))
 
 
 def replicated(mesh: Mesh | None = None) -> NamedSharding:
@@ -57,6 +58,12 @@ def replicated(mesh: Mesh | None = None) -> NamedSharding:
 def split(mesh: Mesh | None = None) -> NamedSharding:
     """The leading axis over the devices."""
     return NamedSharding(mesh or data_mesh(), PartitionSpec(AXIS))
+
+
+def copied(whole: NamedSharding, x: Any) -> jax.Array:
+    """One array on all devices, of what every process has: a host array, or a replicated one."""
+    local = x.addressable_data(0) if isinstance(x, jax.Array) else x
+    return jax.make_array_from_process_local_data(whole, local, local.shape)
 
 
 class JitDriver:
@@ -82,11 +89,11 @@ class JitDriver:
         return draw_part
 
     def place(self, state: TrainState) -> TrainState:
-        return jax.device_put(state, self._whole)
+        return jax.tree.map(partial(_of_raw_data, partial(copied, self._whole)), state)
 
     def place_inputs(self, inputs: Any) -> Any:
         if self._resident:
-            return jax.device_put(inputs, self._whole)
+            return jax.tree.map(partial(copied, self._whole), inputs)
         return jax.tree.map(lambda x: jax.make_array_from_process_local_data(self._split, x), inputs)
 
     def step(self, state: TrainState, inputs: Any) -> tuple[TrainState, dict[str, jax.Array]]:
@@ -142,8 +149,7 @@ class PmapDriver:
     def _one_of(self, x: jax.Array) -> jax.Array:
         # The local shard: x[0] would gather from all devices, and a stacked array of several processes
         # cannot be saved.
-        host = np.asarray(x.addressable_shards[0].data[0])
-        return jax.make_array_from_process_local_data(self._whole, host, host.shape)
+        return copied(self._whole, np.asarray(x.addressable_shards[0].data[0]))
 
     def metric(self, value: jax.Array) -> float:
         return float(value.addressable_shards[0].data[0])

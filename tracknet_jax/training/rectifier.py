@@ -44,6 +44,8 @@ def train_rectifier(config: RectifierTrainConfig, workdir: Path) -> Result:
     that cannot be used.
     """
     config.check()
+    if jax.process_count() > 1:
+        raise UserError("a rectifier trains in one process: leave --distributed out")
     training = read_trajectories(Path(config.data.source), config.data.train_split)
     validation = read_trajectories(Path(config.data.source), config.data.val_split)
     starts = window_starts(training, config.model.length)

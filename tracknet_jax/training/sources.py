@@ -19,7 +19,14 @@ from tracknet_jax.data.formats import find_clips
 from tracknet_jax.data.grain_pipeline import make_grain_loader
 from tracknet_jax.data.index import FrameIndex
 from tracknet_jax.data.records import Record, generate_examples
-from tracknet_jax.data.resident import ResidentFrames, draw_windows, fingerprint, keep_frames, window_arrays
+from tracknet_jax.data.resident import (
+    ResidentFrames,
+    draw_windows,
+    fingerprint,
+    keep_frames,
+    window_arrays,
+    windows_of,
+)
 from tracknet_jax.data.source import INFO_FILE, FrameSource, dataset_splits, find_dataset
 from tracknet_jax.data.splits import RANDOM_WINDOWS, assign_splits
 from tracknet_jax.data.windows import FrameWindows
@@ -45,8 +52,11 @@ class BatchSource(Protocol):
     def next(self) -> Any:
         """The inputs of the next step."""
 
+    def batch(self, given: Any, keys: jax.Array) -> dict[str, np.ndarray]:
+        """The windows of a step on the host: of what `next` gave for it and, with `draw`, its keys."""
+
     def get_state(self) -> Any:
-        """The position, as JSON values."""
+        """The position, as JSON values; the same on every process."""
 
     def set_state(self, state: Any) -> None:
         """Goes to a position."""
@@ -65,10 +75,14 @@ class ResidentSource:
             random_split=config.data.split_by == RANDOM_WINDOWS,
         )
         self.windows = len(self._arrays["starts"])
+        self._length = length
         self.draw: Draw | None = partial(draw_windows, length=length)
 
     def next(self) -> Any:
         return self._arrays
+
+    def batch(self, given: Any, keys: jax.Array) -> dict[str, np.ndarray]:
+        return windows_of(self._arrays, keys, length=self._length)
 
     def get_state(self) -> None:
         return None
@@ -95,6 +109,9 @@ class GrainSource:
 
     def next(self) -> Any:
         return next(self._batches)
+
+    def batch(self, given: Any, keys: jax.Array) -> dict[str, np.ndarray]:
+        return given
 
     def get_state(self) -> Any:
         return self._batches.get_state()

@@ -1,0 +1,95 @@
+"""A run of two processes on loopback, one killed, one stopped, ends in the very bits of a run of one process."""
+
+import json
+import os
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pytest
+
+from tracknet_jax.errors import UserError
+from tracknet_jax.training.processes import in_turns, parse_address
+
+from .test_kill import REPOSITORY, final_state
+
+STEPS = 20
+
+
+@pytest.fixture
+def run(clips, pytestconfig):
+    """Runs a file of launch/ to its end, each process with its virtual devices."""
+
+    def call(file, workdir, **variables):
+        environment = os.environ | {
+            "JAX_PLATFORMS": "cpu",
+            "JAX_COMPILATION_CACHE_DIR": str(pytestconfig.cache.mkdir("jax_rehearsal")),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "PYTHON": sys.executable,
+            **{name: str(value) for name, value in variables.items()},
+        }
+        words = (
+            [str(workdir), "fake_data"] if file.endswith(".sh") else ["fake_data", "--workdir", str(workdir)]
+        )
+        overrides = {
+            "--data.source": clips,
+            "--steps": STEPS,
+            "--checkpoint.every": 2,
+            "--evaluation.every": 10,
+            "--log-every": 1,
+        }
+        words += [str(word) for pair in overrides.items() for word in pair]
+        program = [] if file.endswith(".sh") else [sys.executable]
+        done = subprocess.run(
+            [*program, str(REPOSITORY / "launch" / file), *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        logs = "".join(f"{log.name}:\n{log.read_text()}" for log in sorted(workdir.glob("log_*.txt")))
+        assert done.returncode == 0, done.stdout + done.stderr + logs
+        return done.stdout
+
+    return call
+
+
+def test_processes_that_are_killed_and_stopped_end_in_the_bits_of_one(run, tmp_path):
+    alone, rehearsed = tmp_path / "alone", tmp_path / "rehearsed"
+    run("local_rehearsal.sh", rehearsed, PROCESSES=2, KILL_AFTER=2, TERM_AFTER=8)
+    log = {path.name: path.read_text() for path in rehearsed.glob("log_*.txt")}
+    assert "another process was lost; start all of them again" in log["log_0_0.txt"]
+    assert "stopped, the same command goes on" in log["log_1_0.txt"]  # though process 1 had the signal
+    for silent in ("log_0_1.txt", "log_1_1.txt"):
+        assert "step" not in log[silent]
+
+    assert "finished" in run("train.py", rehearsed, JAX_NUM_CPU_DEVICES=2)  # with another number of processes
+    run("train.py", alone, JAX_NUM_CPU_DEVICES=2)
+    expected, found = final_state(alone), final_state(rehearsed)
+    assert int(found.step) == STEPS
+    for a, b in zip(jax.tree.leaves(expected), jax.tree.leaves(found), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+    def lines(workdir):
+        rows = map(json.loads, (workdir / "metrics.jsonl").read_text().splitlines())
+        return [row | {"frames_per_second": 0} for row in rows]
+
+    assert lines(rehearsed) == lines(alone)
+    assert len(list((rehearsed / "pictures").iterdir())) == 2
+
+
+def test_addresses():
+    assert parse_address("10.0.0.1:8476,1/4") == ("10.0.0.1:8476", 1, 4)
+    assert parse_address("[::1]:80,0/1") == ("[::1]:80", 0, 1)
+    for wrong in ("10.0.0.1,0/2", "10.0.0.1:80", "a:80,2/2", "a:80,-1/2", "maybe"):
+        with pytest.raises(UserError, match=r"give auto, or HOST:PORT,I/N"):
+            parse_address(wrong)
+
+
+def test_a_turn_raises_what_the_work_raises():
+    def work():
+        raise UserError("no clips")
+
+    assert in_turns(lambda: 3) == 3
+    with pytest.raises(UserError, match="no clips"):
+        in_turns(work)

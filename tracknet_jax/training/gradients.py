@@ -1,0 +1,124 @@
+"""Loss and gradients of a batch: at once or in parts (accumulation), with activations kept or computed again."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from tracknet_jax.data.augment import Batch
+from tracknet_jax.losses import class_cross_entropy, temporal_variation, weighted_bce
+from tracknet_jax.models.tracknet import TrackNet, TrackNetOutput
+from tracknet_jax.training.config import TrainConfig
+from tracknet_jax.training.state import TrainState
+
+Gradients = tuple[jax.Array, Any, Any]  # loss, batch statistics, gradients of the parameters
+
+
+def gradients(
+    state: TrainState, batch: Batch, dropout_key: jax.Array, config: TrainConfig, axis_name: str | None
+) -> Gradients:
+    """Loss () of `batch`, the running batch statistics after it, and the gradients of the parameters.
+
+    Under pmap, means over `axis_name`. With `config.accumulation` A the batch is taken in A parts one after the
+    other: the mean of their gradients, batch norm seeing one part at a time. Part a has the windows a, a + A,
+    a + 2 A ... of the batch, whatever the number of devices, so all devices work on each of them.
+    """
+    parts, mean_count = config.accumulation, None
+    if parts > 1 or axis_name is not None:
+        mean_count = batch["mask"].sum() / parts
+    if axis_name is not None:
+        mean_count = jax.lax.pmean(mean_count, axis_name)
+    of_part = partial(_part_gradients, mean_count=mean_count, config=config, axis_name=axis_name)
+    if parts == 1:
+        found = of_part(state.batch_stats, state.params, batch, dropout_key)
+    else:
+        found = _accumulate(of_part, state, batch, jax.random.split(dropout_key, parts))
+    return found if axis_name is None else jax.lax.pmean(found, axis_name)
+
+
+def _accumulate(of_part: Any, state: TrainState, batch: Batch, dropout_keys: jax.Array) -> Gradients:
+    parts = len(dropout_keys)
+
+    def in_parts(x: jax.Array) -> jax.Array:
+        return jnp.moveaxis(x.reshape(-1, parts, *x.shape[1:]), 1, 0)
+
+    def add(carry: Gradients, given: tuple[Batch, jax.Array]) -> tuple[Gradients, None]:
+        loss, batch_stats, grads = carry
+        part_loss, batch_stats, part_grads = of_part(batch_stats, state.params, *given)
+        grads = jax.tree.map(lambda total, x: total + x / parts, grads, part_grads)
+        return (loss + part_loss / parts, batch_stats, grads), None
+
+    zeros = jax.tree.map(jnp.zeros_like, state.params)
+    first = (jnp.zeros(()), state.batch_stats, zeros)
+    return jax.lax.scan(add, first, (jax.tree.map(in_parts, batch), dropout_keys))[0]
+
+
+def _part_gradients(
+    batch_stats: Any,
+    params: Any,
+    batch: Batch,
+    dropout_key: jax.Array,
+    mean_count: jax.Array | None,
+    config: TrainConfig,
+    axis_name: str | None,
+) -> Gradients:
+    loss_fn = make_loss_fn(batch_stats, batch, dropout_key, mean_count, config, axis_name)
+    (loss, new_stats), grads = jax.value_and_grad(loss_fn, has_aux=True)(params)
+    return loss, new_stats, grads
+
+
+def make_loss_fn(
+    batch_stats: Any,
+    batch: Batch,
+    dropout_key: jax.Array,
+    mean_count: jax.Array | None,
+    config: TrainConfig,
+    axis_name: str | None,
+) -> Callable[[Any], tuple[jax.Array, Any]]:
+    """The function of the parameters to differentiate: loss () and the batch statistics after it."""
+    model = TrackNet(config.model, axis_name=axis_name)
+
+    def loss_fn(params: Any) -> tuple[jax.Array, Any]:
+        output, updates = model.apply(
+            {"params": params, "batch_stats": batch_stats},
+            batch["frames"],
+            batch.get("background"),
+            train=True,
+            mutable=["batch_stats"],
+            rngs={"dropout": dropout_key},
+        )
+        return batch_loss(output, batch, config, mean_count), updates["batch_stats"]
+
+    return jax.checkpoint(loss_fn, policy=_is_costly) if config.remat else loss_fn
+
+
+def _is_costly(primitive: Any, *operands: Any, **parameters: Any) -> bool:
+    """Whether a result is kept for the backward pass: convolutions and products with weights.
+
+    Norms, activations, upsampling, concatenation and attention between tokens are cheap to compute again.
+    """
+    if primitive.name == "conv_general_dilated":
+        return True
+    return jax.checkpoint_policies.dots_with_no_batch_dims_saveable(primitive, *operands, **parameters)
+
+
+def batch_loss(
+    output: TrackNetOutput, batch: Batch, config: TrainConfig, mean_count: jax.Array | None = None
+) -> jax.Array:
+    """Weighted BCE of the maps that count, or of class maps the cross-entropy, and the penalty: () float32.
+
+    Of one part of a batch, `mean_count` is the number of labelled frames in its parts on average: the mean of
+    the parts' losses is then the loss of the batch, also where they have different numbers of labelled frames.
+    """
+    targets, mask = batch["targets"], batch["mask"]
+    if config.model.head == "classes":
+        loss = class_cross_entropy(output.logits, targets[:, 0], mask[:, 0])
+    else:
+        loss = weighted_bce(output.logits, targets, mask)
+    if mean_count is not None:
+        loss = loss * mask.sum() / jnp.maximum(mean_count, 1e-6)
+    if config.loss.variation_penalty > 0 and output.attention is not None:
+        loss += config.loss.variation_penalty * temporal_variation(output.attention)
+    return loss
