@@ -16,17 +16,13 @@ from tracknet_jax.models.cost import cost
 INFERENCE = Case("inference", "tiny", "float32", batch=2)
 
 
-def test_fresh_weights_give_maps_that_tell_something(tiny):
-    logits = tiny.model.apply(tiny.variables, windows_of(tiny.config, 1)["frames"]).logits
-    assert logits.std() > 0.05  # else outputs of two runtimes could not be compared
-
-
-@pytest.mark.parametrize("layout", [(1, "jit"), (2, "jit"), (2, "pmap")])
+@pytest.mark.parametrize("layout", [(1, "jit"), (2, "pmap")])
 def test_inference_is_the_network_on_every_layout(tiny, layout):
     devices, parallel = layout
     workload = steps.inference(replace(INFERENCE, devices=devices, variant=parallel), tiny)
     frames = windows_of(tiny.config, 2 * devices)["frames"]
-    expected = jax.nn.sigmoid(tiny.model.apply(tiny.variables, frames).logits)
+    expected = jax.nn.sigmoid(jax.jit(tiny.model.apply)(tiny.variables, frames).logits)
+    assert expected.std() > 0.01  # fresh weights, and yet maps in which two runtimes could differ
     np.testing.assert_allclose(workload.maps(), expected, atol=1e-5)
     assert (workload.work.windows, workload.work.frames) == (2 * devices, 6 * devices)
     counted = 2 * cost(tiny.config).macs * workload.work.windows
@@ -44,15 +40,11 @@ def test_a_training_step_learns_and_costs_three_passes(tiny):
 
 
 def test_a_window_of_the_stream_comes_back_to_the_host(tiny):
+    cached = jax.config.jax_enable_compilation_cache
     candidates = steps.stream(in_dtype(tiny, "bfloat16")).call()
     assert isinstance(candidates.xy, np.ndarray)
     assert len(candidates.xy) == tiny.config.outputs
-
-
-def test_measuring_compile_time_leaves_the_cache_on(tiny):
-    before = jax.config.jax_enable_compilation_cache
-    steps.stream(tiny)
-    assert jax.config.jax_enable_compilation_cache is before
+    assert jax.config.jax_enable_compilation_cache is cached  # only compiling went without
 
 
 def test_more_devices_than_there_are():

@@ -13,6 +13,8 @@ from tracknet_jax.pictures import check_picture_name
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+ROOFS = ("-", "--", "-.", ":")  # line styles
+
 
 def write_picture(path: Path, report: Report) -> None:
     """Draws windows a second over the batch, and each compiled step under the machine's roof.
@@ -62,9 +64,9 @@ def _draw_throughput(axes: "Axes", report: Report) -> None:
             label=name,
         )
     axes.set(xscale="log", yscale="log", xlabel="windows in a step, on each device", ylabel="windows / s")
-    axes.set_xticks(batches, [str(batch) for batch in batches], minor=False)
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
+    axes.set_xticks(batches, [str(batch) for batch in batches])
+    axes.set_xticks([], minor=True)
+    axes.grid(alpha=0.3, which="both")
     if report.results:
         axes.legend(fontsize=7)
 
@@ -77,7 +79,8 @@ def _draw_roofline(axes: "Axes", report: Report) -> None:
         ridge = peaks.flops / peaks.bandwidth  # type: ignore[union-attr]
         x = np.array([ridge / 100, ridge, 100 * ridge])
         roof = np.minimum(x * peaks.bandwidth, peaks.flops)  # type: ignore[union-attr]
-        axes.plot(x, roof, color=f"C{number}", label=f"measured roof, {dtype}, {devices} device(s)")
+        style = ROOFS[number % len(ROOFS)]
+        axes.plot(x, roof, style, color="black", linewidth=1, label=f"roof, {dtype}, {devices} device(s)")
     for number, (name, results) in enumerate(curves(report).items()):
         points = [
             (result.intensity, result.work.analysis.flops / result.timing.median)  # type: ignore[union-attr]

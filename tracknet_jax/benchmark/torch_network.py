@@ -44,7 +44,7 @@ def torch_weights(
             tensor = torch.from_numpy(array.transpose(3, 2, 0, 1).copy() if array.ndim == 4 else array).to(
                 device
             )
-            if "/conv/" in path or path.startswith("head/"):
+            if "/conv/" in path:
                 tensor = tensor.to(getattr(torch, config.dtype))
             if array.ndim == 4:
                 tensor = tensor.contiguous(memory_format=torch.channels_last)
