@@ -174,7 +174,8 @@ def draw_start(starts: jax.Array, cumulative: jax.Array, key: jax.Array) -> jax.
 
 def windows_of(arrays: dict[str, Any], keys: jax.Array, *, length: int) -> dict[str, np.ndarray]:
     """The batch of `draw_windows`, put together on the host from arrays that are there."""
-    starts = np.asarray(jax.vmap(partial(draw_start, arrays["starts"], arrays["cumulative"]))(keys))
+    draw = partial(draw_start, jnp.asarray(arrays["starts"]), jnp.asarray(arrays["cumulative"]))
+    starts = np.asarray(jax.vmap(draw)(keys))
     frames = starts[:, None] + np.arange(length)
     batch = {name: np.asarray(arrays[name])[frames] for name in ("frames", "xy", "visibility")}
     if "backgrounds" in arrays:
