@@ -37,6 +37,8 @@ class TrackArgs:
     """name or folder of a release or run"""
     model: Annotated[Literal["background_subtraction"] | None, option("NAME")] = None
     """instead: background_subtraction, a baseline without weights"""
+    runtime: Annotated[Literal["jax", "onnxruntime", "openvino"], tyro.conf.arg(metavar="R")] = "jax"
+    """what computes the network: jax, onnxruntime or openvino"""
     output: Annotated[Path, option("DIR")] = Path()
     """folder for the results (default: the current one)"""
     overlap: Annotated[Literal["none", "average", "weighted"], tyro.conf.arg(metavar="HOW")] = "none"
@@ -95,7 +97,12 @@ def main(argv: list[str]) -> int:
 
         tracker = BackgroundSubtraction(BaselineOptions(fit=args.fit))
     else:
-        tracker = Tracker(load_release(args.checkpoint), options)
+        release = load_release(args.checkpoint)
+        if args.runtime != "jax":
+            from tracknet_jax.export.runtime import with_runtime
+
+            release = with_runtime(release, args.runtime)
+        tracker = Tracker(release, options)
     failed = []
     for source, stem in zip(sources, output_stems(sources), strict=True):
         files = OutputFiles.of(args.output, stem, args.video, args.picture)
