@@ -1,9 +1,12 @@
-"""Measures this machine; the same as `tracknet benchmark`.
+"""The same as `tracknet benchmark`, for launchers that start a file.
 
 python launch/benchmark.py --models tracknet_v5 --tasks inference train --batches 8 32
 """
 
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run from a checkout that is not installed
 
 from tracknet_jax.cli.main import main
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -10,7 +11,7 @@ import numpy as np
 from tracknet_jax.benchmark.config import Dtype
 from tracknet_jax.benchmark.program import Analysis
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.models.registry import PRESETS
+from tracknet_jax.models.registry import preset
 from tracknet_jax.models.tracknet import TrackNet, init_variables
 from tracknet_jax.releases import Release, load_release, shipped_releases
 
@@ -46,11 +47,11 @@ class Workload(NamedTuple):
 
 
 def network(name: str) -> Release:
-    """A preset with its shipped weights or fresh ones, or the release in a folder."""
-    if name in PRESETS and name not in shipped_releases():
-        config = PRESETS[name]
-        return Release(TrackNet(config), _settled(config), config)
-    return load_release(name)
+    """A preset with its shipped weights or fresh ones, or the release in a folder; `UserError` if it is neither."""
+    if name in shipped_releases() or Path(name).is_dir():
+        return load_release(name)
+    config = preset(name)
+    return Release(TrackNet(config), _settled(config), config)
 
 
 def in_dtype(release: Release, dtype: Dtype) -> Release:
