@@ -26,6 +26,7 @@ def run(clips, pytestconfig):
             "JAX_PLATFORMS": "cpu",
             "JAX_COMPILATION_CACHE_DIR": str(pytestconfig.cache.mkdir("jax_rehearsal")),
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "XLA_FLAGS": "--xla_backend_optimization_level=0",  # six processes compile, each little programs
             "PYTHON": sys.executable,
             **{name: str(value) for name, value in variables.items()},
         }
