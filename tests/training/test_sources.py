@@ -70,7 +70,7 @@ def test_backgrounds_are_the_clips_medians_and_kept_beside_the_frames(
     dataset, tmp_path, pipeline, monkeypatch
 ):
     config = config_for(dataset, pipeline=pipeline, workers=0)
-    config = replace(config, model=replace(MODEL, background="concat"))
+    config = replace(config, model=replace(MODEL, motion="none", background="concat"))
     source = open_training(config, tmp_path)
     frames = open_training(config_for(dataset), tmp_path / "plain").next()["frames"].reshape(2, 12, 32, 64, 3)
     expected = np.floor(np.median(frames, axis=1))
@@ -87,7 +87,7 @@ def test_backgrounds_are_the_clips_medians_and_kept_beside_the_frames(
 
 
 def test_validation_clips_have_the_background_of_their_clip(clips, tmp_path):
-    config = replace(config_for(clips), model=replace(MODEL, background="concat"))
+    config = replace(config_for(clips), model=replace(MODEL, motion="none", background="concat"))
     resident = open_validation(config, tmp_path)
     (clip,) = validation_clips(resident)
     np.testing.assert_array_equal(clip.background, np.floor(np.median(clip.frames, axis=0)))
