@@ -59,7 +59,9 @@ def test_processes_that_are_killed_and_stopped_end_in_the_bits_of_one(run, tmp_p
     alone, rehearsed = tmp_path / "alone", tmp_path / "rehearsed"
     run("local_rehearsal.sh", rehearsed, PROCESSES=2, KILL_AFTER=2, TERM_AFTER=8)
     log = {path.name: path.read_text() for path in rehearsed.glob("log_*.txt")}
-    assert "another process was lost; start all of them again" in log["log_0_0.txt"]
+    # The second is JAX's own message, where the loss is seen while all wait for each other.
+    told = "another process was lost; start all of them again", "another task died"
+    assert any(message in log["log_0_0.txt"] for message in told)
     assert "stopped, the same command goes on" in log["log_1_0.txt"]  # though process 1 had the signal
     for silent in ("log_0_1.txt", "log_1_1.txt"):
         assert "step" not in log[silent]

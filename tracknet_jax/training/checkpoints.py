@@ -75,9 +75,11 @@ class Checkpoints:
                 raise self._not_written(error) from error
 
     def _not_written(self, error: Exception) -> UserError:
+        what, again = "a checkpoint cannot be written", "start the same command again"
+        if jax.process_count() > 1:  # the errors of both are of one type
+            what, again = f"{what}, or another process was lost", "start all of them again"
         return UserError(
-            f"{self._root}: a checkpoint cannot be written; the earlier ones are whole, make room and start the "
-            f"same command again ({_first_line(error)})"
+            f"{self._root}: {what}; {again} when there is room; the earlier ones are whole ({_first_line(error)})"
         )
 
     def save(
