@@ -1,4 +1,4 @@
-"""From probability maps to ball positions on the device: the strongest component's sub-pixel centroid."""
+"""From probability maps to sub-pixel ball positions on the device: the strongest blob, or several to choose among."""
 
 from functools import partial
 from typing import NamedTuple
@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 
 WINDOW = 33  # pixels; a component wider than this is cut at the window's edge
-CANDIDATES = 3  # components looked at in each map, in the order of their peaks
-MARGIN = 3  # pixels
+FLOOR = 0.1  # probability below which no peak is a candidate, unless the threshold is lower still
+COMPONENTS = 3  # of each map that may be the strongest: those with the highest peaks
+MARGIN = 3  # pixels round a candidate's blob that still belong to its slope
 
 
 class Peaks(NamedTuple):
@@ -27,7 +28,7 @@ def decode_peaks(probabilities: jax.Array, threshold: float | jax.Array = 0.5) -
     """Decodes maps `(..., H, W)` of probabilities.
 
     Of the 8-connected components where p > `threshold`, the one with the largest sum of p wins, and its centroid
-    weighted by p is the position. Exact as long as the winner is among the components with the `CANDIDATES`
+    weighted by p is the position. Exact as long as the winner is among those with the `COMPONENTS`
     highest peaks and fits a `WINDOW` around its peak.
     """
     *lead, height, width = probabilities.shape
@@ -47,7 +48,9 @@ class Candidates(NamedTuple):
     confidence: jax.Array
 
 
-def decode_candidates(probabilities: jax.Array, floor: float = 0.1, count: int = 4) -> Candidates:
+def decode_candidates(
+    probabilities: jax.Array, floor: float | jax.Array = FLOOR, count: int = 4
+) -> Candidates:
     """The `count` highest peaks above `floor` of maps `(..., H, W)`, for a tracker to choose among.
 
     A peak's blob are the 8-connected pixels above half its height, so that a faint ball has a position as exact as
@@ -81,7 +84,7 @@ def _decode_map(p: jax.Array, threshold: float | jax.Array) -> tuple[jax.Array, 
         found = _centroid(component, corner), component.max(), component.sum()
         return rest.replaced(corner, window - component), found
 
-    _, (xy, peak, total) = jax.lax.scan(next_component, _Rest.of(p, threshold), length=CANDIDATES)
+    _, (xy, peak, total) = jax.lax.scan(next_component, _Rest.of(p, threshold), length=COMPONENTS)
     best = jnp.argmax(total)
     found = total[best] > 0
     return jnp.where(found, xy[best], jnp.nan), peak[best], found

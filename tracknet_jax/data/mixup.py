@@ -13,7 +13,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from scipy.special import betaincinv
 
-Batch = dict[str, jax.Array]
+from tracknet_jax.data.augment import Batch
 
 QUANTILES = 4096
 STILL = 10 / 1280  # of the frame's width: the reference's 10 pixels of 720p video

@@ -90,7 +90,7 @@ ATTENTION_UNET = replace(
     **BIASED,
 )
 
-# For CPUs: a U-Net at half resolution with added skips, MDD as input, and a head that starts with empty maps.
+# For CPUs: five frames at once, a U-Net at half resolution with added skips, MDD as input, empty maps at the start.
 NANO = TrackNetConfig(
     name="tracknet_nano",
     paper="this project, after TrackNetV5's MDD",

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from tracknet_jax.decoding import Candidates, decode_candidates, decode_peaks
+from tracknet_jax.decoding import FLOOR, Candidates, decode_candidates, decode_peaks
 from tracknet_jax.heatmaps import probability_maps
 
 
@@ -98,7 +98,7 @@ def decode(maps: jax.Array, threshold: jax.Array, inside: jax.Array, *, several:
     """
     maps = jnp.where(inside, maps, 0.0)
     if several:
-        return decode_candidates(maps)
+        return decode_candidates(maps, floor=jnp.minimum(FLOOR, threshold))
     peaks = decode_peaks(maps, threshold)
     return Candidates(peaks.xy[:, None], peaks.confidence[:, None])
 
