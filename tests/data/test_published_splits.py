@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tracknet_jax.data.clips import Clip, Labels
+from tracknet_jax.data.formats import find_clips
 from tracknet_jax.data.published_splits import V3_TEST_RANGES, random_windows
 from tracknet_jax.data.splits import SplitBy, assign_splits
 from tracknet_jax.errors import UserError
@@ -144,6 +145,27 @@ def test_shuttlecock_in_the_folders_of_v3():
     }
 
 
+def test_padel_first_set():
+    names = ["final_0_54_1", "final_0_00_10", "final_1_00_0", "cup_10_00_0", "cup_0_00_0"]
+    clips = [Clip(f"padel/{name}", (), None, "padel", "train") for name in names]
+    others = [Clip("tennis/game8/Clip1", (), None, "tennis", "val"), Clip("video_0_1_2", (), None)]
+    splits = {clip.name: clip.split for clip in assign_splits([*clips, *others], "padel_first_set")}
+    held_out = {"padel/final_0_54_1", "padel/final_0_00_10", "padel/cup_0_00_0", "tennis/game8/Clip1"}
+    assert splits == {name: "val" if name in held_out else "train" for name in splits}
+
+
+def test_padel_first_set_of_real_clips(real_data):
+    clips = assign_splits(find_clips(real_data / "clips288"), "padel_first_set")
+    assert Counter((clip.sport, clip.split) for clip in clips) == {
+        ("tennis", "train"): 46,
+        ("tennis", "val"): 6,
+        ("badminton", "train"): 30,
+        ("badminton", "val"): 5,
+        ("padel", "train"): 39,
+        ("padel", "val"): 10,
+    }
+
+
 @pytest.mark.parametrize("name", ["raw_data/game{}_Clip{}", "sets/tennis/Game{}/clip{}"])
 def test_other_names_of_clips(name):
     test = part(tennis_set(name), "tennis_game_level", "test")
@@ -156,6 +178,7 @@ def test_other_names_of_clips(name):
         (Clip("padel/point_1", (), None), "tennis_game_level", "padel/point_1: a tennis split needs"),
         (Clip("match1/1_01_00", (), None), "shuttlecock_v3", "needs the folders Professional"),
         (Clip("game1/Clip1", (), None, split="train"), "shuttlecock_v2", "in folders matchN"),
+        (Clip("padel/final_1_00_0", (), None, "padel"), "padel_first_set", "named MATCH_SET_GAMES_POINT"),
         (Clip("game1/Clip1", (), None), "tennis", "choose from layout, match, clip, tennis_game_level"),
     ],
 )

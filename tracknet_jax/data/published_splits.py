@@ -1,4 +1,7 @@
-"""The splits behind the papers' tables, clip by clip; where a paper has no validation clips, ours are said."""
+"""The splits behind the papers' tables, clip by clip; where a paper has no validation clips, ours are said.
+
+With them one of our own, for a sport that no paper has.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -102,6 +105,22 @@ def shuttlecock_v3(clips: Sequence[Clip], cut: bool = True) -> list[Clip]:
     return [_cut(clip) if cut and clip.split == "test" else clip for clip in marked]
 
 
+def padel_first_set(clips: Sequence[Clip]) -> list[Clip]:
+    """The layout's split, and of padel, which layouts only train on, each match's first set to validate on.
+
+    Not a paper's. Padel clips are named MATCH_SET_GAMES_POINT, sets counted from 0, so rallies of one set stay
+    together; where there is one match alone, its court, players and cameras are still in the training clips.
+    """
+    padel = [clip for clip in clips if clip.sport == "padel"]
+    parts = {clip.name: re.search(r"_(\d+)_\d+_\d+$", clip.name) for clip in padel}
+    first = {name for name, found in parts.items() if found and int(found[1]) == 0}
+    if padel and not first:
+        raise UserError(
+            f"clip {padel[0].name}: padel_first_set needs padel clips named MATCH_SET_GAMES_POINT, some of set 0"
+        )
+    return [replace(clip, split="val" if clip.name in first else clip.split or "train") for clip in clips]
+
+
 def random_windows(count: int, split: str) -> np.ndarray:
     """Which of `count` windows are "train", the others being "val": all of them shuffled, 70 : 30.
 
@@ -119,6 +138,7 @@ PUBLISHED: dict[str, Callable[[Sequence[Clip]], list[Clip]]] = {
     "tennis_wasb": tennis_wasb,
     "shuttlecock_v2": shuttlecock_v2,
     "shuttlecock_v3": shuttlecock_v3,
+    "padel_first_set": padel_first_set,
 }
 
 

@@ -20,6 +20,7 @@ SplitBy = Literal[
     "tennis_wasb",
     "shuttlecock_v2",
     "shuttlecock_v3",
+    "padel_first_set",
 ]
 # Not a split of clips but of windows, see `published_splits.random_windows`: every clip is "train".
 RANDOM_WINDOWS = "triplet_random"
