@@ -7,7 +7,7 @@ On a CPU the device array is that mapping itself; on an accelerator it is copied
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,8 @@ from tracknet_jax.data.records import Record, decode_jpeg
 from tracknet_jax.data.windows import window_starts
 from tracknet_jax.errors import UserError
 from tracknet_jax.files import replacing
+
+Take = Callable[[jax.Array, jax.Array, int], jax.Array]  # (frames, starts, length) -> (B, length, H, W, 3)
 
 
 @dataclass(frozen=True)
@@ -100,18 +102,10 @@ def window_arrays(
 ) -> dict[str, np.ndarray]:
     """What `draw_windows` draws from.
 
-    `frames (N, H, W, 3)`, `xy (N, 2)`, `visibility (N,)`; `starts (S,)`, the first frames of all windows of
-    `length` frames, `stride` apart, that cross no clip and bridge no gap; `cumulative (S,)`, the distribution
-    they are drawn from; where there are backgrounds, `backgrounds (C, H, W, 3)` and each frame's row of them,
-    `clip (N,)`. A sport's windows share its weight. Weights of sports that are not there do not count;
-    with none left all windows are drawn alike. `random_split`: only the training part of `random_windows`.
-    Raises `UserError` when there is no window, or when only some of the sports have a weight.
+    `frames (N, H, W, 3)`, `xy (N, 2)`, `visibility (N,)`; where there are backgrounds, `backgrounds (C, H, W, 3)`
+    and each frame's row of them, `clip (N,)`; and the `draw_table` of the other arguments.
     """
     index = resident.index
-    starts = _random_part(index, length) if random_split else window_starts(index, length, stride, 1)
-    if not len(starts):
-        raise UserError(f"no clip of the training split has {length} frames in a row")
-    weights = _draw_weights(np.array(index.sports)[index.clip[starts]], sport_weights or {})
     backgrounds = {}
     if resident.backgrounds is not None:
         backgrounds = {"backgrounds": resident.backgrounds, "clip": index.clip}
@@ -119,10 +113,32 @@ def window_arrays(
         "frames": resident.frames,
         "xy": index.xy,
         "visibility": index.visibility,
-        "starts": starts.astype(np.int32),
-        "cumulative": (np.cumsum(weights) / weights.sum()).astype(np.float32),
+        **draw_table(index, length, stride, sport_weights, random_split),
         **backgrounds,
     }
+
+
+def draw_table(
+    index: FrameIndex,
+    length: int,
+    stride: int = 1,
+    sport_weights: dict[str, float] | None = None,
+    random_split: bool = False,
+) -> dict[str, np.ndarray]:
+    """Which windows are drawn, and how often.
+
+    `starts (S,)`, the first frames of all windows of `length` frames, `stride` apart, that cross no clip and bridge
+    no gap; `cumulative (S,)`, the distribution they are drawn from. A sport's windows share its weight. Weights of
+    sports that are not there do not count; with none left all windows are drawn alike. `random_split`: only the
+    training part of `random_windows`. Raises `UserError` when there is no window, or when only some of the sports
+    have a weight.
+    """
+    starts = _random_part(index, length) if random_split else window_starts(index, length, stride, 1)
+    if not len(starts):
+        raise UserError(f"no clip of the training split has {length} frames in a row")
+    weights = _draw_weights(np.array(index.sports)[index.clip[starts]], sport_weights or {})
+    cumulative = (np.cumsum(weights) / weights.sum()).astype(np.float32)
+    return {"starts": starts.astype(np.int32), "cumulative": cumulative}
 
 
 def _random_part(index: FrameIndex, length: int) -> np.ndarray:
@@ -147,23 +163,25 @@ def _draw_weights(sports: np.ndarray, sport_weights: dict[str, float]) -> np.nda
     return np.array([shares[sport] for sport in sports.tolist()])
 
 
-def draw_windows(arrays: dict[str, Any], keys: jax.Array, *, length: int) -> dict[str, jax.Array]:
+def draw_windows(
+    arrays: dict[str, Any], keys: jax.Array, *, length: int, take: Take | None = None
+) -> dict[str, jax.Array]:
     """One window a key from `window_arrays`, jittable and stateless.
 
-    A batch of `frames`, `xy` and `visibility`, and of `background` where there are any.
+    A batch of `frames`, `xy` and `visibility`, and of `background` where there are any. `take` reads the frames,
+    `take_windows` unless they lie on several devices.
     """
+    starts = jax.vmap(partial(draw_start, arrays["starts"], arrays["cumulative"]))(keys)
+    batch = {name: take_windows(arrays[name], starts, length) for name in ("xy", "visibility")}
+    batch["frames"] = (take or take_windows)(arrays["frames"], starts, length)
+    if "backgrounds" in arrays:
+        batch["background"] = arrays["backgrounds"][arrays["clip"][starts]]
+    return batch
 
-    def draw(key: jax.Array) -> dict[str, jax.Array]:
-        start = draw_start(arrays["starts"], arrays["cumulative"], key)
-        window = {
-            name: jax.lax.dynamic_slice_in_dim(arrays[name], start, length)
-            for name in ("frames", "xy", "visibility")
-        }
-        if "backgrounds" in arrays:
-            window["background"] = arrays["backgrounds"][arrays["clip"][start]]
-        return window
 
-    return jax.vmap(draw)(keys)
+def take_windows(rows: jax.Array, starts: jax.Array, length: int) -> jax.Array:
+    """The `length` rows from each of `starts (B,)` on: `(B, length, ...)`."""
+    return jax.vmap(lambda start: jax.lax.dynamic_slice_in_dim(rows, start, length))(starts)
 
 
 def draw_start(starts: jax.Array, cumulative: jax.Array, key: jax.Array) -> jax.Array:
