@@ -101,6 +101,12 @@ def load_any(name_or_dir: str | Path) -> Release | RectifierRelease:
     return load_rectifier(folder) if is_rectifier else load_release(folder)
 
 
+def read_card(name_or_dir: str | Path) -> str:
+    """The model card of what `load_release` takes; empty where there is none, as in a training directory."""
+    card = _find(name_or_dir, TRACKER) / CARD
+    return card.read_text(encoding="utf-8") if card.is_file() else ""
+
+
 def save_release(folder: Path | str, config: AnyConfig, variables: dict[str, Any], card: str = "") -> None:
     """Writes a release beside `folder` and renames it into place; an existing release there is replaced."""
     from orbax.checkpoint import v1 as ocp  # seconds to import

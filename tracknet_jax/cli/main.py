@@ -15,6 +15,7 @@ COMMANDS = {
     "track": "video in, CSV and overlay video out",
     "train": "train a config; the same command resumes",
     "evaluate": "score a checkpoint, or another tracker's CSV files, on labelled clips",
+    "calibrate": "make a checkpoint's confidences mean what they say",
     "convert": "take in other projects' weights, or give weights back to them",
     "export": "write a network as one file for other runtimes: StableHLO, ONNX",
     "benchmark": "measure speed, latency, memory and share of the peak on this machine",

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracknet_jax.evaluation.clip_score import ClipScore
-from tracknet_jax.evaluation.curve import detected
-from tracknet_jax.metrics import TP
+from tracknet_jax.evaluation.platt import detections
 
 BINS = 10
 
@@ -25,10 +24,7 @@ class Bin:
 
 def reliability(clips: Sequence[ClipScore], bins: int = BINS) -> list[Bin]:
     """The detections that count, by confidence in equal bins; those filled in have none and are left out."""
-    codes = np.concatenate([score.codes for score in clips])
-    confidence = np.concatenate([score.confidence for score in clips])
-    chosen = detected(codes) & (confidence > 0)
-    right, confidence = codes[chosen] == TP, confidence[chosen].astype(np.float64)
+    confidence, right = detections(clips)
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     count = np.bincount(place, minlength=bins)
     with np.errstate(invalid="ignore"):

@@ -1,0 +1,55 @@
+"""`tracknet calibrate`: the release it writes gives the logits that it tells of."""
+
+import re
+
+import numpy as np
+import pytest
+from labelled_clips import clip_score, flight, make_clip, true_rows, write_csv
+
+from tests.export.members import narrow, random_release, windows
+from tracknet_jax.cli.main import main
+from tracknet_jax.metrics import FP2, TP
+from tracknet_jax.releases import load_release, read_card, save_release
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    release = random_release(narrow("tracknet_nano"))
+    save_release(tmp_path / "ball", release.config, release.variables, "# a card")
+    return tmp_path / "ball"
+
+
+@pytest.fixture
+def data(tmp_path):
+    clip = make_clip(tmp_path / "data" / "match1" / "rally1", "frames", flight(6), np.ones(6))
+    write_csv(clip.frames[0].parent.parent / "ball.csv", true_rows(clip))
+    return tmp_path / "data"
+
+
+def run(checkpoint, data, output):
+    return main(["calibrate", "--checkpoint", str(checkpoint), "--data", str(data), "--output", str(output)])
+
+
+def test_the_release_gives_the_logits_told(checkpoint, data, tmp_path, capsys, monkeypatch):
+    # The network is random: what it finds is put in its place, half of it right at any confidence.
+    found = clip_score("a", [TP, FP2] * 40, [1, np.nan] * 40)
+    monkeypatch.setattr("tracknet_jax.evaluation.release.score_release", lambda *_: iter([found]))
+    assert run(checkpoint, data, tmp_path / "calibrated") == 0
+    told = capsys.readouterr().out
+    scale, shift = map(float, re.search(r"= (\S+) logit (\S+),", told).groups())
+    before, after = load_release(checkpoint), load_release(tmp_path / "calibrated")
+    frames = windows(before.config, 1)
+    old, new = (
+        np.asarray(release.model.apply(release.variables, *frames).logits) for release in (before, after)
+    )
+    np.testing.assert_allclose(new, scale * old + shift, atol=2e-3 * (1 + np.abs(old).max()))
+    assert read_card(tmp_path / "calibrated") == "# a card"
+    errors = [float(x) for x in re.search(r"error (\S+)% -> (\S+)%", told).groups()]
+    assert errors[0] == pytest.approx(25, abs=1)  # said 0.75 on average, half are right
+    assert errors[1] < 5
+
+
+def test_too_few_detections_write_nothing(checkpoint, data, tmp_path, capsys):
+    assert run(checkpoint, data, tmp_path / "calibrated") == 2
+    assert "expected 20 of each; give more clips" in capsys.readouterr().err
+    assert not (tmp_path / "calibrated").exists()

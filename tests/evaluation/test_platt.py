@@ -1,0 +1,63 @@
+"""Platt scaling against the line that confidences were drawn from, and a search over a grid."""
+
+import numpy as np
+import pytest
+from labelled_clips import clip_score
+from scipy.special import expit, logit
+
+from tracknet_jax.errors import UserError
+from tracknet_jax.evaluation.platt import detections, fit_platt
+from tracknet_jax.metrics import FN, FP1, FP2, IGNORED, TN, TP
+
+
+def draw(scale, shift, count, seed=0):
+    rng = np.random.default_rng(seed)
+    confidence = rng.uniform(0.05, 0.95, count)
+    return confidence, rng.random(count) < expit(scale * logit(confidence) + shift)
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(2.7, -0.9), (0.5, 0.4)])
+def test_the_line_is_found_again(scale, shift):
+    confidence, right = draw(scale, shift, 200_000)
+    platt = fit_platt(confidence, right)
+    assert platt == pytest.approx((scale, shift), abs=0.05)
+    for low in (0.2, 0.6):  # a confidence means what it says
+        chosen = (platt(confidence) > low) & (platt(confidence) < low + 0.1)
+        assert right[chosen].mean() == pytest.approx(platt(confidence)[chosen].mean(), abs=0.02)
+
+
+@pytest.mark.parametrize("shift", [True, False])
+def test_no_line_of_a_grid_is_better(shift):
+    confidence, right = draw(2.0, -0.5, 300)
+    n, m = right.sum(), (~right).sum()
+    target = np.where(right, (n + 1) / (n + 2), 1 / (m + 2))
+
+    def cross_entropy(scale, offset):
+        p = expit(scale * logit(confidence) + offset)
+        return -np.mean(target * np.log(p) + (1 - target) * np.log(1 - p))
+
+    platt = fit_platt(confidence, right, shift)
+    assert shift or platt.shift == 0
+    offsets = np.linspace(-2, 1, 61) if shift else [0.0]
+    grid = min(cross_entropy(s, o) for s in np.linspace(0.5, 4, 141) for o in offsets)
+    assert cross_entropy(*platt) <= grid + 1e-9
+
+
+def test_only_detections_count():
+    score = clip_score("a", [TP, FN, FP1, TN, FP2, IGNORED], [1, np.nan, 9, np.nan, np.nan, np.nan])
+    confidence, right = detections([score])
+    np.testing.assert_allclose(confidence, score.confidence[[0, 2, 4]])
+    assert right.tolist() == [True, False, False]
+
+
+def test_nothing_found_stays_nothing_found():
+    platt = fit_platt(*draw(2.0, 1.0, 500))
+    assert platt(np.array([0.0])) == 0
+
+
+def test_too_little_to_go_by():
+    with pytest.raises(UserError, match="300 right and 0 wrong detections, expected 20 of each"):
+        fit_platt(np.full(300, 0.7), np.ones(300, bool))
+    confidence, right = draw(2.0, 0.0, 500)
+    with pytest.raises(UserError, match="does not rise with being right"):
+        fit_platt(confidence, ~right)

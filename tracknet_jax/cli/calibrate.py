@@ -1,0 +1,84 @@
+"""`tracknet calibrate`: makes a checkpoint's confidences mean what they say, and writes it as a release."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+if TYPE_CHECKING:
+    from tracknet_jax.evaluation.clip_score import ClipScore
+    from tracknet_jax.evaluation.footage import Footage
+    from tracknet_jax.releases import Release
+
+option = tyro.conf.arg
+
+
+@dataclass(frozen=True)
+class CalibrateOptions:
+    """Make a network's confidences the chance of being right, on labelled clips.
+
+    Fits P(right) = sigmoid(scale * logit + shift) over the strongest blob of every frame and writes a release whose
+    head gives these logits. Nothing else is trained.
+
+    example:
+      tracknet calibrate --checkpoint runs/nano --data clips/ --split val --output releases/nano
+    """
+
+    checkpoint: Annotated[str, option(metavar="NAME|DIR")]
+    """release or training run"""
+    data: Annotated[Path, option(metavar="DIR")]
+    """labelled clips in any layout, or a TFDS dataset"""
+    output: Annotated[Path, option(metavar="DIR")]
+    """where the release goes; one that is there is replaced"""
+    split: Annotated[str | None, option(metavar="NAME")] = None
+    """only clips of train, val or test"""
+    sport: Annotated[str | None, option(metavar="NAME")] = None
+    """only clips of this sport"""
+    format: Annotated[str, option(metavar="NAME")] = "auto"
+    """layout of the data (default: guessed)"""
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command and returns the exit code."""
+    options = tyro.cli(
+        CalibrateOptions, args=argv, prog="tracknet calibrate", config=(tyro.conf.FlagCreatePairsOff,)
+    )
+    from tracknet_jax.evaluation.footage import find_footage
+    from tracknet_jax.evaluation.platt import detections, fit_platt
+    from tracknet_jax.models.calibration import can_shift, scale_logits
+    from tracknet_jax.releases import CARD, load_release, read_card, save_release
+
+    release = load_release(options.checkpoint)
+    scale_logits(release.config, release.variables, 1.0)  # a network without logits is told at once
+    clips = find_footage(options.data, options.format, options.split, options.sport, None)
+    before = _strongest_blobs(clips, release)
+    confidence, right = detections(before)
+    platt = fit_platt(confidence, right, shift=can_shift(release.config))
+    after = [replace(score, confidence=platt(score.confidence)) for score in before]
+    variables = scale_logits(release.config, release.variables, *platt)
+    save_release(options.output, release.config, variables, read_card(options.checkpoint))
+    print(f"logit' = {platt.scale:.3f} logit {platt.shift:+.3f}, from {right.size} detections")
+    print(f"expected calibration error {_error(before):.1%} -> {_error(after):.1%} on these clips")
+    print(f"{options.output}: written; say in its {CARD} which clips it was calibrated on")
+    return 0
+
+
+def _strongest_blobs(clips: "list[Footage]", release: "Release") -> "list[ClipScore]":
+    """Every frame's strongest blob, however faint, scored under the protocol `default`."""
+    from tracknet_jax.cli.progress import progress_bar
+    from tracknet_jax.decoding import FLOOR
+    from tracknet_jax.evaluation.release import score_release
+    from tracknet_jax.protocols import protocol
+    from tracknet_jax.tracking.tracker import TrackOptions
+
+    faintest = TrackOptions(link=False, threshold=FLOOR)
+    with progress_bar("clips") as progress:
+        scores = score_release(clips, release, protocol("default"), faintest)
+        return list(progress.track(scores, len(clips), description="tracking"))
+
+
+def _error(clips: "list[ClipScore]") -> float:
+    from tracknet_jax.evaluation.calibration import expected_calibration_error, reliability
+
+    return expected_calibration_error(reliability(clips))
