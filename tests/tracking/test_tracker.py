@@ -10,6 +10,7 @@ import tracknet_jax
 from tracking.videos import dot_path, write_video
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking import detector
+from tracknet_jax.tracking.frame_tracker import PreparedVideo
 from tracknet_jax.tracking.geometry import place
 from tracknet_jax.tracking.tracker import Tracker, TrackOptions, track_source, track_video
 
@@ -60,7 +61,7 @@ def test_nothing_is_found_on_the_letterbox_bars(overlap):
     frames = [placement.to_network(frame) for frame in dot_frames([(20, 30), None], (60, 108), radius=6)]
     for frame in frames:
         frame[10:20, 2:12] = 255  # on the left bar, larger than the dot
-    rows = list(Tracker(bright_dot_release(), TrackOptions(overlap)).track_prepared(frames, placement))
+    rows = list(Tracker(bright_dot_release(), TrackOptions(overlap)).track(PreparedVideo(frames, placement)))
     assert [row.visible for row in rows] == [True, False]
     np.testing.assert_allclose((rows[0].x, rows[0].y), (20, 30), atol=1.5)
 

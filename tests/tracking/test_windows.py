@@ -5,7 +5,7 @@ import pytest
 from fake_release import bright_dot_logits, bright_dot_release
 
 from tracknet_jax.tracking.tracker import Tracker, TrackOptions
-from tracknet_jax.tracking.windows import chunks, disjoint_plan, ensemble_weights
+from tracknet_jax.tracking.windows import chunks, ensemble_weights, windows
 
 
 def twin_maps(video, length, outputs, overlap):
@@ -33,13 +33,12 @@ def kept_maps(monkeypatch):
     """The maps that the tracker would decode, in order: its decoder passes them on, and they are kept here."""
     kept = []
 
-    def by_frame(results):
-        for maps, keep in results:
-            kept.extend(np.asarray(maps)[keep])
-        return iter(())
+    def read(maps, keep):
+        kept.extend(np.asarray(maps)[keep])
+        return ((np.full((4, 2), np.nan), np.zeros(4)) for _ in np.asarray(maps)[keep])
 
     monkeypatch.setattr("tracknet_jax.tracking.detector.decode", lambda maps, *args, several: maps)
-    monkeypatch.setattr("tracknet_jax.tracking.tracker._by_frame", by_frame)
+    monkeypatch.setattr("tracknet_jax.tracking.tracker._read", read)
     return kept
 
 
@@ -67,10 +66,15 @@ def test_weights_are_tracknet_v3s():
     np.testing.assert_allclose(ensemble_weights("average", 3), 1)
 
 
-def test_disjoint_plan_moves_the_last_window_back():
-    starts, keep = disjoint_plan(7, batch=4, outputs=3)
-    assert starts[:3].tolist() == [2, 5, 6]  # the chunk begins with two earlier frames: 0-2, 3-5, then 4-6
-    assert keep.tolist() == [0, 1, 2, 3, 4, 5, 8]
+def test_windows_tile_the_stream_and_the_last_one_moves_back():
+    frames = [np.full((1, 1, 3), i, np.uint8) for i in range(8)]
+    found = [([frame[0, 0, 0] for frame in window.frames], window.new) for window in windows(frames, 3, 3)]
+    assert found == [([0, 1, 2], 3), ([3, 4, 5], 3), ([5, 6, 7], 2)]
+    found = [
+        ([frame[0, 0, 0] for frame in window.frames], window.new) for window in windows(frames[:3], 3, 1)
+    ]
+    assert found == [([0, 0, 0], 1), ([0, 0, 1], 1), ([0, 1, 2], 1)]
+    assert list(windows([], 3, 3)) == []
 
 
 def test_chunks_carry_the_frames_before_them():

@@ -41,13 +41,11 @@ def stream(release: Release) -> Workload:
     """One window from the host's memory to the ball's candidates back in it, as a live tracker has it."""
     config = release.config
     inputs = windows_of(config, 1)
-    frames, (background,) = inputs["frames"][0], inputs.get("background", [None])
+    frames, background = inputs["frames"], inputs.get("background")
     variables = jax.device_put(release.variables)
-    inside = np.ones((config.height, config.width), bool)
-    operands = (np.zeros(1, np.int32), np.float32(0.5), inside, background)
-    lowered = detect_disjoint.lower(
-        release.model, variables, frames, *operands, length=config.frames, several=True
-    )
+    inside = np.ones((1, config.height, config.width), bool)
+    operands = (np.float32(0.5), inside, background)
+    lowered = detect_disjoint.lower(release.model, variables, frames, *operands, several=True)
     program = compiled(lowered)
     work = Work(1, config.outputs, 1, program.compile_seconds, program.analysis)
     return Workload(lambda: jax.device_get(program.run(variables, frames, *operands)), work)

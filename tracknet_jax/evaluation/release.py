@@ -8,11 +8,12 @@ from tracknet_jax.data.background import estimate_background
 from tracknet_jax.data.trajectories import Trajectory
 from tracknet_jax.evaluation.clip_score import ClipScore, score_track
 from tracknet_jax.evaluation.footage import Footage, check_labels
+from tracknet_jax.evaluation.published import PublishedTracker
 from tracknet_jax.evaluation.windows import score_windows
-from tracknet_jax.host_decoders import CLASS_DECODERS
+from tracknet_jax.host_decoders import CLASS_DECODERS, MAP_DECODERS
 from tracknet_jax.protocols import Protocol
 from tracknet_jax.releases import Release
-from tracknet_jax.tracking.frame_tracker import FrameTracker
+from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
 from tracknet_jax.tracking.rectify import Rectification, rectify
 from tracknet_jax.tracking.track import Track, TrackBuilder
 from tracknet_jax.tracking.tracker import Tracker, TrackOptions
@@ -29,7 +30,8 @@ def score_release(
     """Tracks each labelled clip as `tracknet track` does and scores it, clip by clip.
 
     A protocol that counts windows has its own predictions: every output of every window, see `windows`. So has a
-    network with class maps under the protocols of V1, which decode those; it has one output a window.
+    network with class maps under the protocols of V1, which decode those; it has one output a window. Protocols that
+    count frames and have a decoder of their own (`tracknet_v3`, ...) see each clip through `PublishedTracker`.
 
     Args:
         clips: to score.
@@ -45,7 +47,10 @@ def score_release(
     if rule.counting == "windows" or (release.config.head == "classes" and rule.decoder in CLASS_DECODERS):
         yield from (score_windows(footage, release, rule) for footage in clips)
         return
-    yield from score_tracker(clips, Tracker(release, options), rule, save_tracks, rectification)
+    tracker: FrameTracker = Tracker(release, options)
+    if rule.decoder in MAP_DECODERS and rule.decoder != "centroid":
+        tracker = PublishedTracker(release, rule.decoder, options.overlap)
+    yield from score_tracker(clips, tracker, rule, save_tracks, rectification)
 
 
 def score_tracker(
@@ -74,7 +79,7 @@ def track_footage(tracker: FrameTracker, footage: Footage) -> Track:
         background = estimate_background(footage.frames(), placement.to_network)
     builder = TrackBuilder(size=footage.size)
     frames = map(placement.to_network, footage.frames())
-    for row in tracker.track_prepared(frames, placement, background=background):
+    for row in tracker.track(PreparedVideo(frames, placement, background=background)):
         builder.add(row)
     track = builder.build()
     return replace(track, frame=footage.numbers(len(track)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.blobs import BlobFinder, BlobOptions
-from tracknet_jax.tracking.frame_tracker import FrameTracker
+from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
 from tracknet_jax.tracking.geometry import Fit, Placement
 from tracknet_jax.tracking.kalman import KEPT, FilterOptions, Following, follow
 from tracknet_jax.tracking.track import Row
@@ -49,32 +49,36 @@ class BackgroundSubtraction(FrameTracker):
     name = "background_subtraction"
     network_size = (512, 288)
     background = "none"  # learned as the frames come
+    step = 1
 
     def __init__(self, options: BaselineOptions = BaselineOptions()):
-        self.options, self.fit = options, options.fit
+        self.options, self.fit, self.lag = options, options.fit, options.delay
 
-    def track_prepared(
-        self,
-        frames: Iterable[np.ndarray],
-        placement: Placement,
-        first: int = 0,
-        background: np.ndarray | None = None,
-    ) -> Iterator[Row]:
+    def track(self, video: PreparedVideo) -> Iterator[Row]:
+        first, placement = video.first, video.placement
         find = BlobFinder(self.options.blobs)
         tracks: list[Following] = []
         # Tracks that ended stay until no waiting row can be theirs.
         recent: deque[list[Following]] = deque(maxlen=self.options.delay + 1)
+        dropped: set[int] = set()
         number = first - 1
-        for number, frame in enumerate(frames, first):
-            tracks = follow(tracks, number, find(frame), self.options.filters)
+        for number, frame in enumerate(video.frames, first):
+            if frame is None:
+                dropped.add(number)
+            tracks = follow(tracks, number, [] if frame is None else find(frame), self.options.filters)
             recent.append(tracks)
             if number - first >= self.options.delay:
-                yield self._row(number - self.options.delay, recent, placement)
+                yield self._row(number - self.options.delay, recent, placement, dropped)
         for waiting in range(max(first, number - self.options.delay + 1), number + 1):
-            yield self._row(waiting, recent, placement)
+            yield self._row(waiting, recent, placement, dropped)
 
-    def _row(self, frame: int, recent: Iterable[list[Following]], placement: Placement) -> Row:
+    def _row(
+        self, frame: int, recent: Iterable[list[Following]], placement: Placement, dropped: set[int]
+    ) -> Row:
         """The blob that the best of the confirmed tracks took in this frame."""
+        if frame in dropped:
+            dropped.remove(frame)
+            return Row(frame, nan, nan, 0.0, "dropped")
         options = self.options.filters
         seen = {id(track): track for tracks in recent for track in tracks if frame in track.hits}
         confirmed = [track for track in seen.values() if track.confirmed(options)]

@@ -23,27 +23,26 @@ def no_pending(outputs: int, height: int, width: int) -> Pending:
     return Pending(jnp.zeros((outputs - 1, height, width)), jnp.zeros(outputs - 1))
 
 
-@partial(jax.jit, static_argnames=("model", "length", "several"))
+@partial(jax.jit, static_argnames=("model", "several"))
 def detect_disjoint(
     model: nn.Module,
     variables: dict,
-    frames: jax.Array,
-    starts: jax.Array,
+    windows: jax.Array,
     threshold: jax.Array,
     inside: jax.Array,
     background: jax.Array | None = None,
     *,
-    length: int,
     several: bool,
 ) -> Candidates:
-    """Candidates (batch * outputs, K) in the maps of the windows that begin at `starts` (batch,) in a chunk's `frames`.
+    """Candidates (batch, outputs, K) in the maps of `windows` (batch, length, H, W, 3), each by itself.
 
     Args:
-        inside: (H, W) bool, where a ball can be: not on letterbox bars.
-        background: (H, W, 3) uint8, for networks that want one.
+        inside: (batch, H, W) bool, where a ball can be: not on letterbox bars.
+        background: (batch, H, W, 3) uint8, for networks that want one.
     """
-    maps = window_probabilities(model, variables, frames, starts, background, length=length)
-    return decode(maps.reshape(-1, *maps.shape[2:]), threshold, inside, several=several)
+    output: Any = model.apply(variables, windows, background)
+    maps = probability_maps(output.logits, model.config.head)
+    return decode(maps, threshold, inside[:, None], several=several)
 
 
 @partial(jax.jit, static_argnames=("model", "length"), donate_argnames="pending")
@@ -91,7 +90,7 @@ def pending_means(pending: Pending, batch: int) -> jax.Array:
 
 @partial(jax.jit, static_argnames="several")
 def decode(maps: jax.Array, threshold: jax.Array, inside: jax.Array, *, several: bool) -> Candidates:
-    """Candidates (N, K) in maps (N, H, W), looked for where `inside` (H, W) is true.
+    """Candidates (..., K) in maps (..., H, W), looked for where `inside`, of a shape that fits, is true.
 
     Args:
         several: False: K is 1, and the only candidate is the ball that exceeds the threshold.
@@ -100,7 +99,7 @@ def decode(maps: jax.Array, threshold: jax.Array, inside: jax.Array, *, several:
     if several:
         return decode_candidates(maps, floor=jnp.minimum(FLOOR, threshold))
     peaks = decode_peaks(maps, threshold)
-    return Candidates(peaks.xy[:, None], peaks.confidence[:, None])
+    return Candidates(peaks.xy[..., None, :], peaks.confidence[..., None])
 
 
 def window_probabilities(

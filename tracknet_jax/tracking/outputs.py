@@ -15,7 +15,7 @@ from tracknet_jax.data.video import FrameReader, VideoSource, is_live, open_fram
 from tracknet_jax.files import replacing
 from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.tracking.background import find_background
-from tracknet_jax.tracking.frame_tracker import FrameTracker
+from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
 from tracknet_jax.tracking.geometry import Placement
 from tracknet_jax.tracking.overlay import OverlayVideo, overlay_video
 from tracknet_jax.tracking.plots import write_picture
@@ -78,7 +78,7 @@ def track_to_files(
         table = stack.enter_context(_csv_rows(files.csv))
         again = None if is_live(source) else partial(open_frames, source, frames.start, frames.end)
         image = find_background(tracker, placement, background, again)
-        rows = tracker.track_prepared(_prepared(stream, placement), placement, frames.start, image)
+        rows = tracker.track(PreparedVideo(_prepared(stream, placement), placement, frames.start, image))
         if rectification is not None:
             rows = rectified_rows(rows, frames.size, float(frames.fps), rectification)
         try:

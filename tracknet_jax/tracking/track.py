@@ -16,6 +16,7 @@ from tracknet_jax.files import replacing
 
 HEADER = ("Frame", "Visibility", "X", "Y", "Confidence", "Source")
 REQUIRED = HEADER[:4]  # what the CSV files of TrackNetV2 and V3 hold
+BALL = ("detected", "inpainted")  # sources of rows with a ball
 
 
 class Row(NamedTuple):
@@ -25,11 +26,13 @@ class Row(NamedTuple):
     x: float
     y: float
     confidence: float
-    source: str = ""  # "detected", "inpainted" or "" without a ball
+    source: str = (
+        ""  # "detected", "inpainted", "dropped" (a live source's frame that nobody saw) or "" without a ball
+    )
 
     @property
     def visible(self) -> bool:
-        return bool(self.source)
+        return self.source in BALL
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +44,7 @@ class Track:
         visible: (F,) bool, whether a ball was found.
         x, y: (F,) float32 source pixels, centres at whole numbers, NaN without a ball.
         confidence: (F,) float32 in [0, 1]; 0 without a ball, and where one was inpainted: no network saw it.
-        source: (F,) str, "detected", "inpainted" or "".
+        source: (F,) str, "detected", "inpainted", "dropped" or "", see `Row`.
         fps: frame rate as an exact fraction; None where unknown (a track read from CSV).
         size: (width, height) of the source; None where unknown.
     """
@@ -108,7 +111,7 @@ class TrackBuilder:
         self._numbers = array("d")  # x, y, confidence in turn
         self._sources = bytearray()
 
-    _NAMES = ("", "detected", "inpainted")
+    _NAMES = ("", "dropped", *BALL)
 
     def add(self, row: Row) -> None:
         self._frames.append(row.frame)
@@ -121,7 +124,7 @@ class TrackBuilder:
         sources = np.array(self._sources, np.uint8)
         return Track(
             frame=np.array(self._frames, np.int64),
-            visible=sources > 0,
+            visible=sources >= self._NAMES.index(BALL[0]),
             x=numbers[:, 0],
             y=numbers[:, 1],
             confidence=numbers[:, 2],
@@ -132,15 +135,21 @@ class TrackBuilder:
 
 
 class CsvRows:
-    """Writes rows to an open text file as they come; hundredths of a pixel, rounded once, here."""
+    """Writes rows to an open text file as they come; hundredths of a pixel, rounded once, here.
 
-    def __init__(self, file: TextIO):
+    Those of a live source have a seventh column, `Time`: seconds from the first frame to this, as they arrived.
+    """
+
+    def __init__(self, file: TextIO, timed: bool = False):
         self._writer = csv.writer(file, lineterminator="\n")
-        self._writer.writerow(HEADER)
+        self._writer.writerow((*HEADER, "Time") if timed else HEADER)
 
-    def write(self, row: Row) -> None:
+    def write(self, row: Row, time: float | None = None) -> None:
         position = (f"{row.x:.2f}", f"{row.y:.2f}") if row.visible else ("", "")
-        self._writer.writerow((row.frame, int(row.visible), *position, f"{row.confidence:.4f}", row.source))
+        times = () if time is None else (f"{time:.3f}",)
+        self._writer.writerow(
+            (row.frame, int(row.visible), *position, f"{row.confidence:.4f}", row.source, *times)
+        )
 
 
 def _read_rows(path: Path) -> Iterable[Row]:
@@ -160,11 +169,12 @@ def _parse_row(fields: dict[str, str | None], where: str) -> Row:
     try:
         frame, visible = int(fields["Frame"] or ""), int(fields["Visibility"] or "") > 0
         if not visible:
-            return Row(frame, math.nan, math.nan, float(fields.get("Confidence") or 0))
+            dropped = "dropped" if fields.get("Source") == "dropped" else ""
+            return Row(frame, math.nan, math.nan, float(fields.get("Confidence") or 0), dropped)
         x, y = float(fields["X"] or ""), float(fields["Y"] or "")
         confidence, source = float(fields.get("Confidence") or 1), fields.get("Source") or "detected"
     except ValueError as error:
         raise UserError(f"{where}: {error}; expected {','.join(HEADER)}") from error
-    if source not in ("detected", "inpainted"):
+    if source not in BALL:
         raise UserError(f"{where}: source {source!r}, expected detected, inpainted or nothing")
     return Row(frame, x, y, confidence, source)

@@ -1,25 +1,26 @@
 """Tracking a ball: a release, options, and a stream of frames make one row a frame."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
+from itertools import count, groupby, islice
+from operator import itemgetter
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import jax
 import numpy as np
 
 from tracknet_jax.data.video import VideoSource, is_live, open_frames
-from tracknet_jax.decoding import Candidates
+from tracknet_jax.decoding import SEVERAL
 from tracknet_jax.errors import UserError
 from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.releases import Release, load_release
 from tracknet_jax.tracking import detector, linking
 from tracknet_jax.tracking.background import find_background, opening_background
-from tracknet_jax.tracking.frame_tracker import FrameTracker
+from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
 from tracknet_jax.tracking.geometry import Fit, Placement
 from tracknet_jax.tracking.linking import Detection
 from tracknet_jax.tracking.rectify import Method, rectification
@@ -28,16 +29,22 @@ from tracknet_jax.tracking.track import Row, Track, TrackBuilder
 from tracknet_jax.tracking.windows import (
     Chunk,
     Overlap,
+    Window,
     chunks,
     complete_windows,
-    disjoint_plan,
     ensemble_weights,
+    windows,
 )
+
+T = TypeVar("T")
 
 CPU_BATCH, ACCELERATOR_BATCH = 4, 16  # windows in one step
 IN_FLIGHT = 2  # steps handed to the device before the first one's result is waited for
 
-Result = tuple[Candidates, np.ndarray]  # decoded maps, and the indices of those that are frames
+Found = tuple[
+    np.ndarray, np.ndarray
+]  # a frame's candidates, positions (K, 2) in network pixels and confidences (K,)
+NOTHING: Found = np.full((SEVERAL, 2), np.nan, np.float32), np.zeros(SEVERAL, np.float32)
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,9 @@ class TrackOptions:
         threshold: probability above which a pixel belongs to a ball.
         link: of several candidates take the one on a trajectory, see `linking.link`; then a ball may also be less
             probable than the threshold, or more and yet none. False: each frame's strongest blob.
-        batch_size: windows in one step; None: 4 on a CPU, 16 on an accelerator.
+        batch_size: windows in one step; None: 4 on a CPU, 16 on an accelerator, 1 if live.
         fit: `auto`: stretch to the network's shape if the source's is within a quarter of it, else letterbox.
+        live: give every row as soon as it is known, rather than work ahead.
     """
 
     overlap: Overlap = "none"
@@ -59,6 +67,7 @@ class TrackOptions:
     link: bool = True
     batch_size: int | None = None
     fit: Fit = "auto"
+    live: bool = False
 
     def __post_init__(self) -> None:
         if self.overlap not in ("none", "average", "weighted"):
@@ -84,50 +93,102 @@ class Tracker(FrameTracker):
         config = release.config
         self.name, self.background = config.name, config.background
         self.network_size, self.fit = (config.width, config.height), options.fit
-        default = CPU_BATCH if jax.default_backend() == "cpu" else ACCELERATOR_BATCH
-        batch = options.batch_size or default
+        several = CPU_BATCH if jax.default_backend() == "cpu" else ACCELERATOR_BATCH
+        batch = options.batch_size or (1 if options.live else several)
         # The windows pending at the end are decoded as one batch, so it must hold them.
         self._batch = batch if options.overlap == "none" else max(batch, config.outputs)
         self._variables = jax.device_put(release.variables)
+        self._ahead: Any = nullcontext if options.live else Prefetch
+        waiting = config.outputs - 1  # for a frame's last window
+        self.step = self._batch * config.outputs if options.overlap == "none" else self._batch
+        self.lag = self.step - 1 + (0 if options.overlap == "none" else waiting) + linking.LAG * options.link
 
-    def track_prepared(
-        self,
-        frames: Iterable[np.ndarray],
-        placement: Placement,
-        first: int = 0,
-        background: np.ndarray | None = None,
-    ) -> Iterator[Row]:
-        config = self.release.config
-        if config.background != "none" and background is None:
+    def track_videos(self, videos: Iterable[PreparedVideo]) -> Iterator[tuple[PreparedVideo, Row]]:
+        """As in `FrameTracker`; where each frame is seen once, a batch may hold windows of several videos.
+
+        A video for a network that wants a background brings one.
+        """
+        if self.options.overlap != "none":
+            yield from super().track_videos(videos)
+            return
+        with closing(self._disjoint(videos)) as found:
+            for video, frames in groupby(found, itemgetter(0)):
+                for row in self._rows(video, map(itemgetter(1), frames)):
+                    yield video, row
+
+    def track(self, video: PreparedVideo) -> Iterator[Row]:
+        background, frames = video.background, video.frames
+        if self.background != "none" and background is None:
             background, frames = opening_background(frames)
-        disjoint = self.options.overlap == "none"
-        advance = self._batch * (config.outputs if disjoint else 1)
-        detect = self._disjoint if disjoint else self._ensemble
-        with Prefetch(chunks(frames, config.frames, advance)) as pieces:
-            found = _by_frame(_run_ahead(detect(pieces, placement.inside(), jax.device_put(background))))
-            linked = self.options.link
-            balls = linking.link(found, self.options.threshold, config.width) if linked else map(_only, found)
-            yield from map(partial(_row, placement), count(first), balls)
+        with closing(self._by_segment(replace(video, frames=frames, background=background))) as found:
+            yield from self._rows(video, found)
+
+    def _rows(self, video: PreparedVideo, found: Iterable[Found | None]) -> Iterator[Row]:
+        """The row of each frame, of its candidates; None: it was dropped."""
+        dropped: deque[bool] = deque()
+
+        def watched() -> Iterator[Found]:
+            for candidates in found:
+                dropped.append(candidates is None)
+                yield NOTHING if candidates is None else candidates
+
+        linked, options = self.options.link, self.options
+        width = self.release.config.width
+        balls = linking.link(watched(), options.threshold, width) if linked else map(_only, watched())
+        for number, ball in zip(count(video.first), balls, strict=False):
+            yield _row(video.placement, number, ball, dropped.popleft())
+
+    def _by_segment(self, video: PreparedVideo) -> Generator[Found | None, None, None]:
+        """Each frame's candidates, None for one that was dropped; behind it windows begin anew."""
+        for is_dropped, frames in groupby(video.frames, lambda frame: frame is None):
+            if is_dropped:
+                yield from (None for _ in frames)
+            elif self.options.overlap == "none":
+                yield from map(itemgetter(1), self._disjoint([replace(video, frames=frames)]))
+            else:
+                yield from self._ensemble(replace(video, frames=frames))
 
     def _disjoint(
-        self, pieces: Iterable[Chunk], inside: np.ndarray, background: jax.Array | None
-    ) -> Iterator[Result]:
-        length, outputs = self.release.config.frames, self.release.config.outputs
+        self, videos: Iterable[PreparedVideo]
+    ) -> Generator[tuple[PreparedVideo, Found], None, None]:
+        """Each frame's candidates beside its video; batches go on from one video to the next."""
         detect = partial(
-            detector.detect_disjoint,
-            self.release.model,
-            self._variables,
-            length=length,
-            several=self.options.link,
+            detector.detect_disjoint, self.release.model, self._variables, several=self.options.link
         )
-        for chunk in pieces:
-            starts, keep = disjoint_plan(chunk.count, self._batch, outputs)
-            yield detect(chunk.frames, starts, self.options.threshold, inside, background), keep
 
-    def _ensemble(
-        self, pieces: Iterable[Chunk], inside: np.ndarray, background: jax.Array | None
-    ) -> Iterator[Result]:
+        with self._ahead(self._batches(videos)) as batches:
+            results = (
+                (batch, detect(batch.windows, self.options.threshold, batch.inside, batch.background))
+                for batch in batches
+            )
+            for batch, candidates in _run_ahead(results, self._in_flight()):
+                yield from zip(batch.videos, _read(candidates, batch.keep), strict=True)
+
+    def _batches(self, videos: Iterable[PreparedVideo]) -> Iterator["_Batch"]:
+        config = self.release.config
+
+        def windows_of_all() -> Iterator[tuple[PreparedVideo, Window]]:
+            for video in videos:
+                for window in windows(video.frames, config.frames, config.outputs):
+                    yield video, window
+
+        stream = windows_of_all()
+        while batch := list(islice(stream, self._batch)):
+            yield _Batch.of(batch, self._batch, config.outputs)
+
+    def _in_flight(self) -> int:
+        return 1 if self.options.live else IN_FLIGHT
+
+    def _ensemble(self, video: PreparedVideo) -> Iterator[Found]:
+        """Each frame's candidates in the mean of its windows' maps."""
+        with self._ahead(chunks(video.frames, self.release.config.frames, self._batch)) as pieces:
+            for candidates, keep in _run_ahead(self._mean_maps(video, pieces), self._in_flight()):
+                yield from _read(candidates, keep)
+
+    def _mean_maps(self, video: PreparedVideo, pieces: Iterable[Chunk]) -> Iterator[tuple[Any, np.ndarray]]:
+        """Decoded maps, and the indices of those that are frames."""
         config, batch = self.release.config, self._batch
+        inside, background = video.placement.inside(), jax.device_put(video.background)
         threshold, several = self.options.threshold, self.options.link
         add = partial(detector.add_windows, self.release.model, self._variables, length=config.frames)
         weights = ensemble_weights(self.options.overlap, config.outputs)
@@ -178,7 +239,7 @@ def track_source(
         image = find_background(tracker, placement, background, again)
         frames = map(placement.to_network, reader)
         builder = TrackBuilder(reader.fps, reader.size)
-        for row in tracker.track_prepared(frames, placement, start, image):
+        for row in tracker.track(PreparedVideo(frames, placement, start, image)):
             builder.add(row)
         return builder.build()
 
@@ -225,30 +286,63 @@ def track(
     return found if filling is None else fill_gaps(found, filling)
 
 
-def _run_ahead(results: Iterable[Result]) -> Iterator[Result]:
-    """Keeps `IN_FLIGHT` steps on the device, so that it works while results are read and written."""
-    waiting: deque[Result] = deque()
+class _Batch(NamedTuple):
+    """Windows of one video or several, and whose frames their maps are.
+
+    `windows` (B, L, H, W, 3) uint8, `inside` (B, H, W) bool, `background` (B, H, W, 3) uint8 or None; `keep` are the
+    indices (window, output) of the maps of new frames, and `videos` the video of each of these.
+    """
+
+    windows: np.ndarray
+    inside: np.ndarray
+    background: np.ndarray | None
+    keep: tuple[np.ndarray, np.ndarray]
+    videos: list[PreparedVideo]
+
+    @classmethod
+    def of(cls, windows: list[tuple[PreparedVideo, Window]], size: int, outputs: int) -> "_Batch":
+        """`size` windows: the last one is repeated where there are fewer."""
+        places = [
+            (i, output, video)
+            for i, (video, window) in enumerate(windows)
+            for output in range(outputs - window.new, outputs)
+        ]
+        windows = windows + windows[-1:] * (size - len(windows))
+        frames = np.stack([frame for _, window in windows for frame in window.frames])
+        backgrounds = [video.background for video, _ in windows if video.background is not None]
+        return cls(
+            frames.reshape(size, -1, *frames.shape[1:]),
+            np.stack([video.placement.inside() for video, _ in windows]),
+            np.stack(backgrounds) if backgrounds else None,
+            (np.array([i for i, *_ in places]), np.array([output for _, output, _ in places])),
+            [video for *_, video in places],
+        )
+
+
+def _run_ahead(results: Iterable[T], depth: int) -> Iterator[T]:
+    """Keeps `depth` steps on the device, so that it works while results are read and written."""
+    waiting: deque[T] = deque()
     for result in results:
         waiting.append(result)
-        if len(waiting) == IN_FLIGHT:
+        if len(waiting) == depth:
             yield waiting.popleft()
     yield from waiting
 
 
-def _by_frame(results: Iterable[Result]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Each frame's candidates, positions (K, 2) in network pixels and confidences (K,)."""
-    for candidates, keep in results:
-        xy, confidence = jax.device_get(candidates)
-        yield from zip(xy[keep], confidence[keep], strict=True)
+def _read(candidates: Any, keep: Any) -> Iterator[Found]:
+    """The candidates of the maps `keep`, one map after the other."""
+    xy, confidence = jax.device_get(candidates)
+    return zip(xy[keep], confidence[keep], strict=True)
 
 
-def _only(candidates: tuple[np.ndarray, np.ndarray]) -> Detection | None:
-    ((x, y),), (confidence,) = (array.tolist() for array in candidates)
+def _only(candidates: Found) -> Detection | None:
+    """The first of them, if there is one."""
+    (x, y), confidence = candidates[0][0].tolist(), float(candidates[1][0])
     return Detection(x, y, confidence) if confidence > 0 else None
 
 
-def _row(placement: Placement, number: int, ball: Detection | None) -> Row:
+def _row(placement: Placement, number: int, ball: Detection | None, dropped: bool) -> Row:
     if ball is None:
-        return Row(number, np.nan, np.nan, 0.0)
+        return Row(number, np.nan, np.nan, 0.0, "dropped" if dropped else "")
     x, y = placement.to_source(np.array(ball[:2])).tolist()
     return Row(number, x, y, ball.confidence, "detected")

@@ -1,16 +1,45 @@
 """From a stream of frames to the fixed-shape pieces that the compiled detector takes, and its plan for them.
 
-A *chunk* holds `advance` new frames behind `length - 1` earlier ones, so that any window which ends in a new
-frame lies inside it. Before the first frame stands the first frame, repeated.
+Where every frame is seen once, the stream is cut into *windows*. Where it is seen in every window that holds it, into
+*chunks*: `advance` new frames behind `length - 1` earlier ones, so that any window which ends in a new frame lies
+inside. Before the first frame stands the first frame, repeated.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 Overlap = Literal["none", "average", "weighted"]
+
+
+class Window(NamedTuple):
+    """What the network sees at once: `length` frames (H, W, 3) uint8, of which the last `new` are in no earlier one."""
+
+    frames: list[np.ndarray]
+    new: int
+
+
+def windows(frames: Iterable[np.ndarray], length: int, advance: int) -> Iterator[Window]:
+    """Cuts a stream of equal frames into windows that move on by `advance` frames, so that each frame is new once.
+
+    The last window ends in the last frame, wherever it began: it then holds real frames instead of repeated ones,
+    among which a moving ball would stand still.
+    """
+    recent: deque[np.ndarray] = deque(maxlen=length)
+    new = 0
+    for frame in frames:
+        if not recent:
+            recent.extend([frame] * (length - 1))
+        recent.append(frame)
+        new += 1
+        if new == advance:
+            yield Window(list(recent), new)
+            new = 0
+    if new:
+        yield Window(list(recent), new)
 
 
 @dataclass(frozen=True)
@@ -45,25 +74,6 @@ def chunks(frames: Iterable[np.ndarray], length: int, advance: int) -> Iterator[
     if buffer is not None and count:
         buffer[lead + count :] = buffer[lead + count - 1]
         yield Chunk(buffer, first, count)
-
-
-def disjoint_plan(count: int, batch: int, outputs: int) -> tuple[np.ndarray, np.ndarray]:
-    """Windows for `overlap="none"`: outputs tile the new frames.
-
-    The last window of the stream is moved back so that it ends in the last frame: it then holds real frames
-    instead of repeated ones, among which a moving ball would stand still.
-
-    Returns:
-        starts (batch,) int32: where each window begins in the chunk.
-        keep (count,) int: which of the flattened `batch * outputs` maps belong to the `count` new frames.
-    """
-    starts = np.arange(batch, dtype=np.int32) * outputs + outputs - 1
-    keep = np.arange(count)
-    full, rest = divmod(count, outputs)
-    if rest:
-        starts[full] = count - 1
-        keep[full * outputs :] += outputs - rest
-    return starts, keep
 
 
 def ensemble_weights(overlap: Overlap, outputs: int) -> np.ndarray:
