@@ -22,7 +22,7 @@ from tracknet_jax.tracking.windows import chunks
 
 
 @partial(jax.jit, static_argnames=("model", "length", "decoder"))
-def _window_maps(
+def window_maps(
     model: Any,
     variables: dict,
     frames: jax.Array,
@@ -83,7 +83,7 @@ def _decoded_windows(
     """Runs and decodes the windows, a batch at a time: those that begin at `starts`, None: all."""
     length, outputs = release.config.frames, release.config.outputs
     variables, background = jax.device_put((release.variables, background))
-    maps_of = partial(_window_maps, release.model, variables, length=length, decoder=decoder)
+    maps_of = partial(window_maps, release.model, variables, length=length, decoder=decoder)
     with Prefetch(chunks(frames, length, batch)) as pieces:
         for chunk in pieces:
             # Window i of a chunk ends in its i-th new frame; the first would begin before the first frame.
