@@ -3,7 +3,7 @@
 python docs/results.py clips/ [--reuse]
 
 Every shipped checkpoint is scored on the val split under the default protocol, once for each row of OPTIONS. The
-scores stay in build/results/.
+scores stay in build/results/; docs/images/NAME_reliability.png shows what its confidences are worth.
 """
 
 import json
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -20,6 +20,9 @@ from tracknet_jax.cli.main import main as tracknet
 from tracknet_jax.errors import UserError
 from tracknet_jax.files import replacing
 from tracknet_jax.releases import shipped_releases
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- results: written by `make results` -->", "<!-- end of results -->"
@@ -67,6 +70,9 @@ def write_results(clips: Path, root: Path, reuse: bool) -> None:
     for name, card in cards.items():
         own = [variant for variant in variants if variant.checkpoint == name]
         replace_block(card, f"{results_table(own)}\n\n{class_table(own[0].report)}")
+        if own[0].report["calibration"] is not None:
+            with replacing(root / "docs" / "images" / f"{name}_reliability.png") as partial:
+                reliability_picture(own[0].report["calibration"]).savefig(partial, format="png")
 
 
 def _score(
@@ -118,6 +124,31 @@ def class_table(report: Report) -> str:
         return table
     error = 100 * calibration["expected_calibration_error"]
     return f"{table}\n\nExpected calibration error of the confidences: {error:.1f} per cent."
+
+
+def reliability_picture(calibration: Mapping[str, Any]) -> "Figure":
+    """The share of right detections over their confidence, and how many there are of each."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    bins = [b for b in calibration["bins"] if b["count"]]
+    total = sum(b["count"] for b in bins)
+    figure = Figure((5.0, 4.6), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    centres, width = [(b["low"] + b["high"]) / 2 for b in bins], 0.09
+    upper.bar(centres, [b["right"] for b in bins], width, color="#7aa6d8", label="share in the right place")
+    upper.plot(
+        [b["confidence"] for b in bins], [b["right"] for b in bins], "o-", color="#c8641e", markersize=4
+    )
+    upper.plot([0, 1], [0, 1], "--", color="grey", label="a confidence that means what it says")
+    upper.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="right")
+    upper.legend(loc="upper left", fontsize=8, frameon=False)
+    lower.bar(centres, [b["count"] / total for b in bins], width, color="#b5b5b5")
+    lower.set(xlabel="confidence", ylabel="share", ylim=(0, None))
+    error = 100 * calibration["expected_calibration_error"]
+    figure.suptitle(f"{total} detections, expected calibration error {error:.1f} %", fontsize=10)
+    return figure
 
 
 def markdown(head: list[str], rows: Iterable[list[str]]) -> str:

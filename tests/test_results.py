@@ -4,6 +4,7 @@ import importlib.util
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from fake_release import bright_dot_release
@@ -68,6 +69,7 @@ def test_every_document_gets_its_tables(root, clips, monkeypatch):
     assert "| visibility | no ball | 6 | 100.0 |" in card
     assert "| px a frame at 512x288 | 20 to 40 |" in card
     assert "Expected calibration error" in card
+    assert cv2.imread(str(root / "docs" / "images" / "dot_reliability.png")).shape == (552, 600, 3)
 
     # What is there is taken if asked for, unless the weights are newer or the data another.
     results.write_results(clips, root, reuse=True)
@@ -112,3 +114,14 @@ def test_our_own_documents_have_their_blocks():
     assert cards
     for document in (ROOT / "README.md", *cards):
         results.replace_block(document, None)
+
+
+def test_the_picture_shows_the_bins():
+    bins = [{"low": 0.1 * k, "high": 0.1 * k + 0.1, "count": 0} for k in range(10)]
+    bins[2] |= {"count": 3, "confidence": 0.25, "right": 0.2}
+    bins[9] |= {"count": 9, "confidence": 0.93, "right": 0.99}
+    figure = results.reliability_picture({"bins": bins, "expected_calibration_error": 0.0575})
+    shares, counts = ([round(bar.get_height(), 6) for bar in axes.patches] for axes in figure.axes)
+    assert shares == [0.2, 0.99]
+    assert counts == [0.25, 0.75]
+    assert figure.get_suptitle() == "12 detections, expected calibration error 5.8 %"
