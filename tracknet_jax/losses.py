@@ -17,6 +17,17 @@ def weighted_bce(logits: jax.Array, targets: jax.Array, mask: jax.Array | None =
     return _mean_of_counted(weighted_bce_map(logits, targets), mask)
 
 
+def soft_weighted_bce_map(logits: jax.Array, targets: jax.Array) -> jax.Array:
+    """-(t - p)^2 [t log p + (1 - t) log(1 - p)] of targets t in [0, 1] at every element, float32; p = sigmoid(logits).
+
+    Of t = 0 and t = 1 it is the summand of `weighted_bce`. Between them that one is least at another p than t, this
+    one, Quality Focal Loss (Li et al., 2020, eq. 3) with beta 2, at p = t, where it is 0.
+    """
+    z = logits.astype(jnp.float32)
+    cross_entropy = jax.nn.softplus(z) - targets * z
+    return jnp.square(targets - jax.nn.sigmoid(z)) * cross_entropy
+
+
 def class_cross_entropy(logits: jax.Array, classes: jax.Array, mask: jax.Array | None = None) -> jax.Array:
     """Mean of -log softmax(logits)[class] over pixels (TrackNet V1), a scalar.
 

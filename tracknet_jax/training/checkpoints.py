@@ -34,8 +34,8 @@ FOLDER = "checkpoints"
 ITEM = "state"
 WRITE_ERRORS = (OSError, ValueError)  # a full disk, as Python and as Orbax's storage layer tell it
 
-# With all of `model`, what the arrays in a checkpoint depend on. The rest may change when a run goes on.
-FIXED = ("optimizer.name", "optimizer.decay_all", "data.pipeline", "seed")
+# With all of `model`, what a run cannot go on with when it changes: its arrays depend on it, or what it learns.
+FIXED = ("optimizer.name", "optimizer.decay_all", "data.pipeline", "seed", "distill.digest")
 
 
 class Restored(NamedTuple):

@@ -39,6 +39,7 @@ def check_config(config: TrainConfig) -> None:
     _check_sizes(config)
     _check_loss(config)
     _check_sources(config)
+    _check_origins(config)
     devices = jax.device_count()
     if config.batch_size % devices:
         raise UserError(f"batch_size {config.batch_size} is not divisible by the {devices} devices here")
@@ -115,6 +116,12 @@ def _check_sources(config: TrainConfig) -> None:
         raise UserError(
             "data.sport_weights: only the resident pipeline draws by sport; set data.pipeline to it"
         )
-    origin = config.init_from
-    if origin is not None and origin not in shipped_releases() and not Path(origin).is_dir():
-        raise UserError(f"init_from {origin}: no such folder and no shipped release")
+
+
+def _check_origins(config: TrainConfig) -> None:
+    if not 0 < config.distill.weight <= 1:
+        raise UserError(f"distill.weight is {config.distill.weight}: it must be above 0 and at most 1")
+    for name in ("init_from", "distill.teacher"):
+        origin = _field(config, name)
+        if origin is not None and origin not in shipped_releases() and not Path(origin).is_dir():
+            raise UserError(f"{name} {origin}: no such folder and no shipped release")

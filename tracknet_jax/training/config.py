@@ -57,6 +57,18 @@ class LossConfig:
 
 
 @dataclass(frozen=True)
+class DistillConfig:
+    """A network to learn from beside the labels; of frames without a label it is all there is to learn from.
+
+    With it, folders of videos without any CSV file may be among the sources.
+    """
+
+    teacher: str | None = None  # a release, or the working directory of a run; None: the labels alone
+    weight: float = 0.5  # the teacher's share of the loss of a labelled frame, the labels have the rest
+    digest: str | None = None  # the teacher's weights must be these; a run writes here which it began with
+
+
+@dataclass(frozen=True)
 class DataConfig:
     """Where the clips are and how windows are drawn from them."""
 
@@ -107,6 +119,7 @@ class TrainConfig:
     optimizer: OptimizerConfig = OptimizerConfig()
     target: TargetConfig = TargetConfig()
     loss: LossConfig = LossConfig()
+    distill: DistillConfig = DistillConfig()
     evaluation: EvalConfig = EvalConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     batch_size: int = 8  # windows in one step, over all devices

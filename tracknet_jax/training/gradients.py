@@ -11,13 +11,19 @@ from tracknet_jax.data.augment import Batch
 from tracknet_jax.losses import class_cross_entropy, temporal_variation, weighted_bce
 from tracknet_jax.models.tracknet import TrackNet, TrackNetOutput
 from tracknet_jax.training.config import TrainConfig
+from tracknet_jax.training.distillation import Teacher, distillation_loss, teacher_maps
 from tracknet_jax.training.state import TrainState
 
 Gradients = tuple[jax.Array, Any, Any]  # loss, batch statistics, gradients of the parameters
 
 
 def gradients(
-    state: TrainState, batch: Batch, dropout_key: jax.Array, config: TrainConfig, axis_name: str | None
+    state: TrainState,
+    batch: Batch,
+    dropout_key: jax.Array,
+    config: TrainConfig,
+    axis_name: str | None,
+    teacher: Teacher | None = None,
 ) -> Gradients:
     """Loss () of `batch`, the running batch statistics after it, and the gradients of the parameters.
 
@@ -30,7 +36,9 @@ def gradients(
         mean_count = batch["mask"].sum() / parts
     if axis_name is not None:
         mean_count = jax.lax.pmean(mean_count, axis_name)
-    of_part = partial(_part_gradients, mean_count=mean_count, config=config, axis_name=axis_name)
+    of_part = partial(
+        _part_gradients, mean_count=mean_count, config=config, axis_name=axis_name, teacher=teacher
+    )
     if parts == 1:
         found = of_part(state.batch_stats, state.params, batch, dropout_key)
     else:
@@ -63,7 +71,10 @@ def _part_gradients(
     mean_count: jax.Array | None,
     config: TrainConfig,
     axis_name: str | None,
+    teacher: Teacher | None,
 ) -> Gradients:
+    if teacher is not None:
+        batch = {**batch, "teacher": teacher_maps(teacher, batch, config.model.outputs)}
     loss_fn = make_loss_fn(batch_stats, batch, dropout_key, mean_count, config, axis_name)
     (loss, new_stats), grads = jax.value_and_grad(loss_fn, has_aux=True)(params)
     return loss, new_stats, grads
@@ -111,13 +122,16 @@ def batch_loss(
 
     Of one part of a batch, `mean_count` is the number of labelled frames in its parts on average: the mean of
     the parts' losses is then the loss of the batch, also where they have different numbers of labelled frames.
+    With maps of a teacher in the batch it is `distillation_loss`, in which all frames count.
     """
     targets, mask = batch["targets"], batch["mask"]
-    if config.model.head == "classes":
+    if "teacher" in batch:
+        loss = distillation_loss(output.logits, targets, mask, batch["teacher"], config.distill.weight)
+    elif config.model.head == "classes":
         loss = class_cross_entropy(output.logits, targets[:, 0], mask[:, 0])
     else:
         loss = weighted_bce(output.logits, targets, mask)
-    if mean_count is not None:
+    if mean_count is not None and "teacher" not in batch:
         loss = loss * mask.sum() / jnp.maximum(mean_count, 1e-6)
     if config.loss.variation_penalty > 0 and output.attention is not None:
         loss += config.loss.variation_penalty * temporal_variation(output.attention)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from tracknet_jax.training.checkpoints import Checkpoints
 from tracknet_jax.training.checks import check_config
 from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.display import TrainingDisplay
+from tracknet_jax.training.distillation import Teacher, load_teacher
 from tracknet_jax.training.guard import Guard
 from tracknet_jax.training.initial import initial_variables
 from tracknet_jax.training.interrupts import StopRequest, StopVote
@@ -62,6 +63,9 @@ def train(config: TrainConfig, workdir: Path) -> Result:
     share; only the first of them reports.
     """
     check_config(config)
+    teacher = load_teacher(config)
+    if teacher is not None:
+        config = replace(config, distill=replace(config.distill, digest=teacher.digest))
     metric = f"val/{config.evaluation.metric}"
     with Checkpoints(workdir, config.checkpoint.keep, metric) as checkpoints:
         # Before the data, which may take minutes to read: another run's directory is told at once.
@@ -78,7 +82,7 @@ def train(config: TrainConfig, workdir: Path) -> Result:
         else:
             state, progress = restored.state, Progress(**restored.progress)
             source.set_state(restored.data)
-        return _run(config, workdir, source, checkpoints, validation, state, progress)
+        return _run(config, workdir, source, checkpoints, validation, teacher, state, progress)
 
 
 def _run(
@@ -87,13 +91,14 @@ def _run(
     source: BatchSource,
     checkpoints: Checkpoints,
     validation: "Validation | None",
+    teacher: Teacher | None,
     first: TrainState,
     progress: Progress,
 ) -> Result:
     total = total_steps(config, source.windows)
     rate = make_schedule(config.optimizer, total)
     step_fn = partial(train_step, config=config, optimizer=make_optimizer(config.optimizer, total))
-    driver = make_driver(config.parallel, step_fn, source.draw)
+    driver = make_driver(config.parallel, step_fn, source.draw, teacher)
     step = saved = int(first.step)
     guard = Guard(config, workdir, source, driver, checkpoints)
     state = driver.place(first)

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
+from tracknet_jax.training.distillation import Teacher
 from tracknet_jax.training.state import TrainState
 from tracknet_jax.training.step import Draw
 
@@ -39,9 +40,12 @@ class Driver(Protocol):
         """One metric of `step` as a number."""
 
 
-def make_driver(name: str, step: Step, draw: Draw | None) -> Driver:
-    """The driver called `name` ("jit" or "pmap"); with `draw` the step's inputs are arrays to draw from."""
-    return JitDriver(step, draw) if name == "jit" else PmapDriver(step, draw)
+def make_driver(name: str, step: Step, draw: Draw | None, teacher: Teacher | None = None) -> Driver:
+    """The driver called `name` ("jit" or "pmap"); with `draw` the step's inputs are arrays to draw from.
+
+    With `teacher` the step is given it, on all devices, as a third argument.
+    """
+    return JitDriver(step, draw, teacher) if name == "jit" else PmapDriver(step, draw, teacher)
 
 
 def data_mesh() -> Mesh:
@@ -69,15 +73,17 @@ def copied(whole: NamedSharding, x: Any) -> jax.Array:
 class JitDriver:
     """One program over the global batch; batch norm sees all of it."""
 
-    def __init__(self, step: Step, draw: Draw | None):
+    def __init__(self, step: Step, draw: Draw | None, teacher: Teacher | None):
         mesh = data_mesh()
         self._whole, self._split = replicated(mesh), split(mesh)
         self._resident = draw is not None
         if draw is not None:
             step = partial(step, draw=self._drawn_in_parts(draw))
+        self._rest = () if teacher is None else (jax.tree.map(partial(copied, self._whole), teacher),)
+        inputs = self._whole if self._resident else self._split
         self._step = jax.jit(
             step,
-            in_shardings=(self._whole, self._whole if self._resident else self._split),
+            in_shardings=(self._whole, inputs, *[self._whole] * len(self._rest)),
             out_shardings=self._whole,
             donate_argnums=0,
         )
@@ -97,7 +103,7 @@ class JitDriver:
         return jax.tree.map(lambda x: jax.make_array_from_process_local_data(self._split, x), inputs)
 
     def step(self, state: TrainState, inputs: Any) -> tuple[TrainState, dict[str, jax.Array]]:
-        return self._step(state, inputs)
+        return self._step(state, inputs, *self._rest)
 
     def collect(self, state: TrainState) -> TrainState:
         return state
@@ -112,7 +118,7 @@ class PmapDriver:
     The state carries a leading axis of local devices: the form that works with donation and several processes.
     """
 
-    def __init__(self, step: Step, draw: Draw | None):
+    def __init__(self, step: Step, draw: Draw | None, teacher: Teacher | None):
         self._whole = replicated()
         self._devices = jax.local_devices()
         mesh = jax.make_mesh(
@@ -122,6 +128,7 @@ class PmapDriver:
         self._resident = draw is not None
         if draw is not None:
             step = partial(step, draw=draw)
+        self._rest = () if teacher is None else (jax.tree.map(self._copy_to_each, teacher),)
         self._step = jax.pmap(partial(step, axis_name=AXIS), axis_name=AXIS, donate_argnums=0)
 
     def place(self, state: TrainState) -> TrainState:
@@ -141,7 +148,7 @@ class PmapDriver:
         return jax.tree.map(lambda x: np.asarray(x).reshape(devices, -1, *np.shape(x)[1:]), inputs)
 
     def step(self, state: TrainState, inputs: Any) -> tuple[TrainState, dict[str, jax.Array]]:
-        return self._step(state, inputs)
+        return self._step(state, inputs, *self._rest)
 
     def collect(self, state: TrainState) -> TrainState:
         return jax.tree.map(partial(_of_raw_data, self._one_of), state)

@@ -16,6 +16,7 @@ from rich.progress import track
 from tracknet_jax.data.background import clip_background
 from tracknet_jax.data.clips import Clip
 from tracknet_jax.data.formats import find_clips
+from tracknet_jax.data.formats.unlabelled import find_unlabelled
 from tracknet_jax.data.grain_pipeline import make_grain_loader
 from tracknet_jax.data.index import FrameIndex
 from tracknet_jax.data.records import Record, generate_examples
@@ -32,7 +33,7 @@ from tracknet_jax.data.splits import RANDOM_WINDOWS, assign_splits
 from tracknet_jax.data.windows import FrameWindows
 from tracknet_jax.errors import UserError
 from tracknet_jax.files import replacing
-from tracknet_jax.training.config import DataConfig, TrainConfig
+from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.step import Draw
 
 T = TypeVar("T")
@@ -206,7 +207,7 @@ def _material(source: Path, config: TrainConfig, split: str) -> _Material | None
                 f"{directory}: its frames are {frames.size}, the model takes {size}; build it anew"
             )
         return _Material(frames.records, _dataset_digest(frames))
-    clips = [clip for clip in _split(source, config.data) if clip.split == split]
+    clips = [clip for clip in _split(source, config) if clip.split == split]
     if not clips:
         return None
 
@@ -221,9 +222,12 @@ def _dataset_digest(frames: FrameSource) -> str:
     return repr((str(frames.directory.resolve()), frames.split, len(frames), stamp))
 
 
-def _split(folder: Path, config: DataConfig) -> list[Clip]:
-    clips = find_clips(folder, config.format)
-    by = config.split_by
+def _split(folder: Path, config: TrainConfig) -> list[Clip]:
+    unlabelled = find_unlabelled(folder) if config.distill.teacher is not None else []
+    if unlabelled:
+        return unlabelled
+    clips = find_clips(folder, config.data.format)
+    by = config.data.split_by
     if by == "auto":
-        by = "layout" if any(clip.split == config.val_split for clip in clips) else "match"
+        by = "layout" if any(clip.split == config.data.val_split for clip in clips) else "match"
     return assign_splits(clips, by)

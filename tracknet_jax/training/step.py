@@ -12,6 +12,7 @@ import optax
 from tracknet_jax.data.augment import Batch, augment
 from tracknet_jax.data.mixup import mixup
 from tracknet_jax.training.config import TrainConfig
+from tracknet_jax.training.distillation import Teacher
 from tracknet_jax.training.gradients import gradients
 from tracknet_jax.training.state import TrainState, update_average
 from tracknet_jax.training.targets import with_targets
@@ -22,6 +23,7 @@ Draw = Callable[[Any, jax.Array], Batch]  # (arrays on the device, one key a win
 def train_step(
     state: TrainState,
     inputs: Any,
+    teacher: Teacher | None = None,
     *,
     config: TrainConfig,
     optimizer: optax.GradientTransformation,
@@ -33,7 +35,7 @@ def train_step(
     `inputs` is a batch or, with `draw`, the arrays that `draw` makes one of. Under jit (`axis_name` None) it is
     the global batch; under pmap one device's part of it, and `axis_name` is the axis to average over. Every
     window has its own key by its place in the global batch, so both draw the same. Only dropout differs: its
-    masks are those of the device.
+    masks are those of the device. With `teacher` its maps of the same windows are learned, too.
 
     A step whose loss, gradients or results are not all finite numbers changes nothing but the step's number:
     then `skipped` is 1.
@@ -48,7 +50,7 @@ def train_step(
     if axis_name is not None:
         dropout_key = jax.random.fold_in(dropout_key, jax.lax.axis_index(axis_name))
 
-    loss, batch_stats, grads = gradients(state, batch, dropout_key, config, axis_name)
+    loss, batch_stats, grads = gradients(state, batch, dropout_key, config, axis_name, teacher)
     updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
     ema = state.ema

@@ -1,0 +1,18 @@
+"""A folder of videos without any label file: clips from which a network can learn another one's maps."""
+
+from pathlib import Path
+
+from tracknet_jax.data.clips import Clip
+from tracknet_jax.data.folders import VIDEOS, natural_key
+from tracknet_jax.data.formats.files import clip_name, find_files
+
+SPORT = "unlabelled"  # what weights of draws by sport call these clips
+
+
+def find_unlabelled(root: Path) -> list[Clip]:
+    """Every video below `root` as a training clip without labels; none if there is a CSV file."""
+    if find_files(root, ".csv"):
+        return []
+    videos = [video for suffix in sorted(VIDEOS) for video in find_files(root, suffix)]
+    videos.sort(key=lambda video: natural_key(video.as_posix()))
+    return [Clip(clip_name(video, root), video, None, SPORT, "train") for video in videos]
