@@ -1,10 +1,12 @@
 """Batches of windows by Grain: shuffled, each process its part, read by worker processes, resumable exactly."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import grain
 from absl import flags
+
+if TYPE_CHECKING:
+    import grain
 
 
 def make_grain_loader(
@@ -19,7 +21,7 @@ def make_grain_loader(
     process_index: int = 0,
     process_count: int = 1,
     drop_remainder: bool = True,
-) -> grain.DatasetIterator:
+) -> "grain.DatasetIterator":
     """An iterator of numpy batches; `get_state()` and `set_state()` resume at the exact next batch.
 
     The order depends on the seed alone, not on workers, threads or processes: the parts of all processes, one
@@ -38,6 +40,8 @@ def make_grain_loader(
         process_count: number of parts, `jax.process_count()`.
         drop_remainder: leave out a last batch that is not full, which only comes without `repeat`.
     """
+    import grain  # frames that are resident are trained on without it
+
     if workers and not flags.FLAGS.is_parsed():
         flags.FLAGS.mark_as_parsed()  # Grain's workers read absl flags, which our command line does not use
     dataset = grain.MapDataset.source(windows).seed(seed)

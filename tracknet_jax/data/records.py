@@ -3,11 +3,10 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-import tensorflow_datasets as tfds
 
 from tracknet_jax.coordinates import scale_xy
 from tracknet_jax.data.checks import outside_frame, raise_first, without_frame
@@ -15,6 +14,9 @@ from tracknet_jax.data.clips import UNLABELLED, Clip, Labels
 from tracknet_jax.data.frames import decode_frames, frame_numbers, frame_rate, resize
 from tracknet_jax.errors import UserError
 from tracknet_jax.prefetch import prefetch_in_order
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
 
 Size = tuple[int, int]  # (width, height)
 Record = dict[str, Any]
@@ -24,8 +26,10 @@ JPEG_QUALITY = 95
 FRAMES_AHEAD = 256  # encoded frames of a clip that may wait for the writer
 
 
-def frame_features(size: Size | None = DEFAULT_SIZE) -> tfds.features.FeaturesDict:
+def frame_features(size: Size | None = DEFAULT_SIZE) -> "tfds.features.FeaturesDict":
     """The TFDS features of a record; `size` of the stored images, None keeps each clip's own."""
+    import tensorflow_datasets as tfds  # folders of clips are trained on without it
+
     width, height = size or (None, None)
     features = tfds.features
     return features.FeaturesDict(

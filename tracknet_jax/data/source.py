@@ -4,14 +4,16 @@ import contextlib
 import functools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow_datasets as tfds
 
 from tracknet_jax.data.index import FrameIndex
 from tracknet_jax.data.records import decode_jpeg
 from tracknet_jax.errors import UserError
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
 
 INFO_FILE = "dataset_info.json"
 
@@ -84,11 +86,15 @@ class FrameSource:
 
     @functools.cached_property
     def _records(self):
+        import tensorflow_datasets as tfds  # folders of clips are trained on without it
+
         decoders = {"image": tfds.decode.SkipDecoding()}  # bytes: OpenCV decodes, and the index needs none
         return tfds.builder_from_directory(self.directory).as_data_source(self.split, decoders=decoders)
 
 
-def _builder(path: Path | str) -> tfds.core.DatasetBuilder:
+def _builder(path: Path | str) -> "tfds.core.DatasetBuilder":
+    import tensorflow_datasets as tfds
+
     directory = find_dataset(path)
     if directory is None:
         raise UserError(f"{path}: not a built dataset (no {INFO_FILE}); make one with `tracknet data build`")
