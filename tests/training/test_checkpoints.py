@@ -40,7 +40,7 @@ def write(workdir, scores, keep=2):
         for step, score in scores.items():
             metrics = None if score is None else {"val/f1_hit": score}
             best = step if score is not None else best
-            checkpoints.save(state_at(step), CONFIG, {"next": step}, {"best_step": best}, metrics)
+            checkpoints.save(state_at(step), CONFIG, {"best_step": best}, metrics)
 
 
 def restore(workdir, config=CONFIG):
@@ -60,7 +60,7 @@ def test_latest_and_best_stay(tmp_path):
 def test_round_trip(tmp_path):
     write(tmp_path, {7: None})
     restored = restore(tmp_path)
-    assert (restored.data, restored.progress) == ({"next": 7}, {"best_step": None})
+    assert restored.progress == {"best_step": None}
     for a, b in zip(jax.tree.leaves(restored.state), jax.tree.leaves(state_at(7)), strict=True):
         if jax.numpy.issubdtype(a.dtype, jax.dtypes.prng_key):
             a, b = jax.random.key_data(a), jax.random.key_data(b)
@@ -134,7 +134,7 @@ def test_restore_for_inference(tmp_path, which, step):
 def test_without_an_average_the_weights_themselves(tmp_path):
     config = replace(CONFIG, ema_decay=0.0)
     with Checkpoints(tmp_path, 2, "val/f1_hit") as checkpoints:
-        checkpoints.save(state_at(3, config), config, None, {})
+        checkpoints.save(state_at(3, config), config, {})
     _, weights = restore_for_inference(tmp_path / "checkpoints" / "3")
     jax.tree.map(np.testing.assert_array_equal, weights, variables())
 
@@ -161,7 +161,7 @@ def test_what_is_written_while_training_goes_on_is_the_step_it_says(tmp_path, na
             state, _ = driver.step(state, driver.place_inputs(tiny_batch(i)))
             whole = driver.collect(state)
             expected[i] = jax.tree.map(np.array, whole.params)
-            checkpoints.save(whole, CONFIG, None, {})
+            checkpoints.save(whole, CONFIG, {})
     with Checkpoints(tmp_path, 9, "val/f1_hit") as checkpoints:
         for i in reversed(range(1, 5)):
             state = checkpoints.restore(jax.eval_shape(partial(state_at, 0)), CONFIG).state

@@ -117,13 +117,26 @@ def test_sigterm_saves_and_the_same_call_goes_on(whole, clips, tmp_path, monkeyp
     assert_equal_runs(tmp_path, result, *whole)
 
 
-def test_grain_goes_on_at_the_next_batch(dataset, tmp_path, monkeypatch):
-    config = config_for(dataset, "grain")
-    expected = train(config, tmp_path / "whole")
-    result = stop_and_go_on(config, tmp_path / "halves", monkeypatch)
-    assert_equal_runs(tmp_path / "halves", result, tmp_path / "whole", expected)
-    with pytest.raises(UserError, match=r"data\.workers"):  # another form of the reader's position
-        train(replace(config, data=replace(config.data, workers=2)), tmp_path / "halves")
+def test_a_run_begins_with_divided_frames_and_goes_on_with_streamed_ones(
+    whole, clips, tmp_path, monkeypatch, caplog
+):
+    """The windows are the same, so everything is; up to the order of sums in another program."""
+
+    def config(megabytes):
+        data = config_for(clips).data
+        return replace(config_for(clips), data=replace(data, device_memory=megabytes / 1e3))
+
+    stop_at(monkeypatch, 5)
+    assert int(train(config(0.1), tmp_path).state.step) == 5  # 24 frames of 6 kB, on 8 devices
+    assert "streamed" not in caplog.text
+    monkeypatch.undo()
+    result = train(config(0.01), tmp_path)
+    assert "streamed" in caplog.text
+    pairs = zip(jax.tree.leaves(result.state.params), jax.tree.leaves(whole[1].state.params), strict=True)
+    assert max(float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in pairs) <= 1e-6
+    for a, b in zip(lines(tmp_path), lines(whole[0]), strict=True):
+        assert a.keys() == b.keys()
+        assert a.get("loss", 0) == pytest.approx(b.get("loss", 0), rel=1e-5)
 
 
 def test_a_run_goes_on_with_the_other_driver(whole, clips, tmp_path, monkeypatch):

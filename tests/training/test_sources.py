@@ -1,12 +1,18 @@
 """Sources: folders and built datasets give the same frames, splits are found, wrong ones are told."""
 
+import math
 from dataclasses import replace
+from types import SimpleNamespace
 
+import jax
 import numpy as np
 import pytest
 
 from tracknet_jax.errors import UserError
+from tracknet_jax.training.config import DataConfig
+from tracknet_jax.training.memory import frames_room
 from tracknet_jax.training.sources import open_training, open_validation
+from tracknet_jax.training.step import step_keys, window_keys
 from tracknet_jax.training.validation import validation_clips
 
 from .tiny import MODEL, tiny_config
@@ -46,6 +52,49 @@ def test_validation_clips_carry_labels_in_pixels_of_the_model(clips, tmp_path):
     assert np.isnan(clip.xy[4]).all()
 
 
+SPORTS = {"tennis": 1.0}
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_streamed_windows_are_those_that_are_drawn_on_the_device(clips, dataset, tmp_path, built, caplog):
+    """The same ones, so with the same distribution; from the records of a dataset, or the file of decoded frames."""
+    config = config_for(dataset if built else clips, workers=0, sport_weights=SPORTS)
+    resident = open_training(config, tmp_path)
+    assert not caplog.records
+    streamed = open_training(config, tmp_path, room=1e4)
+    assert streamed.draw is None
+    assert "each of 8 devices here has room for 0.0" in caplog.text
+    assert len(caplog.records) == 1
+    assert streamed.windows == resident.windows
+    streamed.begin(3, 8)
+    draw = jax.jit(resident.draw)
+    for step in range(3, 8):
+        keys = window_keys(step_keys(jax.random.key(config.seed), step)[0], config.batch_size, None)
+        drawn = draw(resident.next(), keys)
+        batch = streamed.next()
+        assert batch.keys() == drawn.keys()
+        for name, x in drawn.items():
+            np.testing.assert_array_equal(batch[name], np.asarray(x))
+
+
+def test_frames_are_divided_where_a_copy_does_not_fit(clips, tmp_path):
+    size = 24 * MODEL.height * MODEL.width * 3
+    for room, divided in ((size, False), (size - 1, True), (size / 8, True)):
+        source = open_training(config_for(clips), tmp_path, room)
+        assert source.draw is not None
+        assert source.divided == divided
+    assert open_training(config_for(clips), tmp_path, size / 8 - 1).draw is None
+
+
+def test_room_for_frames(monkeypatch):
+    assert frames_room(DataConfig(device_memory=1.5)) == 1.5e9
+    assert frames_room(DataConfig()) == math.inf  # a CPU does not tell
+    free = {"bytes_limit": 100, "bytes_in_use": 20}, {"bytes_limit": 100, "bytes_in_use": 40}
+    devices = [SimpleNamespace(memory_stats=lambda stats=stats: stats) for stats in free]
+    monkeypatch.setattr(jax, "local_devices", lambda: devices)
+    assert frames_room(DataConfig()) == 30
+
+
 def test_decoded_frames_can_be_shared(clips, tmp_path):
     config = config_for(clips, cache=str(tmp_path / "shared"))
     open_training(config, tmp_path / "a")
@@ -77,12 +126,13 @@ def test_backgrounds_are_the_clips_medians_and_kept_beside_the_frames(
     (kept,) = tmp_path.glob("frames/*/backgrounds.npy")
     np.testing.assert_array_equal(np.load(kept), expected)
     if pipeline == "grain":
+        source.begin(0, 1)
         batch = source.next()
         clip = np.abs(batch["background"][:, None] - expected).max((2, 3, 4)).argmin(1)
         assert set(clip.tolist()) == {0, 1}
         np.testing.assert_array_equal(batch["background"], expected[clip])
         assert np.isin(batch["frames"][:, 0].sum((1, 2, 3)), frames.sum((2, 3, 4))[clip]).all()
-    monkeypatch.setattr("tracknet_jax.training.sources.clip_background", None)  # not needed again
+    monkeypatch.setattr("tracknet_jax.training.kept_frames.clip_background", None)  # not needed again
     open_training(config, tmp_path)
 
 
@@ -96,7 +146,6 @@ def test_validation_clips_have_the_background_of_their_clip(clips, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"pipeline": "grain"}, "grain reads one built dataset"),
         ({"format": "shuttlecock"}, "no labelled clips found"),
         ({"format": "mpeg"}, "unknown format 'mpeg'"),
         ({"train_split": "test"}, "no clip with split 'test'"),

@@ -39,6 +39,10 @@ class ResidentFrames:
     index: FrameIndex
     backgrounds: np.ndarray | None = None
 
+    def image(self, i: int) -> np.ndarray:
+        """Frame `i`, (H, W, 3) uint8 RGB."""
+        return self.frames[i]
+
 
 def fingerprint(clips: Sequence[Clip], size: tuple[int, int]) -> str:
     """A digest of the clips' files, labels and the stored size: another digest means other frames."""

@@ -1,63 +1,64 @@
-"""Windows of consecutive frames over a built dataset: what a network sees of it."""
+"""Windows of consecutive frames: where they begin, and random access to them."""
+
+from typing import Protocol
 
 import numpy as np
 
 from tracknet_jax.data.index import FrameIndex
-from tracknet_jax.data.source import FrameSource
 from tracknet_jax.errors import UserError
 
 Window = dict[str, np.ndarray]
 
 
+class Frames(Protocol):
+    """Random access to frames of one size."""
+
+    @property
+    def index(self) -> FrameIndex:
+        """Clip, frame number and label of each."""
+
+    def image(self, i: int) -> np.ndarray:
+        """Frame `i`, (H, W, 3) uint8 RGB."""
+
+
 class FrameWindows:
-    """Random access to all windows of L frames of one split.
+    """Random access to the windows of L frames that begin at given records, in the order they are given.
 
     `windows[i]` is `{"frames": (L, H, W, 3) uint8 RGB, "xy": (L, 2) float32 pixels of these frames, NaN where
-    not located, "visibility": (L,) uint8}`, with `"background": (H, W, 3)` where there are any. A window never
-    crosses clips and never bridges a gap in the frame numbers. Pickles for worker processes.
+    not located, "visibility": (L,) uint8}`, with `"background": (H, W, 3)` where there are any. Pickles for worker
+    processes if its frames do.
 
     Args:
-        source: the frames of one split.
+        frames: of a built dataset (`FrameSource`), or decoded ones (`ResidentFrames`).
+        starts: (n,) first records, for instance `window_starts`.
         length: L, frames in a window.
-        stride: frames between the starts of neighbouring windows of a clip.
         step: frames from one frame of a window to the next; 2 makes 60 fps look like 30.
         backgrounds: (C, H, W, 3) uint8, one for each clip of the index, for networks that want one.
     """
 
     def __init__(
         self,
-        source: FrameSource,
+        frames: Frames,
+        starts: np.ndarray,
         length: int,
-        stride: int = 1,
         step: int = 1,
         backgrounds: np.ndarray | None = None,
     ):
-        if min(length, stride, step) < 1:
-            raise UserError(f"window length {length}, stride {stride} and step {step} must be 1 or more")
-        if source.size is None and len(np.unique(source.index.source_size, axis=0)) > 1:
-            raise UserError(
-                f"{source.directory}: its clips differ in size; build it with --size WIDTHxHEIGHT"
-            )
-        self.source, self.length, self.step, self.backgrounds = source, length, step, backgrounds
-        self.starts = window_starts(source.index, length, stride, step)
-        if not len(self.starts):
-            needed = (length - 1) * step + 1
-            raise UserError(
-                f"{source.directory}: no clip of split {source.split} has {needed} frames in a row"
-            )
+        self.frames, self.starts, self.length = frames, starts, length
+        self.step, self.backgrounds = step, backgrounds
 
     def __len__(self) -> int:
         return len(self.starts)
 
     def __getitem__(self, i: int) -> Window:
-        rows = self.rows(i)
+        rows, index = self.rows(i), self.frames.index
         window = {
-            "frames": np.stack([self.source.image(row) for row in rows.tolist()]),
-            "xy": self.source.index.xy[rows],
-            "visibility": self.source.index.visibility[rows],
+            "frames": np.stack([self.frames.image(row) for row in rows.tolist()]),
+            "xy": index.xy[rows],
+            "visibility": index.visibility[rows],
         }
         if self.backgrounds is not None:
-            window["background"] = self.backgrounds[self.source.index.clip[rows[0]]]
+            window["background"] = self.backgrounds[index.clip[rows[0]]]
         return window
 
     def rows(self, i: int) -> np.ndarray:
@@ -66,7 +67,13 @@ class FrameWindows:
 
 
 def window_starts(index: FrameIndex, length: int, stride: int, step: int) -> np.ndarray:
-    """(n,) first records of all windows; strides count from the start of each unbroken run of frames."""
+    """(n,) first records of all windows of `length` frames, `step` apart, that cross no clip and bridge no gap.
+
+    Strides, in frames between the starts of neighbouring windows, count from the start of each unbroken run of
+    frames. Raises `UserError` if one of the numbers is not positive.
+    """
+    if min(length, stride, step) < 1:
+        raise UserError(f"window length {length}, stride {stride} and step {step} must be 1 or more")
     span = (length - 1) * step  # from the first record to the last
     run_starts = np.flatnonzero(
         np.diff(index.clip, prepend=-1).astype(bool) | (np.diff(index.frame, prepend=-2) != 1)

@@ -1,9 +1,9 @@
 """Checkpoints of a run: written in the background, whole or not at all, the latest and the best kept.
 
 On disk `<workdir>/checkpoints/<step>/`: an Orbax checkpoint whose item `state` is the train state; its metadata
-(plain JSON, `_CHECKPOINT_METADATA`) holds the resolved config, the data source's position and the run's
-progress, and its item `metrics` the validation scores of that step. A folder alone is enough to resume,
-evaluate or track.
+(plain JSON, `_CHECKPOINT_METADATA`) holds the resolved config and the run's progress, and its item `metrics` the
+validation scores of that step. The data needs no position: the windows of a step follow from its number. A folder
+alone is enough to resume, evaluate or track.
 """
 
 import dataclasses
@@ -35,14 +35,13 @@ ITEM = "state"
 WRITE_ERRORS = (OSError, ValueError)  # a full disk, as Python and as Orbax's storage layer tell it
 
 # With all of `model`, what a run cannot go on with when it changes: its arrays depend on it, or what it learns.
-FIXED = ("optimizer.name", "optimizer.decay_all", "data.pipeline", "seed", "distill.digest")
+FIXED = ("optimizer.name", "optimizer.decay_all", "seed", "distill.digest")
 
 
 class Restored(NamedTuple):
     """What a resumed run goes on from."""
 
     state: TrainState
-    data: Any  # of `BatchSource.get_state`
     progress: dict[str, Any]  # of the loop
 
 
@@ -86,7 +85,6 @@ class Checkpoints:
         self,
         state: TrainState,
         config: RunConfig,
-        data: Any,
         progress: dict[str, Any],
         metrics: dict[str, float] | None = None,
     ) -> None:
@@ -100,7 +98,7 @@ class Checkpoints:
                 {ITEM: _to_tree(state)},
                 force=True,
                 metrics=metrics,
-                custom_metadata={"config": config.to_dict(), "data": data, "progress": progress},
+                custom_metadata={"config": config.to_dict(), "progress": progress},
             )
         except WRITE_ERRORS as error:
             raise self._not_written(error) from error
@@ -132,7 +130,7 @@ class Checkpoints:
                 broken.append(path)
                 continue
             self._move_aside(broken)
-            return Restored(TrainState(**tree), run["data"], run["progress"])
+            return Restored(TrainState(**tree), run["progress"])
         if broken:
             raise UserError(
                 f"{self._root}: no checkpoint can be read ({reason}); delete the folder to start again"
@@ -200,8 +198,6 @@ def check_same_run(saved: dict[str, Any], config: RunConfig, path: Path) -> None
     before, now = flatten(saved), flatten(json.loads(json.dumps(config.to_dict())))
     changed = [name for name in before.keys() & now.keys() if before[name] != now[name]]
     fixed = [name for name in changed if name.startswith("model.") or name in FIXED]
-    if now.get("data.pipeline") == "grain" and "data.workers" in changed:  # a position of another form
-        fixed.append("data.workers")
     if (before.get("ema_decay", 0) == 0) != (now.get("ema_decay", 0) == 0):
         fixed.append("ema_decay")
     if fixed:
@@ -215,7 +211,7 @@ def check_same_run(saved: dict[str, Any], config: RunConfig, path: Path) -> None
 
 
 def _metadata(path: Path) -> dict[str, Any]:
-    """`config`, `data` and `progress` of a checkpoint; empty if its metadata cannot be read."""
+    """`config` and `progress` of a checkpoint; empty if its metadata cannot be read."""
     return dict(ocp.checkpointables_metadata(path.absolute()).custom_metadata)
 
 

@@ -112,10 +112,9 @@ def _check_sources(config: TrainConfig) -> None:
     for source in config.data.source:
         if not Path(source).is_dir():
             raise UserError(f"data.source {source}: no such folder")
-    if config.data.pipeline == "grain" and config.data.sport_weights:
-        raise UserError(
-            "data.sport_weights: only the resident pipeline draws by sport; set data.pipeline to it"
-        )
+    memory = config.data.device_memory
+    if memory is not None and memory < 0:
+        raise UserError(f"data.device_memory is {memory}: it must be 0 or more, or None")
 
 
 def _check_origins(config: TrainConfig) -> None:

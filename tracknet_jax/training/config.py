@@ -80,6 +80,9 @@ class DataConfig:
     train_split: str = "train"  # "train+val": with what is held out, for the papers' whole training sets
     val_split: str = "val"
     pipeline: Literal["resident", "grain"] = "resident"  # all frames on the device, or streamed from the host
+    # GB of each device's memory for resident frames, None: half of what is free. Where a copy does not fit, the
+    # devices of a process divide them; where that does not fit either, they are streamed: the same windows always
+    device_memory: float | None = None
     cache: str | None = None  # folder for decoded frames, which runs can share; None: in the workdir
     stride: int = 1  # frames between the first frames of two neighbouring training windows
     sport_weights: dict[str, float] = field(

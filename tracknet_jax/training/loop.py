@@ -20,6 +20,7 @@ from tracknet_jax.training.distillation import Teacher, load_teacher
 from tracknet_jax.training.guard import Guard
 from tracknet_jax.training.initial import initial_variables
 from tracknet_jax.training.interrupts import StopRequest, StopVote
+from tracknet_jax.training.memory import frames_room
 from tracknet_jax.training.meter import Meter
 from tracknet_jax.training.metric_log import MetricLog, SilentLog
 from tracknet_jax.training.optimizers import make_optimizer, make_schedule
@@ -70,7 +71,8 @@ def train(config: TrainConfig, workdir: Path) -> Result:
     with Checkpoints(workdir, config.checkpoint.keep, metric) as checkpoints:
         # Before the data, which may take minutes to read: another run's directory is told at once.
         restored = checkpoints.restore(_abstract_state(config), config)
-        source = in_turns(partial(open_training, config, workdir))
+        room = frames_room(config.data)
+        source = in_turns(partial(open_training, config, workdir, room))
         validation = None
         if config.evaluation.every:
             clips = validation_clips(in_turns(partial(open_validation, config, workdir)))
@@ -81,7 +83,6 @@ def train(config: TrainConfig, workdir: Path) -> Result:
             state, progress = _first_state(config, initial_variables(config)), Progress()
         else:
             state, progress = restored.state, Progress(**restored.progress)
-            source.set_state(restored.data)
         return _run(config, workdir, source, checkpoints, validation, teacher, state, progress)
 
 
@@ -98,8 +99,9 @@ def _run(
     total = total_steps(config, source.windows)
     rate = make_schedule(config.optimizer, total)
     step_fn = partial(train_step, config=config, optimizer=make_optimizer(config.optimizer, total))
-    driver = make_driver(config.parallel, step_fn, source.draw, teacher)
+    driver = make_driver(config.parallel, step_fn, source.draw, teacher, divided=source.divided)
     step = saved = int(first.step)
+    source.begin(step, total)
     guard = Guard(config, workdir, source, driver, checkpoints)
     state = driver.place(first)
     resident = driver.place_inputs(source.next()) if source.draw else None
@@ -130,14 +132,12 @@ def _run(
                 progress = progress.after(step, scores[f"val/{config.evaluation.metric}"])
                 display.evaluated(step, scores[f"val/{config.evaluation.metric}"], progress.best_step == step)
             if scores or _due(step, config.checkpoint.every, total):
-                checkpoints.save(
-                    driver.collect(state), config, source.get_state(), progress._asdict(), scores
-                )
+                checkpoints.save(driver.collect(state), config, progress._asdict(), scores)
                 saved = step
             stopped = vote.passed(step)
         guard.finish()
         if step > saved:
-            checkpoints.save(driver.collect(state), config, source.get_state(), progress._asdict())
+            checkpoints.save(driver.collect(state), config, progress._asdict())
     return Result(driver.collect(state), stopped, progress)
 
 

@@ -4,7 +4,7 @@ Both take and give the same things: `place` puts a state on the devices, `step` 
 back as one replicated array a leaf, which is what checkpoints and evaluation see.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
+from tracknet_jax.data.divided import part_of, take_divided
 from tracknet_jax.training.distillation import Teacher
 from tracknet_jax.training.state import TrainState
 from tracknet_jax.training.step import Draw
@@ -27,7 +28,7 @@ class Driver(Protocol):
     def place(self, state: TrainState) -> Any:
         """A replicated or host state, as `step` wants it; its arrays may be used up with it."""
 
-    def place_inputs(self, inputs: Any) -> Any:
+    def place_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """What this process' source gives (its part of a batch, or the resident arrays), as `step` wants it."""
 
     def step(self, state: Any, inputs: Any) -> tuple[Any, dict[str, jax.Array]]:
@@ -40,18 +41,28 @@ class Driver(Protocol):
         """One metric of `step` as a number."""
 
 
-def make_driver(name: str, step: Step, draw: Draw | None, teacher: Teacher | None = None) -> Driver:
+def make_driver(
+    name: str, step: Step, draw: Draw | None, teacher: Teacher | None = None, *, divided: bool = False
+) -> Driver:
     """The driver called `name` ("jit" or "pmap"); with `draw` the step's inputs are arrays to draw from.
 
-    With `teacher` the step is given it, on all devices, as a third argument.
+    With `teacher` the step is given it, on all devices, as a third argument. `divided`: the devices of each process
+    have a part of the array `frames` each, of the other arrays all.
     """
-    return JitDriver(step, draw, teacher) if name == "jit" else PmapDriver(step, draw, teacher)
+    if draw is not None and divided:
+        draw = partial(draw, take=partial(take_divided, axis_name=AXIS, parts=jax.local_device_count()))
+    return (JitDriver if name == "jit" else PmapDriver)(step, draw, teacher, divided)
 
 
 def data_mesh() -> Mesh:
     """All devices along one axis, those of a process side by side: its part of a batch is one piece."""
     devices = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
     return Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))
+
+
+def own_devices() -> list[jax.Device]:
+    """This process' devices, in their order in the mesh."""
+    return [device for device in data_mesh().devices.flat if device.process_index == jax.process_index()]
 
 
 def replicated(mesh: Mesh | None = None) -> NamedSharding:
@@ -73,34 +84,53 @@ def copied(whole: NamedSharding, x: Any) -> jax.Array:
 class JitDriver:
     """One program over the global batch; batch norm sees all of it."""
 
-    def __init__(self, step: Step, draw: Draw | None, teacher: Teacher | None):
+    def __init__(self, step: Step, draw: Draw | None, teacher: Teacher | None, divided: bool):
         mesh = data_mesh()
         self._whole, self._split = replicated(mesh), split(mesh)
+        self._divided = divided
         self._resident = draw is not None
         if draw is not None:
             step = partial(step, draw=self._drawn_in_parts(draw))
         self._rest = () if teacher is None else (jax.tree.map(partial(copied, self._whole), teacher),)
-        inputs = self._whole if self._resident else self._split
-        self._step = jax.jit(
-            step,
-            in_shardings=(self._whole, inputs, *[self._whole] * len(self._rest)),
-            out_shardings=self._whole,
-            donate_argnums=0,
-        )
+        # Inputs are taken as `place_inputs` has placed them.
+        in_shardings = (self._whole, None, *[self._whole] * len(self._rest))
+        self._step = jax.jit(step, in_shardings=in_shardings, out_shardings=self._whole, donate_argnums=0)
 
     def _drawn_in_parts(self, draw: Draw) -> Draw:
-        def draw_part(arrays: Any, keys: jax.Array) -> Any:
-            return jax.lax.with_sharding_constraint(draw(arrays, keys), self._split)
+        """`draw` on every device for the keys of its own windows."""
 
-        return draw_part
+        def drawn(arrays: dict[str, Any], keys: jax.Array) -> Any:
+            mesh, windows = self._split.mesh, self._split.spec
+            resident = {name: self._sharding_of(name).spec for name in arrays}
+            on_each = jax.shard_map(
+                draw, mesh=mesh, in_specs=(resident, windows), out_specs=windows, check_vma=False
+            )
+            return on_each(arrays, keys)
+
+        return drawn
+
+    def _sharding_of(self, name: str) -> NamedSharding:
+        """Where the resident array `name` lies."""
+        return self._split if self._divided and name == "frames" else self._whole
 
     def place(self, state: TrainState) -> TrainState:
         return jax.tree.map(partial(_of_raw_data, partial(copied, self._whole)), state)
 
-    def place_inputs(self, inputs: Any) -> Any:
-        if self._resident:
-            return jax.tree.map(partial(copied, self._whole), inputs)
-        return jax.tree.map(lambda x: jax.make_array_from_process_local_data(self._split, x), inputs)
+    def place_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        if not self._resident:
+            return {
+                name: jax.make_array_from_process_local_data(self._split, x) for name, x in inputs.items()
+            }
+        return {
+            name: copied(self._whole, x) if self._sharding_of(name) is self._whole else self._in_parts(x)
+            for name, x in inputs.items()
+        }
+
+    def _in_parts(self, frames: np.ndarray) -> jax.Array:
+        devices = own_devices()
+        parts = [jax.device_put(part_of(frames, i, len(devices)), d) for i, d in enumerate(devices)]
+        shape = (self._split.mesh.size * parts[0].shape[0], *frames.shape[1:])
+        return jax.make_array_from_single_device_arrays(shape, self._split, parts)
 
     def step(self, state: TrainState, inputs: Any) -> tuple[TrainState, dict[str, jax.Array]]:
         return self._step(state, inputs, *self._rest)
@@ -118,18 +148,20 @@ class PmapDriver:
     The state carries a leading axis of local devices: the form that works with donation and several processes.
     """
 
-    def __init__(self, step: Step, draw: Draw | None, teacher: Teacher | None):
+    def __init__(self, step: Step, draw: Draw | None, teacher: Teacher | None, divided: bool):
         self._whole = replicated()
-        self._devices = jax.local_devices()
+        self._devices = own_devices()
         mesh = jax.make_mesh(
             (len(self._devices),), (AXIS,), devices=self._devices, axis_types=(AxisType.Auto,)
         )
         self._stacked = split(mesh)
+        self._divided = divided
         self._resident = draw is not None
         if draw is not None:
             step = partial(step, draw=draw)
         self._rest = () if teacher is None else (jax.tree.map(self._copy_to_each, teacher),)
-        self._step = jax.pmap(partial(step, axis_name=AXIS), axis_name=AXIS, donate_argnums=0)
+        step = partial(step, axis_name=AXIS)
+        self._step = jax.pmap(step, AXIS, devices=list(data_mesh().devices.flat), donate_argnums=0)
 
     def place(self, state: TrainState) -> TrainState:
         return jax.tree.map(partial(_of_raw_data, self._copy_to_each), state)
@@ -137,15 +169,24 @@ class PmapDriver:
     def _copy_to_each(self, x: Any) -> jax.Array:
         if isinstance(x, jax.Array):
             x = x.addressable_data(0)  # of a replicated array, those of other processes cannot be reached
-        copies = [jax.device_put(x[None], device) for device in self._devices]
-        shape = (len(copies), *x.shape)
-        return jax.make_array_from_single_device_arrays(shape, self._stacked, copies)
+        return self._stack([x] * len(self._devices))
 
-    def place_inputs(self, inputs: Any) -> Any:
-        if self._resident:
-            return jax.tree.map(self._copy_to_each, inputs)
-        devices = len(self._devices)
-        return jax.tree.map(lambda x: np.asarray(x).reshape(devices, -1, *np.shape(x)[1:]), inputs)
+    def _stack(self, arrays: Sequence[Any]) -> jax.Array:
+        """One array for each device of this process as one array."""
+        placed = [jax.device_put(x[None], device) for x, device in zip(arrays, self._devices, strict=True)]
+        shape = (len(placed), *placed[0].shape[1:])
+        return jax.make_array_from_single_device_arrays(shape, self._stacked, placed)
+
+    def place_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        count = len(self._devices)
+        if not self._resident:
+            return {name: np.asarray(x).reshape(count, -1, *np.shape(x)[1:]) for name, x in inputs.items()}
+        return {
+            name: self._stack([part_of(x, i, count) for i in range(count)])
+            if self._divided and name == "frames"
+            else self._copy_to_each(x)
+            for name, x in inputs.items()
+        }
 
     def step(self, state: TrainState, inputs: Any) -> tuple[TrainState, dict[str, jax.Array]]:
         return self._step(state, inputs, *self._rest)

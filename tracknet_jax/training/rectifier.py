@@ -84,7 +84,7 @@ def train_rectifier(config: RectifierTrainConfig, workdir: Path) -> Result:
                 metric_log.scalars(step, {"loss": float(np.mean(jax.device_get(losses))), **scores})
                 display.advance(step)
                 if scores or stop.received:
-                    checkpoints.save(state, config, None, progress._asdict(), scores or None)
+                    checkpoints.save(state, config, progress._asdict(), scores or None)
                 if stop.received:
                     break
         return Result(state, stop.received, progress)
