@@ -26,6 +26,7 @@ WIDTH, HEIGHT, FRAMES = 64, 32, 10
 
 # A clip of every part that the splits know.
 TENNIS = [f"game{game}/Clip{clip}" for game in (1, 2, 8) for clip in (1, 2)]
+PADEL = ["final_0_00_1", "final_1_00_1"]
 SHUTTLECOCK = ["Professional/match1/1_01_00", "Professional/match1/1_02_00", "Test/match1/1_05_02"]
 
 # Of each published recipe, from the papers and their code: optimizer, rate, epochs (or steps), batch.
@@ -56,7 +57,7 @@ PUBLISHED = {
     "tracknet_v5_tennis": (*ADAMW, 30, 2),
     "tracknet_v5_tennis_random": (*ADAMW, 30, 2),
 }
-OURS = {"fake_data", "tracknet_nano"}
+OURS = {"fake_data", "tracknet_nano", "tracknet_v2", "tracknet_v5"}
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,13 @@ def sets(tmp_path_factory) -> dict[str, Path]:
         match, rally = (root / "shuttlecock" / clip).parent, Path(clip).name
         rows = ["Frame,Visibility,X,Y", *(f"{i},1,{x},{y}" for i, (x, y) in enumerate(places))]
         write_clip(match / "frame" / rally, places, match / "csv" / f"{rally}_ball.csv", rows)
-    return {name: root / name for name in ("tennis", "shuttlecock")}
+    for clip in PADEL:
+        rows = ["Frame,Visibility,X,Y", *(f"{i},1,{x},{y}" for i, (x, y) in enumerate(places))]
+        write_clip(root / "images" / clip, places, root / "padel/padel" / clip / "ball.csv", rows)
+        write_video(root / "images" / clip, root / "padel/padel" / clip / "video.avi")
+    manifest = ["sport,split,clip", *(f"padel,train,{clip}" for clip in PADEL)]
+    (root / "padel/manifest.csv").write_text("\n".join(manifest) + "\n")
+    return {name: root / name for name in ("tennis", "shuttlecock", "padel")}
 
 
 def write_clip(folder: Path, places: list[tuple[int, int]], labels: Path, rows: list[str]) -> None:
@@ -86,9 +93,17 @@ def write_clip(folder: Path, places: list[tuple[int, int]], labels: Path, rows: 
     labels.write_text("\n".join(rows) + "\n")
 
 
+def write_video(images: Path, video: Path) -> None:
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*"MJPG"), 25, (WIDTH, HEIGHT))
+    for image in sorted(images.iterdir()):
+        writer.write(cv2.imread(str(image)))
+    writer.release()
+
+
 def shrunk(config: TrainConfig, sets: dict[str, Path]) -> TrainConfig:
     """The recipe as it is but for sizes: of the network, the frames and the batch. CPUs only emulate bfloat16."""
-    source = sets["shuttlecock" if config.data.split_by.startswith("shuttlecock") else "tennis"]
+    by = config.data.split_by
+    source = sets[next((name for name in ("shuttlecock", "padel") if by.startswith(name)), "tennis")]
     crop = config.data.augment.crop and (HEIGHT, WIDTH)
     data = replace(config.data, source=(str(source),), cache=str(source.parent / "cache"))
     return replace(
