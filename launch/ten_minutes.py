@@ -59,8 +59,9 @@ def main(argv: list[str]) -> int:
     """Runs the command; returns 0 when every recipe is done."""
     options = tyro.cli(Options, args=argv, prog="ten_minutes.py")
     logging.basicConfig(format="ten_minutes: %(message)s")
-    # Each recipe is compiled twice, the second time with the kernels that the first has chosen on a GPU.
-    jax.config.update("jax_compilation_cache_dir", str(options.output / "compiled"))
+    if not jax.config.jax_compilation_cache_dir:
+        # Each recipe is compiled twice, on a GPU the second time with the kernels that the first has chosen.
+        jax.config.update("jax_compilation_cache_dir", str(options.output / "compiled"))
     try:
         for recipe in options.recipes:
             run_recipe(recipe, options)
