@@ -11,6 +11,7 @@ Needs no Grain and no TFDS. The same command goes on where it was stopped.
 import io
 import json
 import logging
+import os
 import shutil
 import sys
 import tarfile
@@ -59,7 +60,7 @@ def main(argv: list[str]) -> int:
     """Runs the command; returns 0 when every recipe is done."""
     options = tyro.cli(Options, args=argv, prog="ten_minutes.py")
     logging.basicConfig(format="ten_minutes: %(message)s")
-    if not jax.config.jax_compilation_cache_dir:
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         # Each recipe is compiled twice, on a GPU the second time with the kernels that the first has chosen.
         jax.config.update("jax_compilation_cache_dir", str(options.output / "compiled"))
     try:
