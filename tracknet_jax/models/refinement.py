@@ -115,11 +115,32 @@ class SelfAttention(nn.Module):
             3 * d, kernel_init=nn.initializers.xavier_uniform(), dtype=self.dtype, name="query_key_value"
         )(x)
         query, key, value = jnp.moveaxis(packed.reshape(b, n, 3, self.heads, d // self.heads), 2, 0)
-        scores = jnp.einsum("bqhd,bkhd->bhqk", query, key, preferred_element_type=jnp.float32)
-        weights = jax.nn.softmax(scores * (d // self.heads) ** -0.5)
+        weights = jax.nn.softmax(attention_scores(query, key) * (d // self.heads) ** -0.5)
         weights = nn.Dropout(self.dropout, deterministic=not train)(weights).astype(self.dtype)
         mixed = jnp.einsum("bhqk,bkhd->bqhd", weights, value).reshape(b, n, d)
         return nn.Dense(d, kernel_init=torch_uniform, dtype=self.dtype, name="out")(mixed)
+
+
+@jax.custom_vjp
+def attention_scores(query: jax.Array, key: jax.Array) -> jax.Array:
+    """Products of queries and keys `(B, N, heads, D)` as `(B, heads, N, N)` float32, whatever their dtype.
+
+    The gradient's products are in their dtype, too: automatic differentiation would multiply its float32.
+    """
+    return jnp.einsum("bqhd,bkhd->bhqk", query, key, preferred_element_type=jnp.float32)
+
+
+def _scores_forward(query: jax.Array, key: jax.Array) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return attention_scores(query, key), (query, key)
+
+
+def _scores_backward(kept: tuple[jax.Array, jax.Array], slope: jax.Array) -> tuple[jax.Array, jax.Array]:
+    query, key = kept
+    slope = slope.astype(query.dtype)
+    return jnp.einsum("bhqk,bkhd->bqhd", slope, key), jnp.einsum("bhqk,bqhd->bkhd", slope, query)
+
+
+attention_scores.defvjp(_scores_forward, _scores_backward)
 
 
 def dense(features: int, fan_in: int, dtype: Any, name: str) -> nn.Dense:
