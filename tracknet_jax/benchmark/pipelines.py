@@ -26,6 +26,8 @@ from tracknet_jax.training.sources import open_training
 from tracknet_jax.training.step import step_keys, window_keys
 from tracknet_jax.training.targets import with_targets
 
+STEPS = 100_000  # whose windows are drawn beforehand: more than are timed
+
 
 def tracking(case: Case, release: Release, video: Path, folder: Path) -> Workload:
     """All of `tracknet track` but the overlay and the picture; the CSV goes to `folder`."""
@@ -47,11 +49,12 @@ def feeding(case: Case, release: Release, data: Path, folder: Path) -> Workload:
     """Training batches without the training: of Grain up to the device, or drawn and augmented on it."""
     config = TrainConfig(
         model=release.config,
-        data=DataConfig((str(_dataset(data, release.config, folder)),), pipeline=case.variant),  # type: ignore[arg-type]
+        data=DataConfig((str(built_dataset(data, release.config, folder)),), pipeline=case.variant),  # type: ignore[arg-type]
         batch_size=case.batch,
         steps=1,
     )
     source = open_training(config, folder)
+    source.begin(0, STEPS)
     frames = case.batch * config.model.frames
     if source.draw is None:
         return Workload(lambda: jax.device_put(source.next()), Work(case.batch, frames))
@@ -70,7 +73,7 @@ def feeding(case: Case, release: Release, data: Path, folder: Path) -> Workload:
     return Workload(lambda: program.run(arrays, keys), work)
 
 
-def _dataset(data: Path, config: TrackNetConfig, folder: Path) -> Path:
+def built_dataset(data: Path, config: TrackNetConfig, folder: Path) -> Path:
     """`data` if it is a built dataset, else one of its clips in the network's size, built in `folder` once."""
     if find_dataset(data) is not None:
         return data
