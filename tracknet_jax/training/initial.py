@@ -8,6 +8,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.tracknet import init_variables
+from tracknet_jax.models.widening import is_wider, widen
 from tracknet_jax.releases import load_release
 from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.state import Variables
@@ -20,7 +21,11 @@ def initial_variables(config: TrainConfig) -> Variables:
     fresh = init_variables(config.model, jax.random.key(config.seed))
     if config.init_from is None:
         return fresh
-    return transplant(load_release(config.init_from).variables, fresh, config.init_from)
+    given = load_release(config.init_from)
+    if is_wider(config.model, given.config):
+        log.warning("weights taken from %s, its channels widened to %s", config.init_from, config.model.widths)
+        return widen(given.variables, fresh)
+    return transplant(given.variables, fresh, config.init_from)
 
 
 def transplant(given: Variables, fresh: Variables, origin: str) -> Variables:
