@@ -30,8 +30,8 @@ def test_another_runtime_is_timed_and_compared(monkeypatch):
     """A stand-in whose maps are ours and a quarter more."""
 
     def stand_in(case, release):
-        maps = steps.inference(replace(case, variant="jit"), release).maps()
-        return Workload(lambda: None, Work(1, 3, 1), maps=lambda: maps + 0.25)
+        maps = steps.inference(replace(case, variant="jit"), release).probabilities()
+        return Workload(lambda: None, Work(1, 3, 1), lambda: maps + 0.25)
 
     monkeypatch.setattr(torch_runtime, "check_runtime", lambda release: None)
     monkeypatch.setattr(torch_runtime, "torch_inference", stand_in)
@@ -42,6 +42,12 @@ def test_another_runtime_is_timed_and_compared(monkeypatch):
     assert theirs.ratio == theirs.timing.median / ours.timing.median
     assert ours.share_of_peak == ours.model_flops / ours.timing.median / ours.peaks.flops
     assert "2.5e-01" in shown(report)
+
+
+def test_maps_of_another_dtype_are_compared_with_those_of_float32():
+    exact, rounded = runner.run(Benchmark(dtypes=("float32", "bfloat16"), **QUICK)).results
+    assert (exact.max_difference, rounded.ratio) == (None, None)
+    assert 1e-6 < rounded.max_difference < 0.1
 
 
 def test_what_does_not_fit_is_left_out_and_told(monkeypatch):
@@ -81,7 +87,8 @@ def test_memory_is_the_devices_where_it_can_tell(monkeypatch, marks, memory):
         ({"batches": (0,)}, "batches"),
         ({"models": ()}, "models is empty"),
         ({"blocks": 0}, "0 blocks"),
-        ({"tasks": ("train",), "against": ("torch",)}, "add it to the tasks"),
+        ({"tasks": ("train", "track"), "against": ("torch",)}, "torch is compared in inference: add"),
+        ({"tasks": ("data",), "against": ("openvino",)}, "in inference, stream, track: add one"),
     ],
 )
 def test_what_cannot_be_measured_is_told(changes, message):

@@ -10,7 +10,14 @@ from tracknet_jax.errors import UserError
 Task = Literal["inference", "stream", "train", "track", "data"]
 Parallel = Literal["jit", "pmap"]
 Dtype = Literal["float32", "bfloat16"]
-Runtime = Literal["torch", "torch_compile"]
+Runtime = Literal["torch", "torch_compile", "onnxruntime", "openvino"]
+
+# What else than `jit` a task can be run by. Tracking keeps its own pipeline around the network.
+COMPARED: dict[Task, tuple[Runtime, ...]] = {
+    "inference": ("torch", "torch_compile", "onnxruntime", "openvino"),
+    "stream": ("onnxruntime", "openvino"),
+    "track": ("onnxruntime", "openvino"),
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,8 @@ class Benchmark:
     """Every combination of models, dtypes, batches, devices and drivers is a case.
 
     Attributes:
-        against: runtimes that the inference of the same networks is compared with.
+        against: runtimes that compute the same networks in inference, and for tracking where they can. ONNX Runtime
+            has float32 only.
         blocks: how often each case is timed, in turn with the others of its task and model.
         seconds: what a block lasts at least.
         calls: single windows timed under `stream`.
@@ -68,8 +76,12 @@ class Benchmark:
             raise UserError(
                 f"benchmark: {self.blocks} blocks of {self.seconds} s, {self.calls} calls: expected more"
             )
-        if self.against and "inference" not in self.tasks:
-            raise UserError("benchmark: other runtimes are compared in inference: add it to the tasks")
+        for runtime in self.against:
+            if not any(runtime in COMPARED.get(task, ()) for task in self.tasks):
+                fitting = [task for task, runtimes in COMPARED.items() if runtime in runtimes]
+                raise UserError(
+                    f"benchmark: {runtime} is compared in {', '.join(fitting)}: add one to the tasks"
+                )
 
     def groups(self) -> Iterator[list[Case]]:
         """The cases, those together that are timed in turn: of one task and model."""
@@ -88,5 +100,6 @@ class Benchmark:
                     yield from (replace(case, variant=pipeline) for pipeline in ("grain", "resident"))
             else:
                 yield case
-            if task == "inference":
-                yield from (replace(case, variant=runtime) for runtime in self.against)
+            for runtime in self.against:
+                if runtime in COMPARED.get(task, ()) and (runtime, dtype) != ("onnxruntime", "bfloat16"):
+                    yield replace(case, variant=runtime)

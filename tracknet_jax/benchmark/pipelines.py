@@ -20,11 +20,13 @@ from tracknet_jax.data.video import open_frames
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.releases import Release
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
+from tracknet_jax.tracking.track import Track
 from tracknet_jax.tracking.tracker import Tracker, TrackOptions
 from tracknet_jax.training.config import DataConfig, TrainConfig
 from tracknet_jax.training.sources import open_training
 from tracknet_jax.training.step import step_keys, window_keys
 from tracknet_jax.training.targets import with_targets
+
 
 STEPS = 100_000  # whose windows are drawn beforehand: more than are timed
 
@@ -34,15 +36,16 @@ def tracking(case: Case, release: Release, video: Path, folder: Path) -> Workloa
     tracker = Tracker(release, TrackOptions(batch_size=case.batch))
     files = OutputFiles.of(folder, "benchmark", video=False, picture=False)
 
-    def track(end: int | None = None) -> int:
+    def track(end: int | None = None) -> Track:
         with closing(open_frames(video, end=end, order="bgr")) as frames:
-            return len(track_to_files(tracker, frames, video, files))
+            return track_to_files(tracker, frames, video, files)
 
     one_step = case.batch * release.config.outputs
     first, second = (block(lambda: track(one_step), 1) for _ in range(2))
-    frames = track()
+    frames = len(track())
     windows = math.ceil(frames / release.config.outputs)
-    return Workload(track, Work(windows, frames, 1, compile_seconds=max(0.0, first - second)))
+    work = Work(windows, frames, 1, compile_seconds=max(0.0, first - second))
+    return Workload(track, work, probabilities=lambda: track().confidence)
 
 
 def feeding(case: Case, release: Release, data: Path, folder: Path) -> Workload:

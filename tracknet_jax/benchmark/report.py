@@ -96,6 +96,7 @@ _NETWORK: tuple[Column, ...] = (
     ("dtype", lambda result: result.case.dtype),
 )
 _BATCH: Column = ("batch", lambda result: str(result.case.batch))
+_BY: Column = ("by", lambda result: result.case.variant)
 _SPREAD: Column = ("spread", lambda result: f"{result.timing.spread:.1%}")
 _COMPILE: Column = ("compile s", lambda result: _number(result.work.compile_seconds))
 _SPEED: tuple[Column, ...] = (
@@ -114,7 +115,7 @@ _STEP: tuple[Column, ...] = (
     *_NETWORK,
     _BATCH,
     ("devices", lambda result: str(result.case.devices)),
-    ("by", lambda result: result.case.variant),
+    _BY,
     *_SPEED,
     *_COSTS,
 )
@@ -122,6 +123,7 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
     "inference": _STEP,
     "stream": (
         *_NETWORK,
+        _BY,
         ("p50 ms", _milliseconds(50)),
         ("p90 ms", _milliseconds(90)),
         ("p99 ms", _milliseconds(99)),
@@ -129,10 +131,11 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
         *_COSTS[:3],
     ),
     "train": _STEP,
-    "track": (*_NETWORK, _BATCH, *_SPEED, _COSTS[0], _COSTS[3]),
+    "track": (*_NETWORK, _BATCH, _BY, *_SPEED, _COSTS[0], _COSTS[3]),
     "data": (_NETWORK[0], _BATCH, ("pipeline", lambda result: result.case.variant), *_SPEED),
 }
 _AGAINST: tuple[Column, ...] = (
+    ("task", lambda result: result.case.task),
     *_NETWORK,
     _BATCH,
     ("runtime", lambda result: result.case.variant),

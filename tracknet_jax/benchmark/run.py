@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,16 +12,18 @@ import jax
 import numpy as np
 
 from tracknet_jax import __version__
-from tracknet_jax.benchmark import peak, steps, torch_runtime
-from tracknet_jax.benchmark.config import Benchmark, Case, Parallel, Runtime
+from tracknet_jax.benchmark import onnx_runtimes, peak, steps, torch_runtime
+from tracknet_jax.benchmark.config import Benchmark, Case, Dtype, Parallel, Runtime
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.results import Memory, Peaks, Report, Result
 from tracknet_jax.benchmark.timing import block, measure
-from tracknet_jax.benchmark.workload import Workload, in_dtype, network
+from tracknet_jax.benchmark.workload import Workload, cores, in_dtype, network
+from tracknet_jax.export.runtime import with_runtime
 from tracknet_jax.models.cost import cost
 from tracknet_jax.releases import Release
 
 RUNTIMES: tuple[str, ...] = get_args(Runtime)
+TORCH = ("torch", "torch_compile")
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,12 @@ def run(
     releases = {name: network(name) for name in benchmark.models}
     for count in benchmark.devices:
         Layout(count)
-    for release in releases.values() if benchmark.against else ():
-        torch_runtime.check_runtime(release)
+    for runtime in benchmark.against:
+        if runtime in TORCH:
+            for release in releases.values():
+                torch_runtime.check_runtime(release)
+        else:
+            onnx_runtimes.check_runtime(runtime, benchmark.dtypes)
     results: list[Result] = []
     too_large: list[Case] = []
     for cases in benchmark.groups():
@@ -84,14 +90,18 @@ class _Group:
 
     def _build(self, case: Case) -> Workload:
         release = in_dtype(self._release, case.dtype)
-        if case.variant in RUNTIMES:
-            return torch_runtime.torch_inference(case, release)
         if case.task == "inference":
-            return steps.inference(case, release)
-        if case.task == "stream":
-            return steps.stream(release)
+            return _inference(case, release)
         if case.task == "train":
             return steps.training(case, release)
+        if case.variant in RUNTIMES:
+            options = onnx_runtimes.runtime_options(case, alone=False)
+            release = with_runtime(release, case.variant, options)  # type: ignore[arg-type]
+        if case.task == "stream":
+            workload = steps.stream(release)
+            if case.variant in RUNTIMES:  # XLA's counts know nothing of the network then
+                return workload._replace(work=workload.work._replace(analysis=None))
+            return workload
         from tracknet_jax.benchmark import pipelines  # brings the data readers, seconds to import
 
         if case.task == "track":
@@ -121,19 +131,21 @@ class _Group:
         return [self._compared(result, found) for result in found.values()]
 
     def _compared(self, result: Result, found: dict[Case, Result]) -> Result:
-        """The result of another runtime beside ours of the same windows; others stay as they are."""
-        if result.case.variant not in RUNTIMES:
+        """The result beside ours of the same windows on as many devices.
+
+        Times are compared within a dtype, probabilities with those of ours in float32 where it was measured too.
+        """
+        case = result.case
+        ours = _ours(case, case.dtype, found)
+        exact = _ours(case, "float32", found) or ours
+        theirs, expected = (self._workloads[each].probabilities if each else None for each in (case, exact))
+        if exact == case or theirs is None or expected is None:  # or nothing to compare with fits
             return result
-        same = (replace(result.case, variant=parallel) for parallel in get_args(Parallel))
-        ours = next((case for case in same if case in found), None)
-        if ours is None:  # it did not fit the memory, or ran on several devices only
-            return result
-        maps, our_maps = (self._workloads[case].maps for case in (result.case, ours))
-        return replace(
-            result,
-            ratio=result.timing.median / found[ours].timing.median,
-            max_difference=float(np.abs(maps() - our_maps()).max()),  # type: ignore[misc]
-        )
+        difference = float(np.abs(theirs() - expected()).max())
+        if ours is None or case.variant not in RUNTIMES:
+            return replace(result, max_difference=difference)
+        ratio = result.timing.median / found[ours].timing.median
+        return replace(result, ratio=ratio, max_difference=difference)
 
     def _references(self) -> dict[Any, peak.Reference]:
         found: dict[Any, peak.Reference] = {}
@@ -143,6 +155,20 @@ class _Group:
                 found[product] = peak.matrix_product(case.dtype, case.devices)
                 found.setdefault(copied, peak.copy(case.devices))
         return found
+
+
+def _inference(case: Case, release: Release) -> Workload:
+    if case.variant in TORCH:
+        return torch_runtime.torch_inference(case, release)
+    if case.variant in RUNTIMES:
+        return onnx_runtimes.onnx_inference(case, release)
+    return steps.inference(case, release)
+
+
+def _ours(case: Case, dtype: Dtype, found: Container[Case]) -> Case | None:
+    """What JAX computed of the same windows."""
+    same = (replace(case, dtype=dtype, variant=parallel) for parallel in get_args(Parallel))
+    return next((case for case in same if case in found), None)
 
 
 def _reference_keys(case: Case) -> tuple[Any, Any]:
@@ -175,10 +201,20 @@ def machine() -> dict[str, Any]:
         "backend": jax.default_backend(),
         "device": devices[0].device_kind,
         "devices": len(devices),
-        "processor": platform.processor() or platform.machine(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "processor": _processor(),
+        "cores": cores(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
         "jax": jax.__version__,
         "tracknet_jax": __version__,
     }
+
+
+def _processor() -> str:
+    """Its maker's name for it, where Linux tells; else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()

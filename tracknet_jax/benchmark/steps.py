@@ -9,6 +9,7 @@ import numpy as np
 from tracknet_jax.benchmark.config import Case
 from tracknet_jax.benchmark.program import Layout, compiled
 from tracknet_jax.benchmark.workload import Work, Workload, windows_of
+from tracknet_jax.decoding import Candidates
 from tracknet_jax.heatmaps import probability_maps
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.releases import Release
@@ -34,7 +35,7 @@ def inference(case: Case, release: Release) -> Workload:
     program = layout.compile(forward, variables, inputs)
     call = partial(program.run, variables, inputs)
     work = Work(windows, windows * config.outputs, 1, program.compile_seconds, program.analysis)
-    return Workload(call, work, maps=lambda: layout.joined(call()))
+    return Workload(call, work, probabilities=lambda: layout.joined(call()))
 
 
 def stream(release: Release) -> Workload:
@@ -48,7 +49,11 @@ def stream(release: Release) -> Workload:
     lowered = detect_disjoint.lower(release.model, variables, frames, *operands, several=True)
     program = compiled(lowered)
     work = Work(1, config.outputs, 1, program.compile_seconds, program.analysis)
-    return Workload(lambda: jax.device_get(program.run(variables, frames, *operands)), work)
+
+    def call() -> Candidates:
+        return jax.device_get(program.run(variables, frames, *operands))
+
+    return Workload(call, work, probabilities=lambda: np.asarray(call().confidence))
 
 
 def training(case: Case, release: Release) -> Workload:

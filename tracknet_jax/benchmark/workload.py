@@ -1,5 +1,6 @@
 """What every task hands over to be timed, and the networks and inputs they share."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -38,12 +39,18 @@ class Workload(NamedTuple):
 
     Attributes:
         call: starts one step and returns what to wait for.
-        maps: the maps after the sigmoid, to be compared between runtimes.
+        probabilities: to be compared between runtimes: the maps after the sigmoid, or what tracking gives back, the
+            candidates' confidences.
     """
 
     call: Callable[[], Any]
     work: Work
-    maps: Callable[[], np.ndarray] | None = None
+    probabilities: Callable[[], np.ndarray] | None = None
+
+
+def cores() -> int:
+    """What this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def network(name: str) -> Release:

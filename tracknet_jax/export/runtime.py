@@ -1,7 +1,7 @@
 """Tracking with another runtime: the network alone runs there, everything around it stays as it is."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -18,21 +18,45 @@ Runtime = Literal["onnxruntime", "openvino"]
 Run = Callable[..., np.ndarray]  # frames, and the background where there is one, to maps
 
 
-def with_runtime(release: Release, runtime: Runtime) -> Release:
+@dataclass(frozen=True)
+class RuntimeOptions:
+    """How another runtime computes.
+
+    Attributes:
+        dtype: `float32` or `bfloat16`, of OpenVINO only; None: as it likes, bfloat16 where the processor has it.
+        threads: None: as the runtime likes.
+        idle_threads_spin: threads of ONNX Runtime that have nothing to do wait for more in a loop. It is faster
+            where nothing else wants the cores.
+    """
+
+    dtype: str | None = None
+    threads: int | None = None
+    idle_threads_spin: bool = False
+
+
+def check_installed(runtime: Runtime, option: str) -> None:
+    """Raises `UserError`, naming the command's `option`, when the runtime, or onnx, is not installed."""
+    for package in ("onnx", runtime):
+        if find_spec(package) is None:
+            raise UserError(f"{option} {runtime}: {package} is not installed here (pip install {package})")
+
+
+def with_runtime(release: Release, runtime: Runtime, options: RuntimeOptions = RuntimeOptions()) -> Release:
     """The same release, its network exported to ONNX in memory and computed by `runtime`; for inference only.
 
     Raises `UserError` when the runtime, or onnx, is not installed.
     """
-    for package in ("onnx", runtime):
-        if find_spec(package) is None:
-            raise UserError(f"--runtime {runtime}: {package} is not installed here (pip install {package})")
+    check_installed(runtime, "--runtime")
+    network: Any = ForeignNetwork(release.config, load_network(release, runtime, options))
+    return release._replace(model=network, variables={}, config=network.config)
 
+
+def load_network(release: Release, runtime: Runtime, options: RuntimeOptions) -> Run:
+    """The network of a release, ready to run: images as the exported file takes them, to maps in [0, 1]."""
     from tracknet_jax.export.network import onnx_model
 
     model = onnx_model(release.config, release.variables).SerializeToString()
-    run = _onnxruntime(model) if runtime == "onnxruntime" else _openvino(model)
-    network: Any = ForeignNetwork(release.config, run)
-    return Release(network, {}, network.config)
+    return (_onnxruntime if runtime == "onnxruntime" else _openvino)(model, options)
 
 
 class ForeignNetwork:
@@ -53,21 +77,30 @@ class ForeignNetwork:
         return SimpleNamespace(logits=jax.scipy.special.logit(jnp.clip(maps, 0.0, 1.0)))
 
 
-def _onnxruntime(model: bytes) -> Run:
+def _onnxruntime(model: bytes, wanted: RuntimeOptions) -> Run:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = wanted.threads or 0
     # Threads that spin between two calls take the cores from JAX and from the video reader.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    spin = str(int(wanted.idle_threads_spin))
+    options.add_session_config_entry("session.intra_op.allow_spinning", spin)
+    options.add_session_config_entry("session.force_spinning_stop", "1")  # when a call ends
     providers = onnxruntime.get_available_providers()
     session = onnxruntime.InferenceSession(model, options, providers=providers)
     names = [node.name for node in session.get_inputs()]
     return lambda *images: session.run(["maps"], dict(zip(names, images, strict=True)))[0]
 
 
-def _openvino(model: bytes) -> Run:
+def _openvino(model: bytes, wanted: RuntimeOptions) -> Run:
     import openvino
 
     core = openvino.Core()
-    compiled = core.compile_model(core.read_model(model), "AUTO", {"PERFORMANCE_HINT": "LATENCY"})
+    properties: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+    if wanted.dtype is not None:
+        properties["INFERENCE_PRECISION_HINT"] = {"float32": "f32", "bfloat16": "bf16"}[wanted.dtype]
+    if wanted.threads is not None:
+        properties["INFERENCE_NUM_THREADS"] = wanted.threads
+    device = "AUTO" if wanted.threads is None else "CPU"  # threads are a CPU's
+    compiled = core.compile_model(core.read_model(model), device, properties)
     return lambda *images: compiled(list(images))[0]
