@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from tests.export.members import R_STR
 from tracknet_jax.benchmark import steps
 from tracknet_jax.benchmark.config import Case
 from tracknet_jax.benchmark.torch_network import check_buildable
@@ -27,20 +28,21 @@ CASE = Case("inference", "tiny", "float32", 1)
         variant(motion="mdd", fusion="eq4"),
         variant(motion="mdd", skips="add", space_to_depth=2, head_bias=True),
         variant(head="classes", outputs=1, skips="none"),
+        *(variant(refinement="rstr", attention=how, **R_STR) for how in ("alternating", "divided", "joint")),
     ],
-    ids=["v2", "wasb", "v4", "mdd", "nano", "v1"],
+    ids=["v2", "wasb", "v4", "mdd", "nano", "v1", "v5", "v5_divided", "v5_joint"],
 )
 def test_maps_are_ours(config, monkeypatch):
     pytest.importorskip("torch")
     monkeypatch.setitem(PRESETS, "tiny", config)
     release = network("tiny")
     ours, theirs = steps.inference(CASE, release), torch_inference(CASE, release)
-    assert ours.maps().std() > 1e-4
-    np.testing.assert_allclose(theirs.maps(), ours.maps(), atol=1e-4)
+    assert ours.probabilities().std() > 1e-4
+    np.testing.assert_allclose(theirs.probabilities(), ours.probabilities(), atol=1e-4)
     theirs.call().block_until_ready()
 
 
-@pytest.mark.parametrize("name", ["tracknet_v5", "tracknet_v3", "attention_unet", "tracknet_v2_keras"])
+@pytest.mark.parametrize("name", ["tracknet_v3", "attention_unet", "tracknet_v2_keras"])
 def test_networks_without_a_twin_are_told(name):
     with pytest.raises(UserError, match=f"{name} with .* is not built in torch"):
         check_buildable(preset(name))

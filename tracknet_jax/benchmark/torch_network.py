@@ -1,4 +1,4 @@
-"""The same network as a function of PyTorch: the encoder-decoder family with its motion maps and gates."""
+"""The same network as a function of PyTorch: the encoder-decoder family with motion maps, gates and R-STR."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flax.traverse_util import flatten_dict
 
+from tracknet_jax.benchmark.torch_refinement import refine
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.motion import BT601
@@ -21,7 +22,6 @@ def check_buildable(config: TrackNetConfig) -> None:
     """Raises `UserError` for a network that `forward` does not describe."""
     for name, built in (
         ("trunk", "unet"),
-        ("refinement", "none"),
         ("background", "none"),
         ("bn_axis", "channel"),
     ):
@@ -34,20 +34,20 @@ def check_buildable(config: TrackNetConfig) -> None:
 def torch_weights(
     variables: dict[str, Any], config: TrackNetConfig, device: str
 ) -> dict[str, "torch.Tensor"]:
-    """Parameters and statistics by path; convolutions in the activations' dtype and torch's axis order."""
+    """Parameters and statistics by path, in torch's order of axes; layers that multiply in the activations' dtype."""
     import torch
 
     found = {}
     for collection in ("params", "batch_stats"):
         for path, leaf in flatten_dict(variables[collection], sep="/").items():
-            array = np.array(leaf, np.float32)
-            tensor = torch.from_numpy(array.transpose(3, 2, 0, 1).copy() if array.ndim == 4 else array).to(
-                device
-            )
-            if "/conv/" in path:
+            tensor = torch.from_numpy(np.array(leaf, np.float32)).to(device)
+            *_, layer, part = path.split("/")
+            if part in ("kernel", "bias") and not layer.endswith(("bn", "norm")):
                 tensor = tensor.to(getattr(torch, config.dtype))
-            if array.ndim == 4:
-                tensor = tensor.contiguous(memory_format=torch.channels_last)
+            if part == "kernel" and tensor.ndim == 4:
+                tensor = tensor.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
+            elif part == "kernel":
+                tensor = tensor.T.contiguous()
             found[path] = tensor
     return found
 
@@ -82,6 +82,8 @@ def forward(config: TrackNetConfig, weights: Weights, frames: "torch.Tensor") ->
     logits = _depth_to_space(_conv(weights, "head", features), config.space_to_depth).float()
     if gate is not None and config.fusion != "none":
         logits = logits * _gates(config.fusion, gate)
+    if config.refinement == "rstr":
+        logits = logits + refine(config, weights, logits)
     return logits.sigmoid()
 
 

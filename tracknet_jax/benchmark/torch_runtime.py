@@ -9,7 +9,7 @@ import numpy as np
 
 from tracknet_jax.benchmark.config import Case
 from tracknet_jax.benchmark.torch_network import check_buildable, forward, torch_weights
-from tracknet_jax.benchmark.workload import Work, Workload, windows_of
+from tracknet_jax.benchmark.workload import Work, Workload, cores, windows_of
 from tracknet_jax.errors import UserError
 from tracknet_jax.releases import Release
 
@@ -49,6 +49,7 @@ def torch_inference(case: Case, release: Release) -> Workload:
 
     device = "cpu" if jax.default_backend() == "cpu" else "cuda"
     config = release.config
+    torch.set_num_threads(cores())
     run: Any = partial(forward, config, torch_weights(release.variables, config, device))
     frames = torch.from_numpy(windows_of(config, case.batch)["frames"]).to(device)
     if case.variant == "torch_compile":
@@ -64,4 +65,4 @@ def torch_inference(case: Case, release: Release) -> Workload:
         call().block_until_ready()
         compile_seconds = time.perf_counter() - began
     work = Work(case.batch, case.batch * config.outputs, 1, compile_seconds)
-    return Workload(call, work, maps=lambda: np.asarray(call().maps.cpu()))
+    return Workload(call, work, probabilities=lambda: np.asarray(call().maps.cpu()))
