@@ -8,6 +8,7 @@ from flax import linen as nn
 
 from tracknet_jax.models.blocks import Conv, max_pool, upsample_nearest
 from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.models.convolution import ConvImpl
 from tracknet_jax.models.encoder_decoder import conv_block
 
 
@@ -20,16 +21,17 @@ class AttentionUNet(nn.Module):
 
     config: TrackNetConfig
     axis_name: str | None = None
+    conv_impl: ConvImpl = "lax"
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         config = self.config
-        block = partial(conv_block, config, self.axis_name)
+        block = partial(conv_block, config, self.axis_name, conv_impl=self.conv_impl)
         *levels, bottleneck = enumerate(zip(config.widths, config.depths, strict=True))
 
         skips = []
         for level, (features, _) in levels:
-            x = ThreePaths(config, features, self.axis_name, name=f"down{level}")(x, train)
+            x = ThreePaths(config, features, self.axis_name, self.conv_impl, name=f"down{level}")(x, train)
             skips.append(ChannelAttention(jnp.dtype(config.dtype), name=f"skip_attention{level}")(x))
             x = max_pool(x)
 
@@ -54,10 +56,11 @@ class ThreePaths(nn.Module):
     config: TrackNetConfig
     features: int
     axis_name: str | None = None
+    conv_impl: ConvImpl = "lax"
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
-        block = partial(conv_block, self.config, self.axis_name, self.features)
+        block = partial(conv_block, self.config, self.axis_name, self.features, conv_impl=self.conv_impl)
         paths = []
         for kernel in (1, 3, 5):
             path = block(kernel=kernel, name=f"path{kernel}_0")(x, train)

@@ -1,11 +1,15 @@
 """The parts every encoder and decoder is made of: convolution blocks, pooling, upsampling, pixel shuffles."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
+
+from tracknet_jax.models.convolution import ConvImpl, convolve
 
 # torch's default for convolutions and dense layers: U(-1/sqrt(fan_in), 1/sqrt(fan_in))
 torch_uniform = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
@@ -29,6 +33,10 @@ class Conv(nn.Module):
     init_style: Literal["torch", "uniform"] = "torch"
     dtype: Any = jnp.float32
     bias_init: float | None = None  # a constant in place of the reference's
+    conv_impl: ConvImpl = "lax"
+    input_order: tuple[int, ...] | None = (
+        None  # where the kernel has each of the input's channels; None: there
+    )
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -44,8 +52,21 @@ class Conv(nn.Module):
             kernel_init=torch_uniform if torch_style else symmetric_uniform(0.05),
             bias_init=bias_init,
             dtype=self.dtype,
+            conv_general_dilated=self.convolution(),
             name="conv",
         )(x)
+
+    def convolution(self) -> Callable[..., jax.Array] | None:
+        """In place of `lax.conv_general_dilated`; None: that itself."""
+        if self.conv_impl == "lax" and self.input_order is None:
+            return None
+
+        def convolution(x: jax.Array, kernel: jax.Array, *_: Any, **__: Any) -> jax.Array:
+            if self.input_order is not None:
+                kernel = kernel[:, :, np.array(self.input_order)]
+            return convolve(x, kernel, self.conv_impl)
+
+        return convolution
 
 
 class ConvBlock(nn.Module):
@@ -61,6 +82,8 @@ class ConvBlock(nn.Module):
     bn_decay: float = 0.9
     axis_name: str | None = None  # pmap axis over which batch statistics are averaged
     dtype: Any = jnp.float32
+    conv_impl: ConvImpl = "lax"
+    input_order: tuple[int, ...] | None = None  # see Conv
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
@@ -73,7 +96,16 @@ class ConvBlock(nn.Module):
             dtype=self.dtype,
             name="bn",
         )
-        x = Conv(self.features, self.kernel, self.bias, self.init_style, self.dtype, name="conv")(x)
+        x = Conv(
+            self.features,
+            self.kernel,
+            self.bias,
+            self.init_style,
+            self.dtype,
+            conv_impl=self.conv_impl,
+            input_order=self.input_order,
+            name="conv",
+        )(x)
         return norm(nn.relu(x)) if self.order == "conv_relu_bn" else nn.relu(norm(x))
 
 

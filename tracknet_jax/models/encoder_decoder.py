@@ -8,6 +8,7 @@ from flax import linen as nn
 
 from tracknet_jax.models.blocks import ConvBlock, max_pool, upsample_bilinear, upsample_nearest
 from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.models.convolution import ConvImpl
 
 
 class EncoderDecoder(nn.Module):
@@ -19,19 +20,22 @@ class EncoderDecoder(nn.Module):
 
     config: TrackNetConfig
     axis_name: str | None = None
+    conv_impl: ConvImpl = "lax"
+    input_order: tuple[int, ...] | None = None  # of `x`, see blocks.Conv
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         config = self.config
-        block = partial(conv_block, config, self.axis_name)
+        block = partial(conv_block, config, self.axis_name, conv_impl=self.conv_impl)
         upsample = upsample_nearest if config.upsample == "nearest" else upsample_bilinear
         *levels, bottleneck = enumerate(zip(config.widths, config.depths, strict=True))
 
         skips = []
         for level, (features, depth) in levels:
             for i in range(depth):
-                kernel = config.stem if level == i == 0 else 3
-                x = block(features, kernel=kernel, name=f"down{level}_{i}")(x, train)
+                first = level == i == 0
+                kernel, order = (config.stem, self.input_order) if first else (3, None)
+                x = block(features, kernel=kernel, input_order=order, name=f"down{level}_{i}")(x, train)
             skips.append(x)
             x = max_pool(x)
 
@@ -53,7 +57,13 @@ class EncoderDecoder(nn.Module):
 
 
 def conv_block(
-    config: TrackNetConfig, axis_name: str | None, features: int, name: str, kernel: int = 3
+    config: TrackNetConfig,
+    axis_name: str | None,
+    features: int,
+    name: str,
+    kernel: int = 3,
+    conv_impl: ConvImpl = "lax",
+    input_order: tuple[int, ...] | None = None,
 ) -> ConvBlock:
     """The `ConvBlock` that `config` describes."""
     return ConvBlock(
@@ -67,5 +77,7 @@ def conv_block(
         bn_decay=config.bn_decay,
         axis_name=axis_name,
         dtype=jnp.dtype(config.dtype),
+        conv_impl=conv_impl,
+        input_order=input_order,
         name=name,
     )

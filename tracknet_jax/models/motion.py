@@ -45,9 +45,10 @@ class MotionPrompt(nn.Module):
 
 
 class MotionDirectionDecoupling(nn.Module):
-    """V5: attention maps of the positive and the negative polarity field, `(B, L, H, W, 3) -> (B, L-1, 2, H, W)`.
+    """V5: attention maps of the positive and the negative polarity field of luminance differences.
 
-    Index 0 of the third axis is brightening (arrival), 1 darkening (departure). V5 paper, eqs. 1 to 3.
+    They are stacked along a new axis, `(B, L-1, H, W) -> (B, L-1, 2, H, W)`: index 0 is brightening (arrival),
+    1 darkening (departure). V5 paper, eqs. 1 to 3.
     """
 
     alpha: float = 0.2
@@ -55,11 +56,10 @@ class MotionDirectionDecoupling(nn.Module):
     eps: float = 1e-6
 
     @nn.compact
-    def __call__(self, frames: jax.Array) -> jax.Array:
+    def __call__(self, difference: jax.Array, axis: int = 2) -> jax.Array:
         alpha = self.param("alpha", nn.initializers.constant(self.alpha), ())
         beta = self.param("beta", nn.initializers.constant(self.beta), ())
-        difference = luminance_differences(frames)
-        polarity = jnp.stack([nn.relu(difference), nn.relu(-difference)], axis=2)  # eq. 1: P+, P-
+        polarity = jnp.stack([nn.relu(difference), nn.relu(-difference)], axis)  # eq. 1: P+, P-
         return power_normalisation(polarity, alpha, beta, self.eps)
 
 
