@@ -1,6 +1,7 @@
 """Networks with a background: a bright thing that stands still is no ball, wherever the background comes from."""
 
 from functools import partial
+from math import inf
 
 import cv2
 import numpy as np
@@ -9,10 +10,12 @@ from fake_release import bright_dot_release, dot_frames
 
 from tracking.videos import dot_path, write_video
 from tracknet_jax.cli.main import main
+from tracknet_jax.data.live import LiveReader, WaitingFrames
 from tracknet_jax.data.video import open_frames
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.background import find_background, opening_background
 from tracknet_jax.tracking.geometry import place
+from tracknet_jax.tracking.live import Latencies, track_live
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
 from tracknet_jax.tracking.track import Track
 from tracknet_jax.tracking.tracker import Tracker, TrackOptions, track_source, track_video
@@ -50,8 +53,9 @@ def test_a_stream_shows_its_background_in_its_first_frames(monkeypatch, tmp_path
     assert_dot(list(Tracker(RELEASE, TrackOptions(link=False)).track_frames(scene())))
     frames = open_frames(write_video(tmp_path / "a.mp4", frames=scene()), order="bgr")
     files = OutputFiles.of(tmp_path, "a", picture=False)
-    tracker = Tracker(RELEASE, TrackOptions(link=False))
-    assert_dot(list(track_to_files(tracker, frames, "rtsp://court/1", files).rows()))
+    tracker = Tracker(RELEASE, TrackOptions(link=False, live=True))
+    with LiveReader(frames, WaitingFrames(inf, 3)) as live:
+        assert_dot(list(track_live(tracker, live, "rtsp://court/1", files, Latencies()).rows()))
     assert list(Tracker(RELEASE).track_frames([])) == []
 
 

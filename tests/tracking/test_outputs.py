@@ -12,7 +12,6 @@ from tracking.videos import dot_path, write_video
 from tracknet_jax.data.video import open_frames
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.outputs import MiddleFrame, OutputFiles, track_to_files
-from tracknet_jax.tracking.rectify import Rectification
 from tracknet_jax.tracking.sources import find_sources, output_stems
 from tracknet_jax.tracking.track import CsvRows, Track
 from tracknet_jax.tracking.tracker import Tracker, track_source
@@ -56,29 +55,7 @@ def test_the_overlay_of_a_part_shows_that_part(tmp_path):
     np.testing.assert_allclose(shown, there[8:15], atol=2.5)
 
 
-def test_a_stream_that_cannot_be_read_twice(tmp_path):
-    frames = open_frames(write_video(tmp_path / "a.mp4", 20), order="bgr")
-    files, track = to_files("rtsp://court/1", tmp_path / "out", frames)
-    assert len(track) == 20
-    assert sum(1 for _ in open_frames(files.video)) == 20
-
-
-def test_rectified_rows_of_a_stream_are_drawn_on_their_own_frames(tmp_path):
-    greys = [np.full((36, 64, 3), 60 if i in (40, 41) else 20, np.uint8) for i in range(80)]
-    for i, frame in enumerate(greys):
-        if i not in (40, 41):  # the ball is hidden in the two brighter frames
-            frame[16:21, 20 + i // 4 : 25 + i // 4] = 255
-    frames = open_frames(write_video(tmp_path / "a.mp4", frames=greys), order="bgr")
-    files = OutputFiles.of(tmp_path / "out", "a", picture=False)
-    track = track_to_files(TRACKER, frames, "rtsp://court/1", files, rectification=Rectification("linear"))
-    assert np.flatnonzero(track.source == "inpainted").tolist() == [40, 41]
-    shown = [frame[:8, :8].mean() for frame in open_frames(files.video)]
-    assert len(shown) == 80
-    assert np.flatnonzero(np.array(shown) > 40).tolist() == [40, 41]
-
-
-@pytest.mark.parametrize(("source", "kept"), [("rtsp://court/1", True), ("file", False)])
-def test_an_interrupt_ends_a_stream_well_and_discards_a_files_results(tmp_path, source, kept):
+def test_an_interrupt_discards_a_files_results(tmp_path):
     video = write_video(tmp_path / "a.mp4", 40)
     files = OutputFiles.of(tmp_path / "out", "a")
 
@@ -86,20 +63,9 @@ def test_an_interrupt_ends_a_stream_well_and_discards_a_files_results(tmp_path, 
         if row.frame == 10:
             raise KeyboardInterrupt
 
-    arguments = (
-        TRACKER,
-        open_frames(video, order="bgr"),
-        video if source == "file" else source,
-        files,
-        interrupt,
-    )
-    if kept:
-        assert len(track_to_files(*arguments)) == 11
-        assert len(Track.from_csv(files.csv)) == sum(1 for _ in open_frames(files.video)) == 11
-    else:
-        with pytest.raises(KeyboardInterrupt):
-            track_to_files(*arguments)
-        assert names(tmp_path / "out") == []
+    with pytest.raises(KeyboardInterrupt):
+        track_to_files(TRACKER, open_frames(video, order="bgr"), video, files, interrupt)
+    assert names(tmp_path / "out") == []
 
 
 @pytest.mark.parametrize("name", ["a_ball.csv", "a_track.mp4", "a_track.png"])
@@ -138,6 +104,8 @@ def test_folders_become_their_videos(tmp_path):
     assert found == ["a.mov", "b/2.MP4", "b/10.mp4", "x_track.mp4"]  # an overlay lies beside its CSV
     assert find_sources(["0", "rtsp://court/1"]) == ["0", "rtsp://court/1"]
     assert find_sources([str(tmp_path / "images")]) == [tmp_path / "images"]
+    assert [path.name for path in find_sources([str(tmp_path / "b" / "*.*4")])] == ["2.MP4", "10.mp4"]
+    assert find_sources(["https://club/match.mp4"]) == ["https://club/match.mp4"]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +116,7 @@ def test_folders_become_their_videos(tmp_path):
         (["/d/m1/v/a.mp4", "/d/m2/v/a.mp4"], ["m1_v_a", "m2_v_a"]),
         (["/d/a.mp4", "/d/A.avi"], ["d_a", "d_A_2"]),
         (["/d/a.mp4", "/d/a.mp4"], ["d_a", "d_a_2"]),
-        (["0", "rtsp://court/live.sdp?x=1"], ["camera0", "live"]),
+        (["0", "rtsp://court/live.sdp?x=1", "https://club/match.mp4"], ["camera0", "live", "match"]),
     ],
 )
 def test_no_two_sources_share_their_files(sources, stems):

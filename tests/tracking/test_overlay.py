@@ -80,8 +80,8 @@ def test_overlay_keeps_size_rate_and_length(tmp_path, monkeypatch, with_pyav, si
     else:
         monkeypatch.setitem(sys.modules, "av", None)
     with overlay_video(tmp_path / "a_track.mp4", NTSC, size) as video:
-        for row in flight(10):
-            video.write(np.full((size[1], size[0], 3), 40, np.uint8), row)
+        for _ in range(10):
+            video.write(np.full((size[1], size[0], 3), 40, np.uint8))
     reader = open_frames(tmp_path / "a_track.mp4")
     assert reader.size == (160 + 2 * (size[0] % 2), 120 + 2 * (size[1] % 2))  # 4:2:0 needs even sizes
     assert reader.fps == (NTSC if with_pyav else Fraction(2997, 100))
@@ -96,8 +96,8 @@ def test_colours_survive(tmp_path, monkeypatch, with_pyav):
         monkeypatch.setitem(sys.modules, "av", None)
     colours = [(200, 60, 40), (40, 160, 90), (230, 230, 230), (20, 30, 120)]
     with overlay_video(tmp_path / "a.mp4", NTSC, (64, 48)) as video:
-        for number, colour in enumerate(colours):
-            video.write(np.full((48, 64, 3), colour, np.uint8), Row(number, NONE, NONE, 0.0))
+        for colour in colours:
+            video.write(np.full((48, 64, 3), colour, np.uint8))
     for frame, colour in zip(open_frames(tmp_path / "a.mp4", order="bgr"), colours, strict=True):
         np.testing.assert_allclose(frame.mean(axis=(0, 1)), colour, atol=6)
 
@@ -128,7 +128,7 @@ def test_a_failure_leaves_no_half_written_video(tmp_path, monkeypatch, with_pyav
         pytest.raises(UserError, match="No space left on device"),
         overlay_video(tmp_path / "a.mp4", NTSC, (160, 120)) as video,
     ):
-        video.write(np.zeros((120, 160, 3), np.uint8), flight(1)[0])
+        video.write(np.zeros((120, 160, 3), np.uint8))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -149,7 +149,7 @@ def test_opencvs_silent_failure_is_noticed(tmp_path, monkeypatch):
         pytest.raises(UserError, match="incomplete"),
         overlay_video(tmp_path / "a.mp4", NTSC, (160, 120)) as video,
     ):
-        video.write(np.zeros((120, 160, 3), np.uint8), flight(1)[0])
+        video.write(np.zeros((120, 160, 3), np.uint8))
     assert list(tmp_path.iterdir()) == []
 
 

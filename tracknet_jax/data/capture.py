@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
 
+from tracknet_jax.data.folders import VIDEOS
 from tracknet_jax.errors import UserError
 
 Order = Literal["rgb", "bgr"]
@@ -34,16 +36,20 @@ class Capture(Protocol):
 
 
 class OpenCVCapture:
-    """Decodes with OpenCV, which turns rotated phone videos upright by itself."""
+    """Decodes with OpenCV, which turns rotated phone videos upright by itself.
 
-    def __init__(self, source: int | str):
+    Of a stream (`live`) it decodes in one thread: FFmpeg's others would each hold a frame back.
+    """
+
+    def __init__(self, source: int | str, live: bool = False):
         with quiet():
             # Named, because otherwise OpenCV goes on to try a file name as a pattern for image sequences.
             backend = cv2.CAP_ANY if isinstance(source, int) else cv2.CAP_FFMPEG
-            self._capture = cv2.VideoCapture(source, backend)
+            options = [cv2.CAP_PROP_N_THREADS, 1] if live and not isinstance(source, int) else []
+            self._capture = cv2.VideoCapture(source, backend, options)
         self.fps = exact_fps(self._capture.get(cv2.CAP_PROP_FPS))
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        self.frame_count_hint = int(count) if 0 < count < 2**40 else None
+        self.frame_count_hint = int(count) if 0 < count < 2**40 and not live else None
 
     def grab(self) -> bool:
         return self._capture.grab()
@@ -96,13 +102,30 @@ def open_capture(source: int | str | Path) -> Capture:
     Raises:
         UserError: nothing is there, it is empty, or no frame of it can be decoded.
     """
-    if isinstance(source, int) or "://" in str(source):
-        capture: Capture = OpenCVCapture(source if isinstance(source, int) else str(source))
-        if capture.grab():
-            return capture
-        capture.close()
-        raise UserError(f"{source}: this camera or stream gives no frames")
-    return _open_file(Path(source))
+    live = is_live(source)
+    if not live and not is_address(source):
+        return _open_file(Path(source))
+    capture = OpenCVCapture(source if isinstance(source, int) else str(source), live)
+    if capture.grab():
+        return capture
+    capture.close()
+    raise UserError(f"{source}: this {'camera or stream' if live else 'address'} gives no frames")
+
+
+def is_live(source: Any) -> bool:
+    """Whether the frames come in their own time and only once: a camera, a network stream or a named pipe."""
+    if isinstance(source, int) or (isinstance(source, str) and source.isdigit()):
+        return True
+    if is_address(source):
+        scheme, _, rest = source.partition("://")
+        suffix = Path(urlsplit(f"//{rest}").path).suffix.lower()
+        return scheme not in ("http", "https", "file") or suffix not in VIDEOS - {".ts"}
+    return isinstance(source, str | Path) and Path(source).is_fifo()
+
+
+def is_address(source: Any) -> bool:
+    """Whether `source` is the address of a stream, or of a recording (`https://host/match.mp4`)."""
+    return isinstance(source, str) and "://" in source
 
 
 def _open_file(path: Path) -> Capture:

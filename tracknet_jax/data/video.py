@@ -10,7 +10,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from tracknet_jax.data.capture import DEFAULT_FPS, Order, open_capture
+from tracknet_jax.data.capture import DEFAULT_FPS, Order, is_live, open_capture
 from tracknet_jax.data.folders import images_in
 from tracknet_jax.errors import UserError
 
@@ -141,11 +141,6 @@ def open_between(
     with closing(open_frames(source)) as reader:
         first, last = (None if time is None else ceil(time * reader.fps) for time in (start, end))
     return open_frames(source, first or 0, last, order)
-
-
-def is_live(source: VideoSource) -> bool:
-    """Whether the frames cannot be read a second time: a camera or a network stream."""
-    return isinstance(source, int) or (isinstance(source, str) and (source.isdigit() or "://" in source))
 
 
 def check_range(start: int, end: int | None) -> None:

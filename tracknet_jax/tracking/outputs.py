@@ -1,23 +1,24 @@
 """Tracking straight to files: CSV, overlay video and picture, written while the video streams by."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
+from itertools import islice, repeat
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from tracknet_jax.data.video import FrameReader, VideoSource, is_live, open_frames
+from tracknet_jax.data.capture import is_live
+from tracknet_jax.data.live import LiveReader
+from tracknet_jax.data.video import FrameReader, VideoSource, open_frames
 from tracknet_jax.files import replacing
 from tracknet_jax.prefetch import Prefetch
 from tracknet_jax.tracking.background import find_background
 from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
 from tracknet_jax.tracking.geometry import Placement
-from tracknet_jax.tracking.overlay import OverlayVideo, overlay_video
+from tracknet_jax.tracking.overlay import Overlay, overlay_video
 from tracknet_jax.tracking.plots import write_picture
 from tracknet_jax.tracking.rectify import Rectification, rectified_rows
 from tracknet_jax.tracking.sources import CSV_SUFFIX, OVERLAY_SUFFIX, PICTURE_SUFFIX
@@ -46,6 +47,55 @@ class OutputFiles:
     def paths(self) -> list[Path]:
         return [path for path in (self.csv, self.video, self.picture) if path]
 
+    def finished(self) -> bool:
+        """Whether all of them are there. They are written beside and renamed, so then they are whole."""
+        return all(path.is_file() for path in self.paths())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Recording(PreparedVideo):
+    """A video on its way through a tracker, with what its results are made of.
+
+    Attributes:
+        reader: where its frames come from, BGR.
+        source: what the reader was opened from.
+        middle: has watched the frames.
+    """
+
+    reader: FrameReader | LiveReader
+    source: VideoSource
+    middle: "MiddleFrame"
+
+
+def prepare(
+    tracker: FrameTracker,
+    reader: FrameReader | LiveReader,
+    source: VideoSource,
+    background: Path | None = None,
+) -> Recording:
+    """The frames of `reader` (BGR, opened from `source`) as `tracker` takes them, and its background if it wants one.
+
+    Args:
+        background: an image of it, see `find_background`.
+    """
+    placement, middle = tracker.place(reader.size), MiddleFrame()
+    again = None if is_live(source) else partial(open_frames, source, reader.start, reader.end)
+    return Recording(
+        prepared(middle.watch(reader), placement),
+        placement,
+        reader.start,
+        find_background(tracker, placement, background, again),
+        reader=reader,
+        source=source,
+        middle=middle,
+    )
+
+
+def prepared(frames: Iterable[np.ndarray | None], placement: Placement) -> Iterator[np.ndarray | None]:
+    """BGR frames as the network takes them. Colours change order after the resize, where that is cheap."""
+    for frame in frames:
+        yield None if frame is None else cv2.cvtColor(placement.to_network(frame), cv2.COLOR_BGR2RGB)
+
 
 def track_to_files(
     tracker: FrameTracker,
@@ -56,43 +106,60 @@ def track_to_files(
     background: Path | None = None,
     rectification: Rectification | None = None,
 ) -> Track:
-    """Tracks `frames` (BGR, opened from `source`) and writes the files as the rows come.
-
-    Memory does not grow with the video's length but for the rows themselves: the overlay reads the video a
-    second time rather than keep full frames until their rows are known; of a camera or stream it keeps those
-    few. An interrupt ends a camera or stream like an end of file; a file's results are then discarded.
+    """Tracks `frames` (BGR, opened from `source`, which can be read again) and writes the files as the rows come.
 
     Args:
         on_row: called with every row, in order.
         background: an image for networks that want one, see `find_background`.
-        rectification: how gaps are filled. Rows then come about a second later; see `rectified_rows` for why that
-            keeps memory constant and needs no further pass.
+        rectification: how gaps are filled.
 
     Raises:
         UserError: the video cannot be decoded or a file cannot be written; no half-written file stays.
     """
-    builder, middle = TrackBuilder(frames.fps, frames.size), MiddleFrame()
-    placement = tracker.place(frames.size)
+    recording = prepare(tracker, frames, source, background)
+    with Prefetch(tracker.track(recording), ROWS_AHEAD) as rows:
+        return write_results(rows, recording, files, on_row, rectification)
+
+
+def write_results(
+    rows: Iterable[Row],
+    recording: Recording,
+    files: OutputFiles,
+    on_row: Callable[[Row], None] = lambda row: None,
+    rectification: Rectification | None = None,
+    show: Callable[[np.ndarray], None] | None = None,
+    pictures: Iterator[np.ndarray | None] | None = None,
+    times: Iterable[float | None] | None = None,
+) -> Track:
+    """Writes the files of a video while its rows come.
+
+    Memory does not grow with the video's length but for the rows themselves: the overlay reads the video a second time
+    rather than keep full frames until their rows are known.
+
+    Args:
+        on_row: called with every row, in order.
+        rectification: how gaps are filled. Rows then come about a second later; see `rectified_rows` for why that
+            keeps memory constant and needs no further pass.
+        show: called with every frame that the overlay is drawn on.
+        pictures: the full frames, one for each row, of a source that cannot be read a second time; in place of a
+            dropped one (None) the overlay repeats the one before.
+        times: seconds at which the rows' frames arrived, for the table.
+    """
+    reader = recording.reader
+    builder = TrackBuilder(reader.fps, reader.size)
+    if rectification is not None:
+        rows = rectified_rows(rows, reader.size, float(reader.fps), rectification)
     with ExitStack() as stack:
-        stream, draw = _overlay(middle.watch(frames), frames, source, files.video, stack)
-        table = stack.enter_context(_csv_rows(files.csv))
-        again = None if is_live(source) else partial(open_frames, source, frames.start, frames.end)
-        image = find_background(tracker, placement, background, again)
-        rows = tracker.track(PreparedVideo(_prepared(stream, placement), placement, frames.start, image))
-        if rectification is not None:
-            rows = rectified_rows(rows, frames.size, float(frames.fps), rectification)
-        try:
-            for row in stack.enter_context(Prefetch(rows, ROWS_AHEAD)):
-                builder.add(row)
-                table.write(row)
-                draw(row)
-                on_row(row)
-        except KeyboardInterrupt:
-            if not is_live(source):
-                raise
+        draw = _drawing(recording, files.video, pictures, show, stack)
+        table = stack.enter_context(_csv_rows(files.csv, timed=times is not None))
+        for row, time in zip(rows, repeat(None) if times is None else times, strict=False):
+            builder.add(row)
+            table.write(row, time)
+            draw(row)
+            on_row(row)
     track = builder.build()
-    if files.picture:
-        write_picture(cv2.cvtColor(middle.frame(), cv2.COLOR_BGR2RGB), track, files.picture)
+    if files.picture and len(track):
+        write_picture(cv2.cvtColor(recording.middle.frame(), cv2.COLOR_BGR2RGB), track, files.picture)
     return track
 
 
@@ -103,10 +170,10 @@ class MiddleFrame:
         self._kept: list[tuple[int, np.ndarray]] = []
         self._spacing, self._count = 1, 0
 
-    def watch(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Passes the frames on."""
+    def watch(self, frames: Iterable[np.ndarray | None]) -> Iterator[np.ndarray | None]:
+        """Passes the frames on; None is one that was dropped."""
         for frame in frames:
-            if self._count % self._spacing == 0:
+            if frame is not None and self._count >= (self._kept[-1][0] + self._spacing if self._kept else 0):
                 self._kept.append((self._count, frame.copy()))  # the overlay may draw on this one
                 if len(self._kept) > 4:
                     self._kept = self._kept[::2]
@@ -119,51 +186,36 @@ class MiddleFrame:
         return min(self._kept, key=lambda kept: abs(kept[0] - self._count / 2))[1]
 
 
-def _prepared(frames: Iterable[np.ndarray], placement: Placement) -> Iterator[np.ndarray]:
-    """Frames as the network takes them. Colours change order after the resize, where that is cheap."""
-    for frame in frames:
-        yield cv2.cvtColor(placement.to_network(frame), cv2.COLOR_BGR2RGB)
-
-
-def _overlay(
-    stream: Iterator[np.ndarray],
-    frames: FrameReader,
-    source: VideoSource,
+def _drawing(
+    recording: Recording,
     path: Path | None,
+    pictures: Iterator[np.ndarray | None] | None,
+    show: Callable[[np.ndarray], None] | None,
     stack: ExitStack,
-) -> tuple[Iterator[np.ndarray], Callable[[Row], None]]:
-    """The stream for the tracker, and what draws its rows on the overlay video, if one is wanted."""
-    if path is None:
-        return stream, lambda row: None
-    video = stack.enter_context(overlay_video(path, frames.fps, frames.size))
-    stream, pictures = _twice(stream, frames, source, stack)
-    return stream, partial(_draw_next, video, pictures)
+) -> Callable[[Row], None]:
+    """What draws each row on its frame, for the overlay video, for the window, or for both."""
+    if path is None and show is None:
+        return lambda row: None
+    reader = recording.reader
+    if pictures is None:
+        again = stack.enter_context(closing(open_frames(recording.source, reader.start, order="bgr")))
+        pictures = stack.enter_context(Prefetch(again, depth=4))
+    overlay = Overlay(reader.fps, reader.size)
+    video = None if path is None else stack.enter_context(overlay_video(path, reader.fps, reader.size))
 
+    def draw_next(row: Row) -> None:
+        for frame in islice(pictures, 1):  # none if a damaged file decodes to fewer frames the second time
+            if frame is not None:
+                overlay.draw(frame, row)
+                if show:
+                    show(frame)
+            if video:
+                video.write(frame)
 
-def _twice(
-    stream: Iterator[np.ndarray], frames: FrameReader, source: VideoSource, stack: ExitStack
-) -> tuple[Iterator[np.ndarray], Iterator[np.ndarray]]:
-    """The stream for the tracker, and the same frames once more for the overlay."""
-    if not is_live(source):
-        again = stack.enter_context(closing(open_frames(source, frames.start, order="bgr")))
-        return stream, stack.enter_context(Prefetch(again, depth=4))
-    kept: deque[np.ndarray] = deque()
-
-    def keep() -> Iterator[np.ndarray]:
-        for frame in stream:
-            kept.append(frame)
-            yield frame
-
-    return keep(), (kept.popleft() for _ in count())
-
-
-def _draw_next(video: OverlayVideo, pictures: Iterator[np.ndarray], row: Row) -> None:
-    frame = next(pictures, None)
-    if frame is not None:  # a damaged file may decode to fewer frames the second time
-        video.write(frame, row)
+    return draw_next
 
 
 @contextmanager
-def _csv_rows(path: Path) -> Iterator[CsvRows]:
+def _csv_rows(path: Path, timed: bool) -> Iterator[CsvRows]:
     with replacing(path) as partial_path, partial_path.open("w", newline="") as file:
-        yield CsvRows(file)
+        yield CsvRows(file, timed)

@@ -88,16 +88,19 @@ class Overlay:
 
 
 class OverlayVideo:
-    """An overlay video being written: takes frames and their rows together."""
+    """A video that the overlay is drawn on, being written."""
 
-    def __init__(self, path: Path, overlay: Overlay, writer: VideoWriter):
-        self._path, self._overlay, self._writer = path, overlay, writer
+    def __init__(self, path: Path, writer: VideoWriter):
+        self._path, self._writer = path, writer
+        self._last: np.ndarray | None = None
 
-    def write(self, frame: np.ndarray, row: Row) -> None:
-        """Draws on a BGR frame (in place) and appends it."""
-        self._overlay.draw(frame, row)
+    def write(self, frame: np.ndarray | None) -> None:
+        """Appends a BGR frame; in place of a missing one (None) the last one again, if there is one."""
+        self._last = self._last if frame is None else frame
+        if self._last is None:
+            return
         try:
-            self._writer.write(frame)
+            self._writer.write(self._last)
         except OSError as error:  # told here: other files may be open around this one
             raise cannot_write(self._path, error) from error
 
@@ -110,7 +113,7 @@ def overlay_video(path: Path, fps: Fraction, size: tuple[int, int]) -> Iterator[
         UserError: it cannot be written.
     """
     with new_video(path, fps, size) as writer:
-        yield OverlayVideo(path, Overlay(fps, size), writer)
+        yield OverlayVideo(path, writer)
 
 
 def write_overlay(source: VideoSource, track: Track, path: str | Path) -> None:
@@ -121,9 +124,11 @@ def write_overlay(source: VideoSource, track: Track, path: str | Path) -> None:
     """
     frames = open_frames(source, int(track.frame[0]) if len(track) else 0, order="bgr")
     try:
+        overlay = Overlay(frames.fps, frames.size)
         with overlay_video(Path(path), frames.fps, frames.size) as video:
             for frame, row in zip(frames, track.rows(), strict=False):
-                video.write(frame, row)
+                overlay.draw(frame, row)
+                video.write(frame)
     finally:
         frames.close()
 

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from glob import glob
 from pathlib import Path
 
+from tracknet_jax.data.capture import is_address, is_live
 from tracknet_jax.data.folders import VIDEOS, natural_key
-from tracknet_jax.data.video import is_live
 
 OVERLAY_SUFFIX, CSV_SUFFIX, PICTURE_SUFFIX = "_track.mp4", "_ball.csv", "_track.png"
 
@@ -13,13 +14,18 @@ OVERLAY_SUFFIX, CSV_SUFFIX, PICTURE_SUFFIX = "_track.mp4", "_ball.csv", "_track.
 def find_sources(arguments: Iterable[str]) -> list[str | Path]:
     """Replaces each folder by the videos in and below it; one without videos stays, as an image sequence.
 
-    Overlays of an earlier run (`x_track.mp4` beside its `x_ball.csv`) are not videos to track.
+    Patterns (`matches/*.mp4`, for shells that leave them) are replaced by what they match. Overlays of an earlier
+    run (`x_track.mp4` beside its `x_ball.csv`) are not videos to track.
     """
     sources: list[str | Path] = []
     for argument in arguments:
-        folder = Path(argument)
-        videos = [] if is_live(argument) or not folder.is_dir() else videos_below(folder)
-        sources.extend(videos or [argument if is_live(argument) else folder])
+        if is_live(argument) or is_address(argument):
+            sources.append(argument)
+            continue
+        matches = [] if Path(argument).exists() else sorted(glob(argument, recursive=True), key=natural_key)
+        for path in map(Path, matches or [argument]):
+            if not (matches and _is_overlay(path)):
+                sources.extend((videos_below(path) if path.is_dir() else []) or [path])
     return sources
 
 
@@ -48,7 +54,7 @@ def output_stems(sources: Sequence[str | Path]) -> list[str]:
 
 def _name_parts(source: str | Path) -> list[str]:
     """The stem of a source, then its folders' names from the innermost outwards."""
-    if is_live(source):
+    if is_live(source) or is_address(source):
         name = str(source)
         return [f"camera{name}" if name.isdigit() else Path(name.split("?")[0]).stem or "stream"]
     path = Path(source).resolve()

@@ -13,7 +13,8 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import jax
 import numpy as np
 
-from tracknet_jax.data.video import VideoSource, is_live, open_frames
+from tracknet_jax.data.capture import is_live
+from tracknet_jax.data.video import VideoSource, open_frames
 from tracknet_jax.decoding import SEVERAL
 from tracknet_jax.errors import UserError
 from tracknet_jax.prefetch import Prefetch
