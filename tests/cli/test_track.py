@@ -74,8 +74,10 @@ def test_a_batch_goes_on_past_a_bad_video_and_tells(tmp_path, capsys):
     arguments = [str(tmp_path / "one"), str(tmp_path / "two"), str(tmp_path / "gone.mp4")]
     code = main(["track", *arguments, "--output", str(tmp_path / "out"), "--no-video", "--no-picture"])
     assert code == 1
-    assert names(tmp_path / "out") == ["one_a_ball.csv", "two_a_ball.csv"]
-    told = capsys.readouterr().err.splitlines()
+    assert names(tmp_path / "out") == ["one_a_ball.csv", "tracks.jsonl", "two_a_ball.csv"]
+    output, errors = capsys.readouterr()
+    assert output.splitlines()[-1].startswith("2 videos, 10 frames, ")
+    told = errors.splitlines()
     assert len(told) == 3
     assert "bad.mp4: not a video" in told[0]
     assert "gone.mp4: no such video file" in told[1]

@@ -1,5 +1,6 @@
 """The progress bar of the commands."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -37,5 +38,10 @@ def progress_bar(unit: str = "frames") -> Iterator[Progress]:
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    # What is printed meanwhile goes above the bar, unless it goes to a file.
+    redirected = sys.stdout.isatty()
+    shown = console.is_terminal
+    with Progress(
+        *columns, console=console, transient=True, disable=not shown, redirect_stdout=redirected
+    ) as bar:
         yield bar

@@ -1,7 +1,10 @@
-"""`tracknet track`: videos in, CSV, overlay video and picture out."""
+"""`tracknet track`: videos, a camera or a stream in, CSV, overlay video and picture out."""
 
+import re
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,12 +16,12 @@ from tracknet_jax.cli.options import option
 from tracknet_jax.errors import UserError
 
 if TYPE_CHECKING:
+    from tracknet_jax.data.video import FrameReader
+    from tracknet_jax.tracking.archive import Outcome
     from tracknet_jax.tracking.frame_tracker import FrameTracker
-    from tracknet_jax.tracking.outputs import OutputFiles
-    from tracknet_jax.tracking.rectify import Rectification
-    from tracknet_jax.tracking.track import Track
+    from tracknet_jax.tracking.track import Row, Track
 
-DESCRIPTION = """Find the ball in every frame of videos.
+DESCRIPTION = """Find the ball in every frame of videos, a camera or a stream.
 
 For each video this writes <stem>_ball.csv (one row a frame), <stem>_track.mp4 (the ball and its trail drawn
 on it) and <stem>_track.png (the whole flight in one picture).
@@ -32,23 +35,23 @@ class TrackArgs:
     """The options of `tracknet track`."""
 
     videos: Annotated[tuple[str, ...], tyro.conf.Positional, option("VIDEO")]
-    """files, folders of videos or images, a camera index, stream addresses"""
+    """files, folders, patterns; or a camera's index, a stream"""
     checkpoint: Annotated[str, tyro.conf.arg(metavar="C")] = "tracknet_nano"
     """name or folder of a release or run"""
     model: Annotated[Literal["background_subtraction"] | None, option("NAME")] = None
-    """instead: background_subtraction, a baseline without weights"""
-    runtime: Annotated[Literal["jax", "onnxruntime", "openvino"], tyro.conf.arg(metavar="R")] = "jax"
-    """what computes the network: jax, onnxruntime or openvino"""
+    """instead: background_subtraction, without any weights"""
+    runtime: Annotated[Literal["jax", "onnxruntime", "openvino"], option("R")] = "jax"
+    """onnxruntime or openvino compute the network (default: jax)"""
     output: Annotated[Path, option("DIR")] = Path()
     """folder for the results (default: the current one)"""
-    overlap: Annotated[Literal["none", "average", "weighted"], tyro.conf.arg(metavar="HOW")] = "none"
-    """average or weighted: see each frame in every window that holds it; slower, steadier"""
+    overlap: Annotated[Literal["none", "average", "weighted"], option("HOW")] = "none"
+    """average or weighted: several looks at each frame; slow"""
     threshold: Annotated[float, tyro.conf.arg(metavar="P")] = 0.5
     """probability above which a pixel is ball"""
     link: Annotated[bool, option()] = True
     """take each frame's strongest blob, on a trajectory or not"""
-    fit: Annotated[Literal["auto", "stretch", "letterbox"], tyro.conf.arg(metavar="HOW")] = "auto"
-    """stretch or letterbox; auto letterboxes portrait and 4:3, stretches the rest"""
+    fit: Annotated[Literal["auto", "stretch", "letterbox"], option("HOW")] = "auto"
+    """stretch or letterbox (default: letterbox portrait and 4:3)"""
     rectify: Annotated[Literal["none", "physics", "linear", "net"], tyro.conf.arg(metavar="HOW")] = "none"
     """physics, linear or net: fill gaps by arcs of flight, lines or a network"""
     rectifier: Annotated[str | None, option("R")] = None
@@ -62,11 +65,19 @@ class TrackArgs:
     end: Annotated[str | None, option("TIME")] = None
     """up to here"""
     batch_size: Annotated[int | None, option("N")] = None
-    """windows in one step (default: 4 on a CPU, 16 on an accelerator)"""
+    """windows in a step (default: 4 on a CPU, else 16; live 1)"""
     video: Annotated[bool, option()] = True
     """leave the overlay video out"""
     picture: Annotated[bool, option()] = True
     """leave the picture out"""
+    show: Annotated[bool, option()] = False
+    """open a window, too; q ends"""
+    max_latency: Annotated[float | None, option("S")] = None
+    """live: drop frames rather than be S seconds late; inf: no"""
+    shard: Annotated[str | None, option("I/N")] = None
+    """process I's share of N; auto: as the cluster says"""
+    overwrite: Annotated[bool, option()] = False
+    """of several videos track finished ones again, too"""
 
 
 def main(argv: list[str]) -> int:
@@ -82,88 +93,153 @@ def main(argv: list[str]) -> int:
         raise UserError("no video given, for example: tracknet track rally.mp4")
     start, end = parse_time(args.start), parse_time(args.end)
 
-    from tracknet_jax.releases import load_release
-    from tracknet_jax.tracking.outputs import OutputFiles
-    from tracknet_jax.tracking.rectify import rectification
+    from tracknet_jax.data.capture import is_live
     from tracknet_jax.tracking.sources import find_sources, output_stems
+
+    sources = find_sources(args.videos)
+    live = [source for source in sources if is_live(source)]
+    if live and len(sources) > 1:
+        raise UserError(f"{live[0]}: a camera or stream is tracked alone; give each a command of its own")
+    if args.max_latency is not None and not live:
+        raise UserError("--max-latency is for cameras and streams: of a recording no frame is dropped")
+    stems = output_stems(sources)
+    if live:
+        from tracknet_jax.cli.live import track_camera
+
+        return track_camera(args, make_tracker(args, live=True), str(live[0]), stems[0], start, end)
+    with joined_if(args.shard):
+        return track_videos(args, sources, stems, start, end)
+
+
+def make_tracker(args: TrackArgs, live: bool = False) -> "FrameTracker":
+    """The tracker that the options ask for."""
     from tracknet_jax.tracking.tracker import Tracker, TrackOptions
 
-    filling = rectification(args.rectify, args.rectifier, args.max_gap)
-    options = TrackOptions(args.overlap, args.threshold, args.link, args.batch_size, args.fit)
-    sources = find_sources(args.videos)
-    tracker: FrameTracker
+    options = TrackOptions(args.overlap, args.threshold, args.link, args.batch_size, args.fit, live)
     if args.model:
         from tracknet_jax.tracking.baseline import BackgroundSubtraction, BaselineOptions
 
-        tracker = BackgroundSubtraction(BaselineOptions(fit=args.fit))
-    else:
-        release = load_release(args.checkpoint)
-        if args.runtime != "jax":
-            from tracknet_jax.export.runtime import with_runtime
+        return BackgroundSubtraction(BaselineOptions(fit=args.fit))
+    from tracknet_jax.releases import load_release
 
-            release = with_runtime(release, args.runtime)
-        tracker = Tracker(release, options)
-    failed = []
-    for source, stem in zip(sources, output_stems(sources), strict=True):
-        files = OutputFiles.of(args.output, stem, args.video, args.picture)
-        try:
-            track_one(tracker, source, files, start, end, args.background, filling)
-        except UserError as error:
-            if len(sources) == 1:
-                raise
-            print(f"tracknet: error: {error}", file=sys.stderr)
-            failed.append(str(source))
+    release = load_release(args.checkpoint)
+    if args.runtime != "jax":
+        from tracknet_jax.export.runtime import with_runtime
+
+        release = with_runtime(release, args.runtime)
+    return Tracker(release, options)
+
+
+def track_videos(
+    args: TrackArgs,
+    sources: "list[str | Path]",
+    stems: list[str],
+    start: Fraction | None,
+    end: Fraction | None,
+) -> int:
+    """Tracks this process's share of the videos, each between two times in seconds, and tells of each."""
+    from tracknet_jax.cli.live import window
+    from tracknet_jax.cli.progress import progress_bar
+    from tracknet_jax.data.video import open_between
+    from tracknet_jax.tracking.archive import Job, append_outcome, share, track_archive
+    from tracknet_jax.tracking.outputs import OutputFiles
+    from tracknet_jax.tracking.rectify import rectification
+
+    filling = rectification(args.rectify, args.rectifier, args.max_gap)
+    tracker = make_tracker(args)
+    index, count = parse_shard(args.shard)
+    files = [OutputFiles.of(args.output, stem, args.video, args.picture) for stem in stems]
+    mine = [Job(sources[i], files[i]) for i in share(sources, index, count)]
+    alone = len(sources) == 1
+    jobs = [job for job in mine if alone or args.overwrite or not job.files.finished()]
+    record = args.output / ("tracks.jsonl" if count == 1 else f"tracks_{index}_of_{count}.jsonl")
+    failed, tracked, frames, began = [], 0, 0, time.perf_counter()
+    with progress_bar() as progress, window(args.show) as show:
+        task = progress.add_task("", total=None)
+
+        def follow(job: Job, reader: "FrameReader", row: "Row") -> None:
+            if row.frame == reader.start:
+                title = f"{jobs.index(job) + 1}/{len(jobs)} {Path(str(job.source)).name}"
+                progress.reset(task, total=reader.frame_count_hint, description=title)
+            progress.advance(task)
+
+        def open_source(source: str | Path) -> "FrameReader":
+            return open_between(source, start, end, order="bgr")
+
+        outcomes = track_archive(tracker, jobs, open_source, follow, args.background, filling, show)
+        for outcome in outcomes:
+            if not alone:
+                append_outcome(record, outcome)
+            if outcome.track is not None:
+                tracked += 1
+                frames += len(outcome.track)
+                print(summary(outcome, time.perf_counter() - began if alone else None))
+                continue
+            assert outcome.error is not None
+            if alone:
+                raise outcome.error
+            print(f"tracknet: error: {outcome.error}", file=sys.stderr)
+            failed.append(str(outcome.job.source))
+    if tracked and not alone:
+        speed = frames / (time.perf_counter() - began)
+        print(f"{tracked} videos, {frames} frames, {speed:.0f} frames/s; {record} has a line for each")
+    if len(jobs) < len(mine):
+        print(
+            f"{len(mine) - len(jobs)} of {len(mine)} videos were tracked before: --overwrite tracks them again"
+        )
     if failed:
-        print(f"{len(failed)} of {len(sources)} videos failed: {', '.join(failed)}", file=sys.stderr)
+        print(f"{len(failed)} of {len(mine)} videos failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def track_one(
-    tracker: "FrameTracker",
-    source: str | Path,
-    files: "OutputFiles",
-    start: Fraction | None,
-    end: Fraction | None,
-    background: Path | None = None,
-    rectification: "Rectification | None" = None,
-) -> None:
-    """Tracks one source between two times in seconds, with a progress bar, and prints its summary."""
-    from tracknet_jax.cli.progress import progress_bar
-    from tracknet_jax.data.video import open_between
-    from tracknet_jax.tracking.outputs import track_to_files
+def parse_shard(text: str | None) -> tuple[int, int]:
+    """Which process this is, and of how many, of `I/N`, or of `auto` as JAX says; None is one alone.
 
-    began = time.perf_counter()
-    frames = open_between(source, start, end, order="bgr")
-    try:
-        with progress_bar() as progress:
-            task = progress.add_task(Path(str(source)).name, total=frames.frame_count_hint)
-            track = track_to_files(
-                tracker,
-                frames,
-                source,
-                files,
-                lambda row: progress.advance(task),
-                background,
-                rectification,
-            )
-    finally:
-        frames.close()
-    print(summary(source, track, frames.frame_count_hint, time.perf_counter() - began, files))
+    Raises:
+        UserError: it is none of these.
+    """
+    if text is None:
+        return 0, 1
+    if text == "auto":
+        import jax
+
+        return jax.process_index(), jax.process_count()
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if match is None or int(match[1]) >= int(match[2]):
+        raise UserError(f"--shard {text}: expected I/N, 0/4 to 3/4 for four processes, or auto on a cluster")
+    return int(match[1]), int(match[2])
 
 
-def summary(
-    source: str | Path, track: "Track", promised: int | None, took: float, files: "OutputFiles"
-) -> str:
-    """One line for the user: what was found, how fast, where it is."""
-    found, filled = int(track.visible.sum()), int((track.source == "inpainted").sum())
-    share = f", {filled} of them filled in" if filled else ""
-    line = (
-        f"{source}: {len(track)} frames, ball in {found} ({found / max(1, len(track)):.0%}{share}), "
-        f"{len(track) / took:.0f} frames/s -> {', '.join(map(str, files.paths()))}"
-    )
+@contextmanager
+def joined_if(shard: str | None) -> Iterator[None]:
+    """With `auto` the processes of a cluster know each other, and leave it together; else nothing is done."""
+    if shard != "auto":
+        yield
+        return
+    from tracknet_jax.training.processes import joined, wait_for_all
+
+    with joined("auto"):
+        yield
+        wait_for_all("all videos are tracked")
+
+
+def summary(outcome: "Outcome", took: float | None) -> str:
+    """One line for the user: what was found, how fast if it `took` so many seconds alone, where it is."""
+    track, promised = outcome.track, outcome.promised
+    assert track is not None
+    speed = "" if took is None else f", {len(track) / took:.0f} frames/s"
+    files = ", ".join(map(str, outcome.job.files.paths()))
+    line = f"{outcome.job.source}: {counted(track)}{speed} -> {files}"
     if promised is not None and len(track) < promised:
         line += f" (the file promises {promised} frames; the rest cannot be decoded)"
     return line
+
+
+def counted(track: "Track") -> str:
+    """How many frames, how many of them with a ball."""
+    found, filled = int(track.visible.sum()), int((track.source == "inpainted").sum())
+    share = f", {filled} of them filled in" if filled else ""
+    return f"{len(track)} frames, ball in {found} ({found / max(1, len(track)):.0%}{share})"
 
 
 def parse_time(text: str | None) -> Fraction | None:

@@ -1,0 +1,236 @@
+"""Many videos through one tracker: each as if alone, each once, none ended by another, resumed after a kill."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from fake_release import bright_dot_release, dot_frames
+
+from tracking.videos import dot_path, write_video
+from tracknet_jax.cli.main import main
+from tracknet_jax.cli.track import parse_shard
+from tracknet_jax.data.video import open_frames
+from tracknet_jax.errors import UserError
+from tracknet_jax.tracking import detector
+from tracknet_jax.tracking.archive import Job, append_outcome, share, track_archive
+from tracknet_jax.tracking.frame_tracker import PreparedVideo
+from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
+from tracknet_jax.tracking.tracker import Tracker, TrackOptions
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+def open_bgr(source):
+    return open_frames(source, order="bgr")
+
+
+def jobs_in(videos, folder):
+    return [Job(video, OutputFiles(folder / f"{video.stem}_ball.csv")) for video in videos]
+
+
+@pytest.fixture
+def batches(monkeypatch):
+    """The windows of every step."""
+    seen, detect = [], detector.detect_disjoint
+
+    def counted(model, variables, windows, *arguments, **options):
+        seen.append(windows.shape[0])
+        return detect(model, variables, windows, *arguments, **options)
+
+    monkeypatch.setattr(detector, "detect_disjoint", counted)
+    return seen
+
+
+@pytest.mark.parametrize("kind", ["none", "concat"])
+def test_videos_share_batches_and_each_is_tracked_as_if_alone(tmp_path, batches, kind):
+    """Of several lengths and shapes; backgrounds and letterbox bars are those of each window's own video."""
+    counts, sizes = (1, 7, 3, 20, 11), ((64, 36), (64, 36), (36, 64), (48, 36), (64, 36))
+    videos = []
+    for i, (count, size) in enumerate(zip(counts, sizes, strict=True)):
+        frames = dot_frames(dot_path(count, size), size, background=5 * i)
+        videos.append(write_video(tmp_path / f"{i}.mp4", count, size, frames=frames))
+    tracker = Tracker(bright_dot_release(background=kind), TrackOptions(batch_size=4))
+    together = jobs_in(videos, tmp_path / "together")
+    outcomes = list(track_archive(tracker, together, open_bgr))
+    assert [outcome.job for outcome in outcomes] == together
+    assert [len(outcome.track) for outcome in outcomes] == list(counts)
+    windows = sum(-(-count // 3) for count in counts)
+    assert batches == [4] * -(-windows // 4)
+    for job in together:
+        files = OutputFiles(tmp_path / "alone" / job.files.csv.name)
+        track_to_files(tracker, open_bgr(job.source), job.source, files)
+        assert job.files.csv.read_text() == files.csv.read_text()
+    assert sum(outcome.track.visible.sum() for outcome in outcomes) > 20
+
+
+def test_overlays_and_the_ensemble_of_an_archive(tmp_path):
+    videos = [write_video(tmp_path / f"{i}.mp4", 9 + i) for i in range(2)]
+    jobs = [Job(video, OutputFiles.of(tmp_path / "out", video.stem)) for video in videos]
+    tracker = Tracker(bright_dot_release(), TrackOptions("weighted"))
+    assert [len(outcome.track) for outcome in track_archive(tracker, jobs, open_bgr)] == [9, 10]
+    for job, count in zip(jobs, (9, 10), strict=True):
+        assert job.files.finished()
+        assert sum(1 for _ in open_frames(job.files.video)) == count
+
+
+def test_bad_videos_are_told_in_their_turn_and_end_nothing(tmp_path, monkeypatch):
+    good = [write_video(tmp_path / f"{i}.mp4", 10) for i in range(2)]
+    text = tmp_path / "text.mp4"
+    text.write_text("no video")
+    midway = tmp_path / "midway"
+    midway.mkdir()
+    for i in range(20):
+        size = (64, 36) if i < 10 else (36, 64)
+        cv2.imwrite(str(midway / f"{i:02}.png"), np.zeros((size[1], size[0], 3), np.uint8))
+    strange = write_video(tmp_path / "strange.mp4", 10)
+
+    def open_source(source):
+        if source == strange:
+            raise AttributeError("what a decoder may raise")
+        return open_bgr(source)
+
+    videos = [text, good[0], midway, strange, good[1], tmp_path / "gone.mp4"]
+    jobs = jobs_in(videos, tmp_path / "out")
+    outcomes = list(track_archive(Tracker(bright_dot_release()), jobs, open_source))
+    assert [outcome.job.source for outcome in outcomes] == videos
+    told = [str(outcome.error) for outcome in outcomes]
+    parts = ["not a video", "None", "size changes", "cannot be read (AttributeError", "None", "no such video"]
+    for message, part in zip(told, parts, strict=True):
+        assert part in message
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0_ball.csv", "1_ball.csv"]
+    for outcome in outcomes:
+        append_outcome(tmp_path / "tracks.jsonl", outcome)
+    lines = [json.loads(line) for line in (tmp_path / "tracks.jsonl").read_text().splitlines()]
+    assert ["error" in line for line in lines] == [True, False, True, True, False, True]
+    assert (lines[1]["frames"], lines[1]["ball"], lines[1]["size"]) == (10, 9, [64, 36])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_each_video_is_one_processs_and_the_load_is_even(tmp_path, count):
+    videos = [tmp_path / f"{i}.mp4" for i in range(20)]
+    for i, video in enumerate(videos):
+        with video.open("wb") as file:
+            file.truncate((37 * i % 20) * 2**20)
+    shares = [share(videos, index, count) for index in range(count)]
+    assert sorted(i for mine in shares for i in mine) == list(range(20))
+    assert all(mine == sorted(mine) for mine in shares)
+    loads = [sum(videos[i].stat().st_size + 2**20 for i in mine) for mine in shares]
+    assert max(loads) - min(loads) <= 20 * 2**20  # no more than one video
+    assert max(loads) <= 4 / 3 * max(sum(loads) / count, 20 * 2**20)
+
+
+def test_shares_are_written_i_of_n():
+    assert parse_shard("2/3") == (2, 3)
+    assert parse_shard(None) == parse_shard("auto") == (0, 1)  # JAX knows of no other process here
+    for wrong in ("3/3", "1", "-1/2", "a/b"):
+        with pytest.raises(UserError, match="expected I/N"):
+            parse_shard(wrong)
+
+
+@pytest.mark.parametrize(("overlap", "link"), [("none", True), ("none", False), ("average", True)])
+def test_what_waits_inside_a_tracker_does_not_depend_on_the_length(overlap, link):
+    """Frames taken whose rows have not come: in queues, on the device and in the linking."""
+    tracker = Tracker(bright_dot_release(), TrackOptions(overlap, link=link, batch_size=2))
+    frames = list(dot_frames(dot_path(50)))
+
+    def most_waiting(count):
+        taken, given, most = 0, 0, 0
+
+        def reading():
+            nonlocal taken
+            for i in range(count):
+                taken += 1
+                yield frames[i % 50]
+
+        for _ in tracker.track(PreparedVideo(reading(), tracker.place((64, 36)))):
+            given += 1
+            most = max(most, taken - given)
+        assert given == count
+        return most
+
+    # Two pieces in the queue, one on each side of it, two steps on the device.
+    bound = 6 * tracker.step + tracker.lag
+    assert most_waiting(200) <= bound
+    assert most_waiting(2000) <= bound
+
+
+PROCESS = """
+import os, signal, sys
+sys.path.insert(0, sys.argv.pop(1))
+kill_after = int(sys.argv.pop(1))
+from fake_release import bright_dot_release
+import tracknet_jax.releases
+import tracknet_jax.tracking.outputs as outputs
+tracknet_jax.releases.load_release = lambda name: bright_dot_release()
+rows = 0
+class Killed(outputs.CsvRows):
+    def write(self, row, time):
+        global rows
+        rows += 1
+        if rows == kill_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().write(row, time)
+outputs.CsvRows = Killed
+from tracknet_jax.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def start(*arguments, kill_after=0):
+    command = [sys.executable, "-c", PROCESS, str(TESTS), str(kill_after), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_two_processes_share_an_archive_and_go_on_after_a_kill(tmp_path):
+    (tmp_path / "videos").mkdir()
+    for i in range(7):
+        write_video(tmp_path / "videos" / f"{i}.mp4", 10 + i)
+    (tmp_path / "videos" / "bad.mp4").write_text("no video")
+    out = tmp_path / "out"
+    command = ["track", tmp_path / "videos", "--output", out, "--no-video", "--no-picture", "--shard"]
+    first, second = start(*command, "0/2", kill_after=18), start(*command, "1/2")
+    told = [process.communicate()[1] for process in (first, second)]
+    assert first.returncode == -signal.SIGKILL
+    before = {path.name: path.stat().st_mtime_ns for path in out.glob("*_ball.csv")}
+    assert 1 <= len(before) < 7
+    assert list(out.glob(".*partial*"))  # what the killed one was writing does not count
+
+    again = start(*command, "0/2")
+    output, errors = again.communicate()
+    assert "were tracked before" in output
+    codes = [again.returncode, second.returncode]
+    assert sorted(codes) == [0, 1]  # one of them has the bad one
+    assert "bad.mp4: not a video" in (errors if again.returncode else told[1])
+    after = {path.name: path.stat().st_mtime_ns for path in out.glob("*_ball.csv")}
+    assert sorted(after) == [f"{i}_ball.csv" for i in range(7)]
+    assert before.items() <= after.items()
+    lines = [
+        json.loads(line) for path in out.glob("tracks_*.jsonl") for line in path.read_text().splitlines()
+    ]
+    done = [Path(line["video"]).name for line in lines if "files" in line]
+    assert sorted(done) == [f"{i}.mp4" for i in range(7)]
+    tracker = Tracker(bright_dot_release())
+    for i in range(7):
+        video, alone = tmp_path / "videos" / f"{i}.mp4", OutputFiles(tmp_path / "alone.csv")
+        track_to_files(tracker, open_bgr(video), video, alone)
+        assert (out / f"{i}_ball.csv").read_text() == alone.csv.read_text()
+
+
+def test_finished_videos_are_left_alone_unless_asked(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda name: bright_dot_release())
+    for i in range(2):
+        write_video(tmp_path / f"{i}.mp4", 5)
+    command = ["track", str(tmp_path), "--output", str(tmp_path / "out"), "--no-picture"]
+    assert main([*command, "--no-video"]) == 0
+    capsys.readouterr()
+    assert main([*command, "--no-video"]) == 0
+    assert capsys.readouterr().out == "2 of 2 videos were tracked before: --overwrite tracks them again\n"
+    assert main(command) == 0  # now with the overlays, which are not there yet
+    assert capsys.readouterr().out.count("5 frames") == 2
+    assert main([*command, "--overwrite"]) == 0
+    assert capsys.readouterr().out.count("5 frames") == 2
