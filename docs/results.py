@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
+from blocks import Block, markdown
 
 from tracknet_jax.cli.main import main as tracknet
 from tracknet_jax.errors import UserError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[1]
-BEGIN, END = "<!-- results: written by `make results` -->", "<!-- end of results -->"
+BLOCK = Block("<!-- results: written by `make results` -->", "<!-- end of results -->")
 OPTIONS = {"default": (), "weighted": ("--overlap", "weighted"), "no-link": ("--no-link",)}
 SCORES = {
     "F1 hit": "f1_hit",
@@ -60,16 +61,16 @@ def write_results(clips: Path, root: Path, reuse: bool) -> None:
     releases = shipped_releases()
     readme, cards = root / "README.md", {name: folder / "CARD.md" for name, folder in releases.items()}
     for document in (readme, *cards.values()):
-        replace_block(document, None)
+        BLOCK.replace(document, None)
     variants = [
         Variant(name, options, _score(name, folder, label, options, clips, root, reuse))
         for name, folder in releases.items()
         for label, options in OPTIONS.items()
     ]
-    replace_block(readme, results_table(variants, with_checkpoint=len(releases) > 1))
+    BLOCK.replace(readme, results_table(variants, with_checkpoint=len(releases) > 1))
     for name, card in cards.items():
         own = [variant for variant in variants if variant.checkpoint == name]
-        replace_block(card, f"{results_table(own)}\n\n{class_table(own[0].report)}")
+        BLOCK.replace(card, f"{results_table(own)}\n\n{class_table(own[0].report)}")
         if own[0].report["calibration"] is not None:
             with replacing(root / "docs" / "images" / f"{name}_reliability.png") as partial:
                 reliability_picture(own[0].report["calibration"]).savefig(partial, format="png")
@@ -149,30 +150,6 @@ def reliability_picture(calibration: Mapping[str, Any]) -> "Figure":
     error = 100 * calibration["expected_calibration_error"]
     figure.suptitle(f"{total} detections, expected calibration error {error:.1f} %", fontsize=10)
     return figure
-
-
-def markdown(head: list[str], rows: Iterable[list[str]]) -> str:
-    """A table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def replace_block(path: Path, text: str | None) -> None:
-    """Puts `text` between the markers of a document; None only looks whether it has them.
-
-    Raises:
-        UserError: the document cannot be read, or does not hold both markers, once each and in order.
-    """
-    try:
-        before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    _, end, after = rest.partition(END)
-    if not (begin and end) or BEGIN in rest or END in after:
-        raise UserError(f"{path}: expected one block for the results, between {BEGIN} and {END}")
-    if text is not None:
-        with replacing(path) as partial:
-            partial.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 def main(

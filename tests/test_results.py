@@ -1,26 +1,18 @@
 """`make results` on a fake checkpoint and two clips: the tables, what is scored again, and what stays untouched."""
 
-import importlib.util
 import os
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import results
 from fake_release import bright_dot_release
 from labelled_clips import SIZE, flight, make_clip, write_csv
 
 from tracknet_jax.errors import UserError
 from tracknet_jax.releases import shipped_releases
 
-ROOT = Path(__file__).resolve().parents[1]
-SPEC = importlib.util.spec_from_file_location("results", ROOT / "docs" / "results.py")
-assert SPEC is not None
-assert SPEC.loader is not None
-results = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(results)
-
-BLOCK = f"before\n{results.BEGIN}\nold\n{results.END}\nafter\n"
+BLOCK = f"before\n{results.BLOCK.begin}\nold\n{results.BLOCK.end}\nafter\n"
 
 
 @pytest.fixture
@@ -59,8 +51,8 @@ def test_every_document_gets_its_tables(root, clips, monkeypatch):
     assert [command[7:-2] for command in scored] == [[], ["--overlap", "weighted"], ["--no-link"]]
 
     readme = (root / "README.md").read_text()
-    assert readme.startswith(f"before\n{results.BEGIN}\n| options | sport | frames | F1 hit |")
-    assert readme.endswith(f"|\n{results.END}\nafter\n")
+    assert readme.startswith(f"before\n{results.BLOCK.begin}\n| options | sport | frames | F1 hit |")
+    assert readme.endswith(f"|\n{results.BLOCK.end}\nafter\n")
     row = "tennis | 16 | 94.7 | 90.0 | 90.0 | 100.0 | 90.0 |"  # 9 TP, 1 FP1
     for options in ("default", "`--overlap weighted`", "`--no-link`"):
         assert f"| {options} | {row}" in readme
@@ -93,7 +85,9 @@ def test_several_checkpoints_and_sports_have_columns_and_sums():
     assert {line.count("|") for line in table.splitlines()} == {10}
 
 
-@pytest.mark.parametrize("text", ["no block", results.BEGIN, f"{results.END}{results.BEGIN}", 2 * BLOCK])
+@pytest.mark.parametrize(
+    "text", ["no block", results.BLOCK.begin, f"{results.BLOCK.end}{results.BLOCK.begin}", 2 * BLOCK]
+)
 def test_a_document_without_its_block_is_told_before_anything_is_scored(root, clips, monkeypatch, text):
     (root / "weights" / "dot" / "CARD.md").write_text(text)
     monkeypatch.setattr(results, "tracknet", lambda command: pytest.fail("scored"))
@@ -112,8 +106,8 @@ def test_a_failed_evaluation_changes_nothing(root, capsys):
 def test_our_own_documents_have_their_blocks():
     cards = [folder / "CARD.md" for folder in shipped_releases().values()]
     assert cards
-    for document in (ROOT / "README.md", *cards):
-        results.replace_block(document, None)
+    for document in (results.ROOT / "README.md", *cards):
+        results.BLOCK.replace(document, None)
 
 
 def test_the_picture_shows_the_bins():
