@@ -32,6 +32,7 @@ def track_camera(
     from tracknet_jax.cli.progress import progress_bar
     from tracknet_jax.cli.track import counted
     from tracknet_jax.data.video import open_frames
+    from tracknet_jax.tracking.linking import LAG
     from tracknet_jax.tracking.live import (
         Latencies,
         ending_on_signal,
@@ -53,8 +54,9 @@ def track_camera(
         reader = open_frames(source, order="bgr")
         latency = plan_latency(tracker, float(reader.fps), step, args.max_latency, filling)
         width, height = reader.size
+        sooner = f"; --no-link {float(LAG / reader.fps):.2f} s sooner" if args.link and not args.model else ""
         told = f"{source}: {width}x{height}, {float(reader.fps):.4g} frames/s; a row comes after {latency}"
-        print(f"{told}; Ctrl-C ends", file=sys.stderr)
+        print(f"{told}{sooner}; Ctrl-C ends", file=sys.stderr)
         measured = Latencies()
         live = open_live(reader, tracker, latency, None if end is None else float(end))
         with live, ending_on_signal(live.stop), progress_bar() as progress:

@@ -103,7 +103,7 @@ def open_capture(source: int | str | Path) -> Capture:
         UserError: nothing is there, it is empty, or no frame of it can be decoded.
     """
     live = is_live(source)
-    if not live and not is_address(source):
+    if not (isinstance(source, int) or live or is_address(source)):
         return _open_file(Path(source))
     capture = OpenCVCapture(source if isinstance(source, int) else str(source), live)
     if capture.grab():

@@ -1,5 +1,6 @@
 """Tracking a camera or stream: rows at most so much later than their frames, files that are whole whenever it ends."""
 
+import math
 import signal
 import threading
 import time
@@ -56,7 +57,8 @@ class Latency:
 
     def __str__(self) -> str:
         parts = (f"window {self.window:.2f}", f"decision {self.decision:.2f}", f"network {self.step:.2f}")
-        return f"{self.least:.2f} s ({' + '.join(parts)}) and at most {self.waiting:.2f} s of waiting"
+        waiting = "any" if self.waiting == math.inf else f"at most {self.waiting:.2f} s of"
+        return f"{self.least:.2f} s ({' + '.join(parts)}) and {waiting} waiting"
 
 
 def plan_latency(
