@@ -124,8 +124,9 @@ def _centroid(component: jax.Array, corner: tuple[jax.Array, jax.Array]) -> jax.
     row, column = corner
     divisor = jnp.maximum(component.sum(), 1e-12)
     offsets = jnp.arange(WINDOW, dtype=jnp.float32) - WINDOW // 2
-    x = column + (component.sum(0) @ offsets) / divisor
-    y = row + (component.sum(1) @ offsets) / divisor
+    # Sums, not products with a vector: accelerators would round their operands.
+    x = column + (component.sum(0) * offsets).sum() / divisor
+    y = row + (component.sum(1) * offsets).sum() / divisor
     return jnp.stack([x, y])
 
 
