@@ -1,6 +1,5 @@
-"""What the commands that write documents share: Markdown tables, and the block of a document they go into."""
+"""The part of a document that a command writes."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,9 +31,3 @@ class Block(NamedTuple):
         if text is not None:
             with replacing(path) as partial:
                 partial.write_text(f"{before}{self.begin}\n{text}\n{self.end}{after}", encoding="utf-8")
-
-
-def markdown(head: list[str], rows: Iterable[list[str]]) -> str:
-    """A table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
-from blocks import Block, markdown
+from blocks import Block
 
 from tracknet_jax.cli.main import main as tracknet
 from tracknet_jax.errors import UserError
 from tracknet_jax.files import replacing
+from tracknet_jax.markdown import table
 from tracknet_jax.releases import shipped_releases
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def results_table(variants: Iterable[Variant], with_checkpoint: bool = False) ->
             name = [f"`{variant.checkpoint}`"] if with_checkpoint else []
             shares = [f"{100 * counts[score]:.1f}" for score in SCORES.values()]
             rows.append([*name, options, sport, str(counts["frames"]), *shares])
-    return markdown([*first, "options", "sport", "frames", *SCORES], rows)
+    return table([*first, "options", "sport", "frames", *SCORES], rows)
 
 
 def class_table(report: Report) -> str:
@@ -119,12 +120,12 @@ def class_table(report: Report) -> str:
         for kind, key in (("visibility", "visibility"), ("px a frame at 512x288", "speed"))
         for name, counts in report[key].items()
     ]
-    table = markdown(["by", "class", "frames", "right"], rows)
+    classes = table(["by", "class", "frames", "right"], rows)
     calibration = report["calibration"]
     if calibration is None:
-        return table
+        return classes
     error = 100 * calibration["expected_calibration_error"]
-    return f"{table}\n\nExpected calibration error of the confidences: {error:.1f} per cent."
+    return f"{classes}\n\nExpected calibration error of the confidences: {error:.1f} per cent."
 
 
 def reliability_picture(calibration: Mapping[str, Any]) -> "Figure":

@@ -1,17 +1,29 @@
-"""The tables of a benchmark on the terminal, one a task, and its JSON file."""
+"""The tables of a benchmark, one a task, on the terminal and in Markdown, and its JSON file."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+import rich.table
 from rich import box
 from rich.console import Console
-from rich.table import Table
 
+from tracknet_jax.benchmark.config import Case
 from tracknet_jax.benchmark.results import Report, Result
 from tracknet_jax.files import replacing
+from tracknet_jax.markdown import table
 
 Column = tuple[str, Callable[[Result], str]]
+
+
+class Table(NamedTuple):
+    """What is shown, whichever way."""
+
+    title: str
+    head: list[str]
+    rows: list[list[str]]
+
 
 TITLES = {
     "inference": "Inference: windows on the device to maps",
@@ -19,6 +31,7 @@ TITLES = {
     "train": "Training step",
     "track": "Tracking: a video to its CSV file",
     "data": "Data: batches for the training step, without the step",
+    "input": "Input: training as it is fed, beside training on one batch that is always there",
 }
 
 
@@ -28,22 +41,41 @@ def write_json(path: Path, report: Report, command: str) -> None:
         partial.write_text(json.dumps({"command": command, **report.to_dict()}, indent=1) + "\n")
 
 
+def write_markdown(path: Path, report: Report) -> None:
+    """Writes the machine and the tables; `UserError` if they cannot be written."""
+    parts = [f"{machine_line(report)}."]
+    for each in tables(report):
+        parts.append(f"{each.title}:\n\n{table(each.head, each.rows)}")
+    parts += [f"Does not fit the memory: {case_name(case)}." for case in report.too_large]
+    with replacing(path) as partial:
+        partial.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
 def print_report(report: Report, console: Console) -> None:
     """Prints the machine, a table for each task, the comparison of runtimes, and what did not fit."""
     console.print(machine_line(report), soft_wrap=True)
+    for each in tables(report):
+        console.print(_rich(each))
+    for case in report.too_large:
+        console.print(f"does not fit the memory: {case_name(case)}", soft_wrap=True)
+
+
+def tables(report: Report) -> Iterator[Table]:
+    """One for each task, and the comparison of runtimes."""
     for task, title in TITLES.items():
         results = [result for result in report.results if result.case.task == task]
         if results:
-            console.print(_table(title, _COLUMNS[task], results))
-    compared = [result for result in report.results if result.ratio is not None]
+            yield _table(title, _COLUMNS[task], results)
+    compared = [result for result in report.results if result.max_difference is not None]
     if compared:
-        console.print(_table("Other runtimes: their time over ours on the same windows", _AGAINST, compared))
-    for case in report.too_large:
-        console.print(
-            f"does not fit the memory: {case.task} {case.model} {case.dtype} batch {case.batch} "
-            f"on {case.devices}, {case.variant}",
-            soft_wrap=True,
+        yield _table(
+            "Compared: times with ours in the same dtype, outputs with ours in float32", _AGAINST, compared
         )
+
+
+def case_name(case: Case) -> str:
+    """In a line."""
+    return f"{case.task} {case.model} {case.dtype} batch {case.batch} on {case.devices}, {case.variant}"
 
 
 def machine_line(report: Report) -> str:
@@ -57,14 +89,20 @@ def machine_line(report: Report) -> str:
 
 
 def _table(title: str, columns: Sequence[Column], results: Iterable[Result]) -> Table:
-    table = Table(
-        title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    return Table(
+        title, [name for name, _ in columns], [[cell(result) for _, cell in columns] for result in results]
     )
-    for number, (name, _) in enumerate(columns):
-        table.add_column(name, justify="left" if number == 0 else "right", no_wrap=True)
-    for result in results:
-        table.add_row(*(cell(result) for _, cell in columns))
-    return table
+
+
+def _rich(content: Table) -> rich.table.Table:
+    shown = rich.table.Table(
+        title=content.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
+    for number, name in enumerate(content.head):
+        shown.add_column(name, justify="left" if number == 0 else "right", no_wrap=True)
+    for row in content.rows:
+        shown.add_row(*row)
+    return shown
 
 
 def _number(value: float | None) -> str:
@@ -133,6 +171,13 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
     "train": _STEP,
     "track": (*_NETWORK, _BATCH, _BY, *_SPEED, _COSTS[0], _COSTS[3]),
     "data": (_NETWORK[0], _BATCH, ("pipeline", lambda result: result.case.variant), *_SPEED),
+    "input": (
+        *_NETWORK,
+        _BATCH,
+        ("fed by", lambda result: result.case.variant),
+        *_SPEED[:3],
+        ("of constant", lambda result: "-" if result.of_constant is None else f"{result.of_constant:.1%}"),
+    ),
 }
 _AGAINST: tuple[Column, ...] = (
     ("task", lambda result: result.case.task),

@@ -34,7 +34,7 @@ class BenchmarkArgs:
     """The options of `tracknet benchmark`."""
 
     tasks: Annotated[tuple[Task, ...], option("T")] = ("inference",)
-    """of inference, stream (latency), train, track (end to end), data (default: inference)"""
+    """of inference, stream (latency), train, track (end to end), data, input (default: inference)"""
     models: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME|DIR")] = ("tracknet_nano",)
     """presets, or folders of releases"""
     batches: Annotated[tuple[int, ...], tyro.conf.arg(metavar="N")] = (1, 4)
@@ -59,6 +59,8 @@ class BenchmarkArgs:
     """labelled clips or a built dataset (default: the rendered rally)"""
     json: Annotated[Path | None, option("FILE")] = None
     """write everything that was measured"""
+    markdown: Annotated[Path | None, option("FILE")] = None
+    """write the tables"""
     picture: Annotated[Path | None, option("FILE")] = None
     """draw throughput over batch, and the roofline"""
 
@@ -84,7 +86,7 @@ def main(argv: list[str]) -> int:
     from rich.console import Console
 
     from tracknet_jax.benchmark.picture import write_picture
-    from tracknet_jax.benchmark.report import print_report, write_json
+    from tracknet_jax.benchmark.report import print_report, write_json, write_markdown
     from tracknet_jax.benchmark.run import run
 
     with ExitStack() as stack:
@@ -94,6 +96,8 @@ def main(argv: list[str]) -> int:
     print_report(report, Console(width=None if sys.stdout.isatty() else 140))
     if args.json is not None:
         write_json(args.json, report, shlex.join(["tracknet", "benchmark", *argv]))
+    if args.markdown is not None:
+        write_markdown(args.markdown, report)
     if args.picture is not None:
         write_picture(args.picture, report)
     return 0
@@ -103,7 +107,7 @@ def _materials(args: BenchmarkArgs, stack: ExitStack) -> "Materials":
     """The given video and data; where one is needed and not given, a rendered rally in a temporary folder."""
     from tracknet_jax.benchmark.run import Materials
 
-    missing = {"track": args.video is None, "data": args.data is None}
+    missing = {"track": args.video is None, "data": args.data is None, "input": args.data is None}
     if not any(missing.get(task) for task in args.tasks):
         return Materials(args.video or Path(), args.data or Path())
     folder = Path(stack.enter_context(TemporaryDirectory()))
