@@ -11,6 +11,9 @@ from tracknet_jax.export import write
 from tracknet_jax.export.check import example_windows
 from tracknet_jax.releases import save_release
 
+needs_tensorflow = pytest.mark.skipif(
+    not (find_spec("tensorflow") and find_spec("ai_edge_litert")), reason="no TensorFlow"
+)
 needs_onnx = pytest.mark.skipif(not (find_spec("onnx") and find_spec("onnxruntime")), reason="no onnx")
 
 
@@ -21,7 +24,10 @@ def checkpoint(tmp_path):
     return str(tmp_path / "ball")
 
 
-@pytest.mark.parametrize("to", [pytest.param("onnx", marks=needs_onnx), "stablehlo"])
+@pytest.mark.parametrize(
+    "to",
+    [pytest.param("onnx", marks=needs_onnx), "stablehlo", pytest.param("tflite", marks=needs_tensorflow)],
+)
 def test_the_file_is_written_and_the_difference_told(to, checkpoint, tmp_path, capsys):
     pytest.importorskip("flatbuffers")
     path = tmp_path / "exported" / f"ball.{to}"
@@ -50,10 +56,15 @@ def test_a_file_that_says_something_else_is_not_written(checkpoint, tmp_path, ca
     assert sorted(p.name for p in tmp_path.iterdir()) == ["ball", "ball.onnx"]
 
 
-def test_a_missing_package_is_named_before_anything_is_computed(checkpoint, tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(write.PACKAGES, "onnx", ("no_such_package",))
-    assert main(["export", checkpoint, "--to", "onnx", "--output", str(tmp_path / "ball.onnx")]) == 2
-    assert "--to onnx needs no_such_package: pip install 'tracknet-jax[export]'" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("to", "extra", "package"), [("onnx", "export", "onnx"), ("tflite", "tflite", "tensorflow")]
+)
+def test_a_missing_package_is_named_before_anything_is_computed(
+    checkpoint, tmp_path, capsys, monkeypatch, to, extra, package
+):
+    monkeypatch.setattr(write, "find_spec", lambda name: None)
+    assert main(["export", checkpoint, "--to", to, "--output", str(tmp_path / f"ball.{to}")]) == 2
+    assert f"--to {to} needs {package}: pip install 'tracknet-jax[{extra}]'" in capsys.readouterr().err
 
 
 def test_the_windows_of_the_check_show_a_ball_that_moves():

@@ -10,8 +10,8 @@ from tracknet_jax.cli.options import option
 
 DESCRIPTION = """Write a network and its weights as one file for other runtimes.
 
-The file takes uint8 frames (batch, L, H, W, 3), RGB, and gives maps in [0, 1]; the batch size is open. It is
-loaded again and its maps are compared with JAX's before it is put in place.
+The file takes uint8 frames (batch, L, H, W, 3), RGB, and gives maps in [0, 1]; the batch size is open, but of
+TFLite, where it is 1. It is loaded again and its maps are compared with JAX's before it is put in place.
 
 examples:
   tracknet export tracknet_nano --to onnx --output nano.onnx
@@ -24,7 +24,7 @@ class ExportArgs:
 
     checkpoint: Annotated[str, tyro.conf.Positional, option("CHECKPOINT")]
     """shipped release, release folder or training directory"""
-    to: Annotated[Literal["stablehlo", "onnx"], option("stablehlo|onnx")]
+    to: Annotated[Literal["stablehlo", "onnx", "tflite"], option("stablehlo|onnx|tflite")]
     """format of the file"""
     output: Annotated[Path, option("FILE")]
     """the file to write"""

@@ -9,6 +9,7 @@ import numpy as np
 from jax import export
 
 from tracknet_jax.export.stablehlo import maps_function
+from tracknet_jax.export.tflite import run_tflite
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.tracknet import TrackNet
 from tracknet_jax.releases import Release
@@ -44,10 +45,19 @@ def compare_onnx(path: Path, release: Release) -> Agreement:
     windows = example_windows(release.config)
     names = (node.name for node in session.get_inputs())
     (maps,) = session.run(None, dict(zip(names, windows, strict=True)))
+    return _agreement(maps, _exact_maps(release, windows))
+
+
+def compare_tflite(path: Path, release: Release) -> Agreement:
+    """Runs the model with LiteRT on the CPU, against JAX in float32 at full precision."""
+    windows = example_windows(release.config, batch=1)
+    return _agreement(run_tflite(path.read_bytes(), windows), _exact_maps(release, windows))
+
+
+def _exact_maps(release: Release, windows: list[np.ndarray]) -> jax.Array:
     config = replace(release.config, dtype="float32")
     with jax.default_matmul_precision("highest"):
-        expected = maps_function(release._replace(model=TrackNet(config), config=config))(*windows)
-    return _agreement(maps, expected)
+        return maps_function(release._replace(model=TrackNet(config), config=config))(*windows)
 
 
 def _agreement(maps: object, expected: jax.Array) -> Agreement:

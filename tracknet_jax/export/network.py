@@ -19,6 +19,7 @@ from tracknet_jax.export.inputs import (
     unit_images,
 )
 from tracknet_jax.export.refinement import refine
+from tracknet_jax.export.stablehlo import image_shapes
 from tracknet_jax.export.trunks import attention_unet, encoder_decoder
 from tracknet_jax.models.config import TrackNetConfig
 
@@ -37,15 +38,15 @@ def onnx_model(config: TrackNetConfig, variables: dict[str, Any]) -> ModelProto:
     _maps(graph, config)
     graph.nodes[-1].output[0] = "maps"
     h, w = config.height, config.width
-    inputs: list[tuple[str, list[str | int]]] = [("frames", ["batch", config.frames, h, w, 3])]
-    if config.background != "none":
-        inputs.append(("background", ["batch", h, w, 3]))
     maps = helper.make_tensor_value_info("maps", TensorProto.FLOAT, ["batch", config.outputs, h, w])
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             config.name,
-            [helper.make_tensor_value_info(name, TensorProto.UINT8, shape) for name, shape in inputs],
+            [
+                helper.make_tensor_value_info(name, TensorProto.UINT8, shape)
+                for name, shape in image_shapes(config, "batch").items()
+            ],
             [maps],
             graph.constants,
         ),

@@ -1,10 +1,13 @@
 """A network and its weights as one portable StableHLO program."""
 
+from typing import Any
+
 import jax
 from jax import export
 from jax.stages import Wrapped
 
 from tracknet_jax.heatmaps import probability_maps
+from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.releases import Release
 
 PLATFORMS = ("cpu", "cuda", "tpu")
@@ -23,12 +26,18 @@ def maps_function(release: Release) -> Wrapped:
     return jax.jit(maps)
 
 
+def image_shapes(config: TrackNetConfig, batch: Any) -> dict[str, tuple[Any, ...]]:
+    """Of the network's inputs, by name and in order; `batch` may be a symbol."""
+    image = (config.height, config.width, 3)
+    shapes: dict[str, tuple[Any, ...]] = {"frames": (batch, config.frames, *image)}
+    if config.background != "none":
+        shapes["background"] = (batch, *image)
+    return shapes
+
+
 def stablehlo_program(release: Release) -> bytearray:
     """The program as `jax.export` stores it: weights inside, batch size left open, for all of `PLATFORMS`."""
-    config = release.config
     (batch,) = export.symbolic_shape("batch")
-    image = (config.height, config.width, 3)
-    inputs = [jax.ShapeDtypeStruct((batch, config.frames, *image), "uint8")]
-    if config.background != "none":
-        inputs.append(jax.ShapeDtypeStruct((batch, *image), "uint8"))
+    shapes = image_shapes(release.config, batch).values()
+    inputs = [jax.ShapeDtypeStruct(shape, "uint8") for shape in shapes]
     return export.export(maps_function(release), platforms=PLATFORMS)(*inputs).serialize()

@@ -1,19 +1,25 @@
 """From a release to a checked file."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from tracknet_jax.errors import UserError
-from tracknet_jax.export.check import Agreement, compare_onnx, compare_stablehlo
+from tracknet_jax.export.check import Agreement, compare_onnx, compare_stablehlo, compare_tflite
 from tracknet_jax.export.stablehlo import stablehlo_program
+from tracknet_jax.export.tflite import tflite_model
 from tracknet_jax.files import replacing
 from tracknet_jax.releases import Release
 
-Format = Literal["stablehlo", "onnx"]
+Format = Literal["stablehlo", "onnx", "tflite"]
 
-# What jax.export stores its programs with, and what writes and checks ONNX.
-PACKAGES = {"stablehlo": ("flatbuffers",), "onnx": ("onnx", "onnxruntime")}
+# What jax.export stores its programs with, and what writes and checks the others, by the extra that brings it.
+PACKAGES = {
+    "stablehlo": ("export", "flatbuffers"),
+    "onnx": ("export", "onnx", "onnxruntime"),
+    "tflite": ("tflite", "tensorflow", "ai_edge_litert"),
+}
 
 
 def export_release(release: Release, to: Format, path: Path, tolerance: float) -> Agreement:
@@ -22,21 +28,32 @@ def export_release(release: Release, to: Format, path: Path, tolerance: float) -
     Raises `UserError` when a package for the format is missing, a map differs by more than `tolerance`, or the
     file cannot be written; none is written then.
     """
-    for package in PACKAGES[to]:
+    extra, *packages = PACKAGES[to]
+    for package in packages:
         if find_spec(package) is None:
-            raise UserError(f"--to {to} needs {package}: pip install 'tracknet-jax[export]'")
+            raise UserError(f"--to {to} needs {package}: pip install 'tracknet-jax[{extra}]'")
+    write, compare = _FORMATS[to]
     with replacing(path) as partial:
-        if to == "stablehlo":
-            partial.write_bytes(stablehlo_program(release))
-            agreement = compare_stablehlo(partial, release)
-        else:
-            from tracknet_jax.export.network import onnx_model
-
-            partial.write_bytes(onnx_model(release.config, release.variables).SerializeToString())
-            agreement = compare_onnx(partial, release)
+        partial.write_bytes(write(release))
+        agreement = compare(partial, release)
         if not agreement.difference <= tolerance:  # nor is NaN
             raise UserError(
                 f"{path}: not written, its maps differ from JAX's by up to {agreement.difference:.2g}, "
                 f"more than --tolerance {tolerance:g}"
             )
     return agreement
+
+
+def _onnx(release: Release) -> bytes:
+    from tracknet_jax.export.network import onnx_model
+
+    return onnx_model(release.config, release.variables).SerializeToString()
+
+
+_FORMATS: dict[
+    Format, tuple[Callable[[Release], bytes | bytearray], Callable[[Path, Release], Agreement]]
+] = {
+    "stablehlo": (stablehlo_program, compare_stablehlo),
+    "onnx": (_onnx, compare_onnx),
+    "tflite": (tflite_model, compare_tflite),
+}

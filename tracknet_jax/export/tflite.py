@@ -1,0 +1,41 @@
+"""A network and its weights as a TFLite model, through jax2tf and TensorFlow's converter."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tracknet_jax.export.stablehlo import image_shapes, maps_function
+from tracknet_jax.models.tracknet import TrackNet
+from tracknet_jax.releases import Release
+
+
+def tflite_model(release: Release) -> bytes:
+    """The network in float32 for one window: `frames` `(1, L, H, W, 3)` uint8 to maps `(1, L_out, H, W)` in [0, 1].
+
+    It uses nothing but TFLite's built-in operations. The batch is closed: with an
+    open one the slices of the motion maps become gathers that TFLite does not have.
+    """
+    import tensorflow as tf
+    from jax.experimental import jax2tf
+
+    config = replace(release.config, dtype="float32")
+    maps = maps_function(release._replace(model=TrackNet(config), config=config))
+    converted = jax2tf.convert(maps, with_gradient=False, native_serialization_platforms=("cpu",))
+    inputs = [tf.TensorSpec(shape, tf.uint8, name) for name, shape in image_shapes(config, 1).items()]
+    function = tf.function(converted, input_signature=inputs, autograph=False)
+    traced = [function.get_concrete_function()]
+    return tf.lite.TFLiteConverter.from_concrete_functions(traced, function).convert()
+
+
+def run_tflite(model: bytes, windows: Sequence[np.ndarray]) -> np.ndarray:
+    """The maps of one window, its frames and background in the order of the inputs, by LiteRT's interpreter."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=model)
+    interpreter.allocate_tensors()
+    for entry, images in zip(interpreter.get_input_details(), windows, strict=True):
+        interpreter.set_tensor(entry["index"], images)
+    interpreter.invoke()
+    (output,) = interpreter.get_output_details()
+    return interpreter.get_tensor(output["index"])
