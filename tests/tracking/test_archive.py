@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import cv2
@@ -66,6 +67,26 @@ def test_videos_share_batches_and_each_is_tracked_as_if_alone(tmp_path, batches,
         track_to_files(tracker, open_bgr(job.source), job.source, files)
         assert job.files.csv.read_text() == files.csv.read_text()
     assert sum(outcome.track.visible.sum() for outcome in outcomes) > 20
+
+
+def test_reading_the_network_and_writing_overlap_also_from_one_video_to_the_next(tmp_path):
+    """The first row waits, in the writer, until the network has seen more and the next video has been opened."""
+    videos = [write_video(tmp_path / f"{i}.mp4", 12) for i in range(2)]
+    opened = threading.Event()
+    waited = []
+
+    def open_source(source):
+        if source == videos[1]:
+            opened.set()
+        return open_bgr(source)
+
+    def on_row(job, reader, row):
+        if not waited:
+            waited.append(opened.wait(60))
+
+    tracker = Tracker(bright_dot_release(), TrackOptions(batch_size=1))
+    assert len(list(track_archive(tracker, jobs_in(videos, tmp_path / "out"), open_source, on_row))) == 2
+    assert waited == [True]
 
 
 def test_overlays_and_the_ensemble_of_an_archive(tmp_path):
@@ -231,6 +252,6 @@ def test_finished_videos_are_left_alone_unless_asked(tmp_path, monkeypatch, caps
     assert main([*command, "--no-video"]) == 0
     assert capsys.readouterr().out == "2 of 2 videos were tracked before: --overwrite tracks them again\n"
     assert main(command) == 0  # now with the overlays, which are not there yet
-    assert capsys.readouterr().out.count("5 frames") == 2
+    assert capsys.readouterr().out.count("5 frames, ball") == 2
     assert main([*command, "--overwrite"]) == 0
-    assert capsys.readouterr().out.count("5 frames") == 2
+    assert capsys.readouterr().out.count("5 frames, ball") == 2
