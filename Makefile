@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types results clean
+.PHONY: help demo test lint types results performance clean
 
 help:
 	@echo "make demo     environment, install, render a rally, track it, score it (writes demo/)"
@@ -11,6 +11,7 @@ help:
 	@echo "make lint     ruff check and format check"
 	@echo "make types    mypy"
 	@echo "make results  score the shipped checkpoints on CLIPS=..., write README's table (REUSE=1: keep what is scored)"
+	@echo "make performance  measure this machine, ten minutes, write the tables of docs/performance.md (REUSE=1: keep what is measured)"
 	@echo "make clean    remove the environment and what the commands wrote"
 
 # The environment follows pyproject.toml. Editable, so that a change in the tree is what runs.
@@ -37,6 +38,9 @@ types: $(BIN)/.installed
 CLIPS ?= clips
 results: $(BIN)/.installed
 	$(BIN)/python docs/results.py "$(CLIPS)" $(if $(REUSE),--reuse)
+
+performance: $(BIN)/.installed
+	$(BIN)/python docs/performance.py $(if $(REUSE),--reuse)
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache
