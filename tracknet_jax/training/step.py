@@ -17,7 +17,8 @@ from tracknet_jax.training.gradients import gradients
 from tracknet_jax.training.state import TrainState, update_average
 from tracknet_jax.training.targets import with_targets
 
-Draw = Callable[[Any, jax.Array], Batch]  # (arrays on the device, one key a window) -> batch
+# (arrays on the device, one key a window) -> batch; `take` tells how to read frames that are divided over devices
+Draw = Callable[..., Batch]
 
 
 def train_step(
