@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
+from tracknet_jax.errors import UserError
+
 if TYPE_CHECKING:
     import grain
 
@@ -29,8 +31,17 @@ def make_grain_loader(
         threads: that read in each process.
         process_index: which part of each global batch is ours, `jax.process_index()`.
         process_count: number of parts, `jax.process_count()`.
+
+    Raises:
+        UserError: Grain is not installed.
     """
-    import grain  # frames that are resident are trained on without it
+    try:
+        import grain  # frames that are resident are trained on without it
+    except ImportError as error:
+        raise UserError(
+            "windows are streamed by Grain, which is not here: pip install grain, or make room for resident frames "
+            "(data.pipeline, data.device_memory)"
+        ) from error
 
     if workers and not flags.FLAGS.is_parsed():
         flags.FLAGS.mark_as_parsed()  # Grain's workers read absl flags, which our command line does not use
