@@ -255,3 +255,8 @@ def test_finished_videos_are_left_alone_unless_asked(tmp_path, monkeypatch, caps
     assert capsys.readouterr().out.count("5 frames, ball") == 2
     assert main([*command, "--overwrite"]) == 0
     assert capsys.readouterr().out.count("5 frames, ball") == 2
+
+
+def test_auto_without_a_cluster_is_told(capsys):
+    assert main(["track", "a.mp4", "--shard", "auto"]) == 2
+    assert "--shard auto: no cluster here; give I/N" in capsys.readouterr().err

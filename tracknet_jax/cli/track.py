@@ -4,7 +4,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -218,7 +218,13 @@ def joined_if(shard: str | None) -> Iterator[None]:
         return
     from tracknet_jax.training.processes import joined, wait_for_all
 
-    with joined("auto"):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(joined("auto"))
+        except UserError as error:
+            raise UserError(
+                f"--shard auto: no cluster here; give I/N to each of N processes ({error})"
+            ) from error
         yield
         wait_for_all("all videos are tracked")
 
