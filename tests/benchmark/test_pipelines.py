@@ -1,9 +1,11 @@
 """Tracking and feeding on a rendered rally."""
 
+import jax
 import numpy as np
 import pytest
 
 from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.fed import training
 from tracknet_jax.benchmark.pipelines import feeding, tracking
 from tracknet_jax.cli.benchmark import render
 
@@ -20,6 +22,16 @@ def test_every_frame_of_the_video_is_tracked(tiny, rally, tmp_path):
     assert len(workload.call()) == FRAMES
     assert (workload.work.windows, workload.work.frames) == (4, FRAMES)
     assert len((tmp_path / "benchmark_ball.csv").read_text().splitlines()) == 1 + FRAMES
+
+
+@pytest.mark.parametrize("fed", ["constant", "resident", "grain"])
+def test_training_is_fed(tiny, rally, tmp_path, fed):
+    case = Case("input", "tiny", "float32", 1, variant=fed)
+    workload = training(case, tiny, rally.parents[2], tmp_path)
+    losses = [float(workload.call()["loss"]) for _ in range(2)]
+    assert np.isfinite(losses).all()
+    assert losses[0] != losses[1]  # it goes on where it was
+    assert workload.work.windows == jax.device_count()
 
 
 @pytest.mark.parametrize("pipeline", ["grain", "resident"])

@@ -40,3 +40,8 @@ def test_figures_of_a_timing():
     assert (found.median, found.percentile(100), found.percentile(0)) == (3.0, 5.0, 1.0)
     assert found.spread == pytest.approx((4.0 - 2.0) / 3.0)  # the quartiles of 1 ... 5
     assert found.percentile(90) == pytest.approx(np.percentile([1, 2, 3, 4, 5], 90))
+
+
+def test_a_ratio_is_that_of_the_same_rounds():
+    """A machine that slows down between the rounds changes no ratio."""
+    assert Timing((1.0, 3.0, 9.0)).over(Timing((2.0, 6.0, 9.0))) == 0.5

@@ -7,16 +7,17 @@ from typing import Literal
 
 from tracknet_jax.errors import UserError
 
-Task = Literal["inference", "stream", "train", "track", "data"]
+Task = Literal["inference", "stream", "train", "track", "start", "data", "input"]
 Parallel = Literal["jit", "pmap"]
 Dtype = Literal["float32", "bfloat16"]
-Runtime = Literal["torch", "torch_compile", "onnxruntime", "openvino"]
+Runtime = Literal["lax", "torch", "torch_compile", "onnxruntime", "openvino"]
 
-# What else than `jit` a task can be run by. Tracking keeps its own pipeline around the network.
+# What else than `jit` a task can be run by; `lax` is JAX with XLA's own convolutions. Tracking keeps its own
+# pipeline around the network.
 COMPARED: dict[Task, tuple[Runtime, ...]] = {
-    "inference": ("torch", "torch_compile", "onnxruntime", "openvino"),
-    "stream": ("onnxruntime", "openvino"),
-    "track": ("onnxruntime", "openvino"),
+    "inference": ("lax", "torch", "torch_compile", "onnxruntime", "openvino"),
+    "stream": ("lax", "onnxruntime", "openvino"),
+    "track": ("lax", "onnxruntime", "openvino"),
 }
 
 
@@ -26,10 +27,11 @@ class Case:
 
     Attributes:
         task: `inference`: windows on the device to maps; `stream`: one window on the host to positions; `train`: a
-            training step; `track`: a video to its CSV file; `data`: what feeds the training step.
+            training step; `track`: a video to its CSV file; `start`: a process that tracks a few frames; `data`:
+            what feeds the training step; `input`: training as it is fed, beside training on one batch.
         model: a preset, or the folder of a release.
         batch: windows in a step on each device.
-        variant: `jit` or `pmap`, another runtime, or the pipeline under `data`.
+        variant: `jit` or `pmap`, another runtime, or the pipeline under `data` and `input`, there `constant`, too.
     """
 
     task: Task
@@ -98,6 +100,8 @@ class Benchmark:
             elif task == "data":
                 if dtype == self.dtypes[0]:  # the pipelines hand out uint8
                     yield from (replace(case, variant=pipeline) for pipeline in ("grain", "resident"))
+            elif task == "input":
+                yield from (replace(case, variant=fed) for fed in ("constant", "resident", "grain"))
             else:
                 yield case
             for runtime in self.against:

@@ -27,7 +27,6 @@ from tracknet_jax.training.sources import open_training
 from tracknet_jax.training.step import step_keys, window_keys
 from tracknet_jax.training.targets import with_targets
 
-
 STEPS = 100_000  # whose windows are drawn beforehand: more than are timed
 
 

@@ -30,6 +30,7 @@ TITLES = {
     "stream": "Stream: one window on the host to positions, each call waited for",
     "train": "Training step",
     "track": "Tracking: a video to its CSV file",
+    "start": "Start: a process of its own, to the CSV file of one step; programs from the cache on disk",
     "data": "Data: batches for the training step, without the step",
     "input": "Input: training as it is fed, beside training on one batch that is always there",
 }
@@ -170,6 +171,13 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "train": _STEP,
     "track": (*_NETWORK, _BATCH, _BY, *_SPEED, _COSTS[0], _COSTS[3]),
+    "start": (
+        *_NETWORK,
+        _BATCH,
+        ("s", lambda result: _number(result.timing.median)),
+        _SPREAD,
+        ("s without cache", lambda result: _number(result.work.compile_seconds)),
+    ),
     "data": (_NETWORK[0], _BATCH, ("pipeline", lambda result: result.case.variant), *_SPEED),
     "input": (
         *_NETWORK,

@@ -33,6 +33,7 @@ class Result:
         memory, peaks: None where they were not measured.
         ratio: another runtime's time over ours on the same windows.
         max_difference: between its maps and ours.
+        of_constant: speed of training that is fed, over that of training on one batch.
     """
 
     case: Case
@@ -43,6 +44,7 @@ class Result:
     peaks: Peaks | None = None
     ratio: float | None = None
     max_difference: float | None = None
+    of_constant: float | None = None
 
     @property
     def windows_per_second(self) -> float:
@@ -93,6 +95,7 @@ class Result:
             "share_of_peak": self.share_of_peak,
             "ratio": self.ratio,
             "max_difference": self.max_difference,
+            "of_constant": self.of_constant,
         }
 
 

@@ -17,10 +17,10 @@ from tracknet_jax.benchmark.config import Benchmark, Case, Dtype, Parallel, Runt
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.results import Memory, Peaks, Report, Result
 from tracknet_jax.benchmark.timing import block, measure
-from tracknet_jax.benchmark.workload import Workload, cores, in_dtype, network
+from tracknet_jax.benchmark.workload import Workload, cores, network
 from tracknet_jax.export.runtime import with_runtime
 from tracknet_jax.models.cost import cost
-from tracknet_jax.releases import Release
+from tracknet_jax.releases import Release, in_dtype, with_plain_convolutions
 
 RUNTIMES: tuple[str, ...] = get_args(Runtime)
 TORCH = ("torch", "torch_compile")
@@ -52,7 +52,7 @@ def run(
         if runtime in TORCH:
             for release in releases.values():
                 torch_runtime.check_runtime(release)
-        else:
+        elif runtime != "lax":
             onnx_runtimes.check_runtime(runtime, benchmark.dtypes)
     results: list[Result] = []
     too_large: list[Case] = []
@@ -90,6 +90,8 @@ class _Group:
 
     def _build(self, case: Case) -> Workload:
         release = in_dtype(self._release, case.dtype)
+        if case.variant == "lax":
+            case, release = replace(case, variant="jit"), with_plain_convolutions(release)
         if case.task == "inference":
             return _inference(case, release)
         if case.task == "train":
@@ -102,8 +104,12 @@ class _Group:
             if case.variant in RUNTIMES:  # XLA's counts know nothing of the network then
                 return workload._replace(work=workload.work._replace(analysis=None))
             return workload
-        from tracknet_jax.benchmark import pipelines  # brings the data readers, seconds to import
+        from tracknet_jax.benchmark import fed, pipelines, start  # bring the data readers, seconds to import
 
+        if case.task == "input":
+            return fed.training(case, release, self._materials.data, self._folder)
+        if case.task == "start":
+            return start.starting(case, release, self._materials.video, self._folder)
         if case.task == "track":
             return pipelines.tracking(case, release, self._materials.video, self._folder)
         return pipelines.feeding(case, release, self._materials.data, self._folder)
@@ -128,6 +134,9 @@ class _Group:
             flops, bandwidth = (speeds.get(key) for key in _reference_keys(case))
             peaks = Peaks(flops, bandwidth) if flops and bandwidth else None
             found[case] = Result(case, workload.work, timings[case], macs, self._memory[case], peaks)
+            constant = timings.get(replace(case, variant="constant"))
+            if constant is not None:
+                found[case] = replace(found[case], of_constant=constant.over(timings[case]))
         return [self._compared(result, found) for result in found.values()]
 
     def _compared(self, result: Result, found: dict[Case, Result]) -> Result:

@@ -27,6 +27,10 @@ class Timing(NamedTuple):
         low, high = np.percentile(self.blocks, (25, 75))
         return float(high - low) / self.median
 
+    def over(self, other: "Timing") -> float:
+        """How often these times are the other's that were taken in turn with them: the median over the rounds."""
+        return float(np.median(np.divide(self.blocks, other.blocks)))
+
     def percentile(self, share: float) -> float:
         """Seconds that `share` per cent of the blocks stay below."""
         return float(np.percentile(self.blocks, share))

@@ -34,7 +34,7 @@ class BenchmarkArgs:
     """The options of `tracknet benchmark`."""
 
     tasks: Annotated[tuple[Task, ...], option("T")] = ("inference",)
-    """of inference, stream (latency), train, track (end to end), data, input (default: inference)"""
+    """of inference, stream (latency), train, track (end to end), start, data, input (default: inference)"""
     models: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME|DIR")] = ("tracknet_nano",)
     """presets, or folders of releases"""
     batches: Annotated[tuple[int, ...], tyro.conf.arg(metavar="N")] = (1, 4)
@@ -46,7 +46,7 @@ class BenchmarkArgs:
     parallel: Annotated[tuple[Parallel, ...], option("P")] = ("jit",)
     """jit, pmap"""
     against: Annotated[tuple[Runtime, ...], option("R")] = ()
-    """also torch, torch_compile, onnxruntime, openvino: the same networks, outputs compared"""
+    """also lax (XLA's own convolutions), torch, torch_compile, onnxruntime, openvino: outputs compared"""
     blocks: Annotated[int, tyro.conf.arg(metavar="N")] = 7
     """how often each case is timed"""
     seconds: Annotated[float, tyro.conf.arg(metavar="S")] = 1.0
@@ -107,8 +107,10 @@ def _materials(args: BenchmarkArgs, stack: ExitStack) -> "Materials":
     """The given video and data; where one is needed and not given, a rendered rally in a temporary folder."""
     from tracknet_jax.benchmark.run import Materials
 
-    missing = {"track": args.video is None, "data": args.data is None, "input": args.data is None}
-    if not any(missing.get(task) for task in args.tasks):
+    wanted = set(args.tasks)
+    no_video = args.video is None and wanted & {"track", "start"}
+    no_data = args.data is None and wanted & {"data", "input"}
+    if not (no_video or no_data):
         return Materials(args.video or Path(), args.data or Path())
     folder = Path(stack.enter_context(TemporaryDirectory()))
     video = render(folder, RENDERED)
