@@ -44,6 +44,7 @@ def keys(count: int = 16, seed: int = 1) -> jax.Array:
         AugmentConfig(flip=1.0),
         AugmentConfig(scale=(0.7, 1.4)),
         AugmentConfig(shift=0.1),
+        AugmentConfig(rotation=8.0, scale=(0.8, 1.25), flip=0.5),
         AugmentConfig(crop=(40, 64), ball_crop=1.0),
         AugmentConfig(crop=(40, 64), ball_crop=0.5, scale=(0.8, 1.25), flip=0.5, shift=0.02),
     ],

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tracknet_jax.data.clips import UNLABELLED, Clip
+from tracknet_jax.data.hard_examples import clip_factors
 from tracknet_jax.data.index import FrameIndex
 from tracknet_jax.data.published_splits import random_windows
 from tracknet_jax.data.records import Record, decode_jpeg
@@ -103,6 +104,8 @@ def window_arrays(
     stride: int = 1,
     sport_weights: dict[str, float] | None = None,
     random_split: bool = False,
+    hard_examples: str | None = None,
+    hard_share: float = 0.5,
 ) -> dict[str, np.ndarray]:
     """What `draw_windows` draws from.
 
@@ -117,7 +120,7 @@ def window_arrays(
         "frames": resident.frames,
         "xy": index.xy,
         "visibility": index.visibility,
-        **draw_table(index, length, stride, sport_weights, random_split),
+        **draw_table(index, length, stride, sport_weights, random_split, hard_examples, hard_share),
         **backgrounds,
     }
 
@@ -128,19 +131,26 @@ def draw_table(
     stride: int = 1,
     sport_weights: dict[str, float] | None = None,
     random_split: bool = False,
+    hard_examples: str | None = None,
+    hard_share: float = 0.5,
 ) -> dict[str, np.ndarray]:
     """Which windows are drawn, and how often.
 
     `starts (S,)`, the first frames of all windows of `length` frames, `stride` apart, that cross no clip and bridge
     no gap; `cumulative (S,)`, the distribution they are drawn from. A sport's windows share its weight. Weights of
     sports that are not there do not count; with none left all windows are drawn alike. `random_split`: only the
-    training part of `random_windows`. Raises `UserError` when there is no window, or when only some of the sports
-    have a weight.
+    training part of `random_windows`. `hard_examples`, `hard_share`: a file of scores by which clips of a sport are
+    drawn more or less often, see `clip_factors`. Raises `UserError` when there is no window, or when only some of the
+    sports have a weight.
     """
     starts = _random_part(index, length) if random_split else window_starts(index, length, stride, 1)
     if not len(starts):
         raise UserError(f"no clip of the training split has {length} frames in a row")
-    weights = _draw_weights(np.array(index.sports)[index.clip[starts]], sport_weights or {})
+    clips = index.clip[starts]
+    factors = np.ones(len(starts))
+    if hard_examples:
+        factors = clip_factors(hard_examples, index.clip_names, hard_share)[clips]
+    weights = _draw_weights(np.array(index.sports)[clips], factors, sport_weights or {})
     cumulative = (np.cumsum(weights) / weights.sum()).astype(np.float32)
     return {"starts": starts.astype(np.int32), "cumulative": cumulative}
 
@@ -153,18 +163,18 @@ def _random_part(index: FrameIndex, length: int) -> np.ndarray:
     return starts[random_windows(len(starts), "train")]
 
 
-def _draw_weights(sports: np.ndarray, sport_weights: dict[str, float]) -> np.ndarray:
-    """Weight of each window, given its sport."""
+def _draw_weights(sports: np.ndarray, factors: np.ndarray, sport_weights: dict[str, float]) -> np.ndarray:
+    """Weight of each window, given its sport and how much it counts among those of its sport."""
     present = set(sports.tolist())
     if not present & sport_weights.keys():
-        return np.ones(len(sports))
+        return factors
     unweighted = sorted(present - sport_weights.keys())
     if unweighted:
         raise UserError(
             f"data.sport-weights: no weight for {unweighted[0]!r}, which has training clips; give one"
         )
-    shares = {sport: sport_weights[sport] / np.count_nonzero(sports == sport) for sport in present}
-    return np.array([shares[sport] for sport in sports.tolist()])
+    shares = {sport: sport_weights[sport] / factors[sports == sport].sum() for sport in present}
+    return factors * np.array([shares[sport] for sport in sports.tolist()])
 
 
 def draw_windows(

@@ -88,6 +88,10 @@ class DataConfig:
     sport_weights: dict[str, float] = field(
         default_factory=dict
     )  # shares of the draws; {}: by number of windows
+    hard_examples: str | None = (
+        None  # `tracknet evaluate --split train --json FILE`: clips with errors more often
+    )
+    hard_share: float = 0.5  # of the draws that go to a sport's clips by their errors
     workers: int = 2  # processes of the grain pipeline, threads that decode clips
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     mixup: MixupConfig = field(default_factory=MixupConfig)

@@ -161,5 +161,7 @@ def _drawn_from(config: TrainConfig) -> dict[str, Any]:
         "length": config.model.frames,
         "stride": config.data.stride,
         "sport_weights": config.data.sport_weights,
+        "hard_examples": config.data.hard_examples,
+        "hard_share": config.data.hard_share,
         "random_split": config.data.split_by == RANDOM_WINDOWS,
     }

@@ -1,0 +1,24 @@
+"""The small network of the ablations in docs/recipe.md: tracknet_nano's recipe, made for runs of minutes.
+
+tracknet train ablation --data.source CLIPS RALLIES --workdir runs/ablation
+"""
+
+from dataclasses import replace
+
+from tracknet_jax.training.config import CheckpointConfig, EvalConfig, TrainConfig
+from tracknet_jax.training.presets import load_config
+
+
+def get_config() -> TrainConfig:
+    """Three frames, half the widths, smaller crops; no validation on the way, the last weights are scored."""
+    nano = load_config("tracknet_nano")
+    return replace(
+        nano,
+        model=replace(nano.model, frames=3, outputs=3, widths=(12, 16, 32, 48)),
+        data=replace(nano.data, augment=replace(nano.data.augment, crop=(96, 160))),
+        optimizer=replace(nano.optimizer, lr=4e-3),
+        evaluation=EvalConfig(every=0),
+        checkpoint=CheckpointConfig(every=10_000, keep=1),
+        ema_decay=0.99,
+        steps=1000,
+    )

@@ -1,0 +1,92 @@
+"""Things put into a window: a rendered ball where there is none, a patch of scenery in front of what there is."""
+
+import jax
+import jax.numpy as jnp
+
+from tracknet_jax.data.augment.config import Batch
+from tracknet_jax.data.clips import UNLABELLED
+
+MARGIN = 8.0  # pixels: a ball that is this far outside of the picture shows nothing in it
+RADIUS = (0.8, 2.2)  # pixels
+FASTEST = 18.0  # pixels a frame
+BEND = 1.0  # largest change of the speed, in pixels a frame each frame
+DARKEST = 0.55  # of each colour of a ball, of 1
+EXPOSURE = 0.7  # longest share of a frame's time that the shutter is open
+PATCH = (6, 24)  # sides of a patch, pixels
+
+
+def paste_ball(key: jax.Array, window: Batch, probability: float) -> Batch:
+    """With this probability a ball that flies through a window (frames in [0, 1]) of which all labels say: none here.
+
+    Its path is a parabola through the picture. A frame shows the disc swept over the path while the shutter is
+    open, fainter the longer the sweep; the label is the middle of it.
+    """
+    frames, xy, visibility = window["frames"], window["xy"], window["visibility"]
+    length, height, width = frames.shape[:3]
+    choice_key, path_key, look_key = jax.random.split(key, 3)
+    path, speed = _path(path_key, length, height, width)
+    look = jax.random.uniform(look_key, (5,))
+    radius = RADIUS[0] + look[0] * (RADIUS[1] - RADIUS[0])
+    sweep = speed * look[1] * EXPOSURE
+    colour = DARKEST + look[2:] * (1.0 - DARKEST)
+    cover = jax.vmap(lambda p, v: swept_disc(p, v, radius, height, width))(path, sweep)
+    pasted = frames + cover[..., None] * (colour - frames)
+
+    size = jnp.array([width, height])
+    outside = ((xy < -MARGIN) | (xy > size - 1 + MARGIN)).any(-1)  # not of NaN
+    empty = ((visibility == 0) | (outside & (visibility <= 3))).all()
+    inside = ((path > -0.5) & (path < size - 0.5)).all(-1)
+    use = empty & jax.random.bernoulli(choice_key, probability)
+    return {
+        **window,
+        "frames": jnp.where(use, pasted, frames),
+        "xy": jnp.where(use, jnp.where(inside[:, None], path, jnp.nan), xy),
+        "visibility": jnp.where(use, inside.astype(visibility.dtype), visibility),
+    }
+
+
+def _path(key: jax.Array, length: int, height: int, width: int) -> tuple[jax.Array, jax.Array]:
+    """Positions and speeds (L, 2) of a ball that is inside the picture in the window's middle."""
+    place_key, angle_key, speed_key, bend_key = jax.random.split(key, 4)
+    time = jnp.arange(length)[:, None] - (length - 1) / 2
+    middle = jax.random.uniform(place_key, (2,)) * jnp.array([width - 1, height - 1])
+    angle = jax.random.uniform(angle_key, maxval=2 * jnp.pi)
+    speed = jax.random.uniform(speed_key, maxval=FASTEST) * jnp.stack([jnp.cos(angle), jnp.sin(angle)])
+    bend = jax.random.uniform(bend_key, (2,), minval=-BEND, maxval=BEND)
+    return middle + speed * time + bend * time**2 / 2, speed + bend * time
+
+
+def swept_disc(centre: jax.Array, sweep: jax.Array, radius: jax.Array, height: int, width: int) -> jax.Array:
+    """How much of the light of each pixel (H, W) comes from a disc that moves by `sweep (2,)` about `centre (2,)`."""
+    x = jnp.arange(width, dtype=jnp.float32)[None, :] - centre[0]
+    y = jnp.arange(height, dtype=jnp.float32)[:, None] - centre[1]
+    squared = jnp.maximum((sweep**2).sum(), 1e-6)
+    along = jnp.clip((x * sweep[0] + y * sweep[1]) / squared, -0.5, 0.5)
+    distance = jnp.hypot(x - along * sweep[0], y - along * sweep[1])
+    # The disc's area over that of its sweep: as much light as the disc at rest.
+    share = jnp.pi * radius / (jnp.pi * radius + 2 * jnp.sqrt(squared))
+    return share * jnp.clip(radius + 0.5 - distance, 0.0, 1.0)
+
+
+def cover(key: jax.Array, window: Batch, probability: float) -> Batch:
+    """With this probability a rectangle of another place of each picture lies still over all frames.
+
+    A ball behind it counts neither as there nor as absent.
+    """
+    frames, xy = window["frames"], window["xy"]
+    height, width = frames.shape[1:3]
+    choice_key, size_key, place_key, from_key = jax.random.split(key, 4)
+    sides = jax.random.uniform(size_key, (2,), minval=PATCH[0], maxval=PATCH[1])
+    limits = jnp.array([height, width])
+    corner = jax.random.uniform(place_key, (2,)) * limits - sides / 2
+    y, x = jnp.arange(height)[:, None], jnp.arange(width)[None, :]
+    covered = (y >= corner[0]) & (y < corner[0] + sides[0]) & (x >= corner[1]) & (x < corner[1] + sides[1])
+    covered &= jax.random.bernoulli(choice_key, probability)
+    offset = jax.random.randint(from_key, (2,), 0, limits)
+    scenery = jnp.roll(frames[:1], offset, axis=(1, 2))
+    hidden = ((xy[:, ::-1] >= corner) & (xy[:, ::-1] < corner + sides)).all(-1) & covered.any()
+    return {
+        **window,
+        "frames": jnp.where(covered[..., None], scenery, frames),
+        "visibility": jnp.where(hidden, UNLABELLED, window["visibility"]),
+    }
