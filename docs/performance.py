@@ -19,7 +19,13 @@ from tracknet_jax.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = Block("<!-- figures: written by `make performance` -->", "<!-- end of figures -->")
-RUNTIMES = {"torch": "torch", "torch_compile": "torch", "onnxruntime": "onnxruntime", "openvino": "openvino"}
+RUNTIMES = {
+    "lax": "jax",
+    "torch": "torch",
+    "torch_compile": "torch",
+    "onnxruntime": "onnxruntime",
+    "openvino": "openvino",
+}
 FULL, QUICK = ("--blocks", "5"), ("--blocks", "1", "--seconds", "0", "--calls", "5")
 
 
@@ -34,7 +40,7 @@ def runs() -> dict[str, tuple[str, list[str]]]:
     return {
         "nano": (
             "The shipped network",
-            ["--tasks", "inference", "stream", "train", "track", "data", "--batches", "1", "4"],
+            ["--tasks", "inference", "stream", "train", "track", "start", "data", "--batches", "1", "4"],
         ),
         "pipeline": (
             "Tracking with other runtimes",
