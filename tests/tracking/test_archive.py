@@ -177,7 +177,7 @@ def test_what_waits_inside_a_tracker_does_not_depend_on_the_length(overlap, link
     # Two pieces in the queue, one on each side of it, two steps on the device.
     bound = 6 * tracker.step + tracker.lag
     assert most_waiting(200) <= bound
-    assert most_waiting(2000) <= bound
+    assert most_waiting(1000) <= bound
 
 
 PROCESS = """
