@@ -1,13 +1,14 @@
 """Measures this machine and writes the tables and the picture of docs/performance.md anew: `make performance`.
 
-python docs/performance.py [--reuse] [--quick]
+python docs/performance.py [--only NAMES | --reuse] [--quick]
 
-Each of RUNS is one `tracknet benchmark`; what it measured stays in build/performance/. The machine should have
-nothing else to do. Ten minutes on two cores.
+Each of `runs` is one `tracknet benchmark`; what it measured stays in build/performance/. The machine should have
+nothing else to do. About a quarter of an hour on two cores.
 """
 
 import shlex
 import sys
+from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,49 +27,48 @@ RUNTIMES = {
     "onnxruntime": "onnxruntime",
     "openvino": "openvino",
 }
-FULL, QUICK = ("--blocks", "5"), ("--blocks", "1", "--seconds", "0", "--calls", "5")
+QUICK = ("--blocks", "1", "--seconds", "0", "--calls", "5")
 
 
 def runs() -> dict[str, tuple[str, list[str]]]:
     """A title and the options of each, by the name of its files. Runtimes that are not installed are left out."""
     against = [runtime for runtime, package in RUNTIMES.items() if find_spec(package)]
     tracking = [runtime for runtime in against if not runtime.startswith("torch")]
-    both = ["--dtypes", "float32", "bfloat16"]
-    compared = ["--against", *against] if against else []
-    tracked = ["--against", *tracking] if tracking else []
+    both = ["--dtypes", "float32", "bfloat16", "--blocks", "3"]
+    tasks = ["--tasks", "inference", "stream", "train", "start", "data"]
     networks = ["--models", "tracknet_nano", "tracknet_v2", "tracknet_v5"]
     return {
-        "nano": (
-            "The shipped network",
-            ["--tasks", "inference", "stream", "train", "track", "start", "data", "--batches", "1", "4"],
-        ),
+        "nano": ("The shipped network", [*tasks, "--batches", "1", "4", "--blocks", "5"]),
         "pipeline": (
-            "Tracking with other runtimes",
-            ["--tasks", "stream", "track", "--batches", "4", *both, *tracked],
+            "From video to CSV",
+            ["--tasks", "track", "--batches", "4", *both, "--against", *tracking],
         ),
-        "networks": ("Networks in other runtimes", [*networks, *both, "--batches", "1", *compared]),
+        "networks": ("Other runtimes", [*networks, *both, "--batches", "1", "--against", *against]),
     }
 
 
-def write_performance(root: Path, reuse: bool, quick: bool) -> None:
+def write_performance(root: Path, only: Collection[str], quick: bool) -> None:
     """Runs the benchmarks and writes the block of docs/performance.md.
 
     Args:
         root: holds docs/performance.md, docs/images/ and build/performance/.
-        reuse: take what is in build/performance/ already.
+        only: runs to measure; of the others what is in build/performance/ is taken, if it is there.
         quick: one block a case, to see that all of it works.
 
     Raises:
-        UserError: the document has no block, which is seen before anything is measured; or a run failed.
+        UserError: the document has no block or there is no such run, which is seen before anything is measured; or
+            a run failed.
     """
     document, folder = root / "docs" / "performance.md", root / "build" / "performance"
     BLOCK.replace(document, None)
+    if unknown := set(only) - runs().keys():
+        raise UserError(f"no run {', '.join(sorted(unknown))}: choose from {', '.join(runs())}")
     folder.mkdir(parents=True, exist_ok=True)
     parts = []
     for name, (title, options) in runs().items():
-        options = [*options, *(QUICK if quick else FULL)]
+        options = [*options, *(QUICK if quick else ())]
         tables = folder / f"{name}.md"
-        if not (reuse and tables.is_file()):
+        if name in only or not tables.is_file():
             _measure([*options, "--json", str(folder / f"{name}.json"), "--markdown", str(tables)])
         command = shlex.join(["tracknet", "benchmark", *options])
         parts += [f"### {title}", f"```sh\n{command}\n```", tables.read_text(encoding="utf-8").strip()]
@@ -80,15 +80,16 @@ def _measure(options: list[str]) -> None:
         raise UserError(f"could not measure: {shlex.join(['tracknet', 'benchmark', *options])}")
 
 
-def main(reuse: bool = False, quick: bool = False) -> int:
+def main(only: tuple[str, ...] = (), reuse: bool = False, quick: bool = False) -> int:
     """Measures this machine and writes the tables of docs/performance.md.
 
     Args:
-        reuse: take what was measured already
+        only: measure these again, take the others as they were measured
+        reuse: measure only what was not measured yet
         quick: one block a case, to see that all of it works
     """
     try:
-        write_performance(ROOT, reuse, quick)
+        write_performance(ROOT, only or (() if reuse else tuple(runs())), quick)
     except UserError as error:
         print(f"performance: error: {error}", file=sys.stderr)
         return 2

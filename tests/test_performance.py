@@ -31,7 +31,7 @@ def root(tmp_path, monkeypatch):
 
 
 def test_the_tables_show_what_was_measured(root, monkeypatch):
-    performance.write_performance(root, reuse=False, quick=True)
+    performance.write_performance(root, only=["small"], quick=True)
     text = (root / "docs" / "performance.md").read_text()
     assert text.startswith(
         f"before\n{performance.BLOCK.begin}\n### A small one\n\n```sh\ntracknet benchmark --models"
@@ -47,22 +47,27 @@ def test_the_tables_show_what_was_measured(root, monkeypatch):
         raise AssertionError("measured again")
 
     monkeypatch.setattr(performance, "tracknet", measure)
-    performance.write_performance(root, reuse=True, quick=True)
+    performance.write_performance(root, only=[], quick=True)
     assert (root / "docs" / "performance.md").read_text() == text
 
 
 def test_a_document_without_its_block_is_told_before_anything_is_measured(root):
     (root / "docs" / "performance.md").write_text("no block")
     with pytest.raises(UserError, match="expected one block"):
-        performance.write_performance(root, reuse=False, quick=True)
+        performance.write_performance(root, only=["small"], quick=True)
     assert not (root / "build").exists()
+
+
+def test_a_run_that_is_none_is_told(root):
+    with pytest.raises(UserError, match="no run large: choose from small"):
+        performance.write_performance(root, only=["large"], quick=True)
 
 
 def test_every_run_is_one_the_command_takes():
     assert performance.RUNTIMES.keys() == set(RUNTIMES)
     for _, options in performance.runs().values():
-        args = tyro.cli(BenchmarkArgs, args=[*options, *performance.FULL])
-        assert args.blocks == 5
+        args = tyro.cli(BenchmarkArgs, args=[*options, *performance.QUICK])
+        assert args.blocks == 1
         Benchmark(args.tasks, args.models, args.dtypes, args.batches, against=args.against)
 
 
