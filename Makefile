@@ -11,7 +11,7 @@ help:
 	@echo "make lint     ruff check and format check"
 	@echo "make types    mypy"
 	@echo "make results  score the shipped checkpoints on CLIPS=..., write README's table (REUSE=1: keep what is scored)"
-	@echo "make performance  measure this machine, a quarter of an hour, write the tables of docs/performance.md (REUSE=1: keep what is measured)"
+	@echo "make performance  measure this machine, a quarter of an hour, write the tables of docs/performance.md (ONLY=nano: that again; REUSE=1: what is missing)"
 	@echo "make clean    remove the environment and what the commands wrote"
 
 # The environment follows pyproject.toml. Editable, so that a change in the tree is what runs.
@@ -40,7 +40,7 @@ results: $(BIN)/.installed
 	$(BIN)/python docs/results.py "$(CLIPS)" $(if $(REUSE),--reuse)
 
 performance: $(BIN)/.installed
-	$(BIN)/python docs/performance.py $(if $(REUSE),--reuse)
+	$(BIN)/python docs/performance.py $(if $(ONLY),--only $(ONLY)) $(if $(REUSE),--reuse)
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache

@@ -70,7 +70,9 @@ def tables(report: Report) -> Iterator[Table]:
     compared = [result for result in report.results if result.max_difference is not None]
     if compared:
         yield _table(
-            "Compared: times with ours in the same dtype, outputs with ours in float32", _AGAINST, compared
+            "Compared: times with ours in the same dtype, probabilities with ours in float32",
+            _AGAINST,
+            compared,
         )
 
 
@@ -193,6 +195,6 @@ _AGAINST: tuple[Column, ...] = (
     _BATCH,
     ("runtime", lambda result: result.case.variant),
     ("ratio", lambda result: _number(result.ratio)),
-    ("largest difference of a probability", lambda result: f"{result.max_difference:.1e}"),
+    ("largest difference", lambda result: f"{result.max_difference:.1e}"),
     _SPREAD,
 )
