@@ -2,15 +2,17 @@
 
 import json
 import shutil
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import jax
 import numpy as np
 
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.models.convolution import ConvImpl
 from tracknet_jax.models.rectifier import InpaintNet, RectifierConfig, init_rectifier
 from tracknet_jax.models.tracknet import TrackNet, init_variables
 
@@ -25,6 +27,8 @@ TRACKER, RECTIFIER = "tracker", "rectifier"
 
 class Release(NamedTuple):
     """A network with its weights: `model.apply(variables, frames)`.
+
+    A loaded one computes its convolutions in the fastest way (`conv_impl` "auto").
 
     `variables` is `{"params", "batch_stats"}` as float32 NumPy arrays.
     """
@@ -75,7 +79,18 @@ def load_release(name_or_dir: str | Path) -> Release:
 
         config, variables = restore_for_inference(folder)
     check_variables(config, variables, str(folder))
-    return Release(TrackNet(config), variables, config)
+    return Release(TrackNet(config, conv_impl="auto"), variables, config)
+
+
+def in_dtype(release: Release, dtype: Literal["float32", "bfloat16"]) -> Release:
+    """The same network with activations of another dtype."""
+    config = replace(release.config, dtype=dtype)
+    return release._replace(model=release.model.clone(config=config), config=config)
+
+
+def with_convolutions(release: Release, conv_impl: ConvImpl) -> Release:
+    """The same network, its convolutions computed as `conv_impl` says."""
+    return release._replace(model=release.model.clone(conv_impl=conv_impl))
 
 
 def load_rectifier(name_or_dir: str | Path) -> RectifierRelease:

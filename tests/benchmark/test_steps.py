@@ -9,9 +9,10 @@ import pytest
 from tracknet_jax.benchmark import steps
 from tracknet_jax.benchmark.config import Case
 from tracknet_jax.benchmark.program import Layout
-from tracknet_jax.benchmark.workload import in_dtype, windows_of
+from tracknet_jax.benchmark.workload import windows_of
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.cost import cost
+from tracknet_jax.releases import in_dtype
 
 INFERENCE = Case("inference", "tiny", "float32", batch=2)
 

@@ -10,14 +10,14 @@ from tracknet_jax.errors import UserError
 Task = Literal["inference", "stream", "train", "track", "start", "data", "input"]
 Parallel = Literal["jit", "pmap"]
 Dtype = Literal["float32", "bfloat16"]
-Runtime = Literal["lax", "torch", "torch_compile", "onnxruntime", "openvino"]
+Runtime = Literal["lax", "mixed", "torch", "torch_compile", "onnxruntime", "openvino"]
 
-# What else than `jit` a task can be run by; `lax` is JAX with XLA's own convolutions. Tracking keeps its own
-# pipeline around the network.
+# What else than `jit` a task can be run by; `lax` and `mixed` are JAX with other convolutions
+# (models.convolution). Tracking keeps its own pipeline around the network.
 COMPARED: dict[Task, tuple[Runtime, ...]] = {
-    "inference": ("lax", "torch", "torch_compile", "onnxruntime", "openvino"),
-    "stream": ("lax", "onnxruntime", "openvino"),
-    "track": ("lax", "onnxruntime", "openvino"),
+    "inference": ("lax", "mixed", "torch", "torch_compile", "onnxruntime", "openvino"),
+    "stream": ("lax", "mixed", "onnxruntime", "openvino"),
+    "track": ("lax", "mixed", "onnxruntime", "openvino"),
 }
 
 

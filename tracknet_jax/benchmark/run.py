@@ -20,10 +20,11 @@ from tracknet_jax.benchmark.timing import block, measure
 from tracknet_jax.benchmark.workload import Workload, cores, network
 from tracknet_jax.export.runtime import with_runtime
 from tracknet_jax.models.cost import cost
-from tracknet_jax.releases import Release, in_dtype, with_plain_convolutions
+from tracknet_jax.releases import Release, in_dtype, with_convolutions
 
 RUNTIMES: tuple[str, ...] = get_args(Runtime)
 TORCH = ("torch", "torch_compile")
+CONVOLUTIONS = ("lax", "mixed")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def run(
         if runtime in TORCH:
             for release in releases.values():
                 torch_runtime.check_runtime(release)
-        elif runtime != "lax":
+        elif runtime not in CONVOLUTIONS:
             onnx_runtimes.check_runtime(runtime, benchmark.dtypes)
     results: list[Result] = []
     too_large: list[Case] = []
@@ -90,8 +91,9 @@ class _Group:
 
     def _build(self, case: Case) -> Workload:
         release = in_dtype(self._release, case.dtype)
-        if case.variant == "lax":
-            case, release = replace(case, variant="jit"), with_plain_convolutions(release)
+        if case.variant in CONVOLUTIONS:
+            release = with_convolutions(release, case.variant)  # type: ignore[arg-type]
+            case = replace(case, variant="jit")
         if case.task == "inference":
             return _inference(case, release)
         if case.task == "train":

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from tracknet_jax.benchmark.config import Dtype
 from tracknet_jax.benchmark.program import Analysis
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.registry import preset
@@ -58,13 +57,7 @@ def network(name: str) -> Release:
     if name in shipped_releases() or Path(name).is_dir():
         return load_release(name)
     config = preset(name)
-    return Release(TrackNet(config), _settled(config), config)
-
-
-def in_dtype(release: Release, dtype: Dtype) -> Release:
-    """The same network with activations of another dtype."""
-    config = replace(release.config, dtype=dtype)
-    return Release(TrackNet(config), release.variables, config)
+    return Release(TrackNet(config, conv_impl="auto"), _settled(config), config)
 
 
 def _settled(config: TrackNetConfig) -> dict[str, Any]:

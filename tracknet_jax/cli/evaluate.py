@@ -44,7 +44,7 @@ class EvaluateOptions:
     box_class: Annotated[int | None, option("N")] = None
     """class of the ball, where boxes have several"""
     first_frame: Annotated[int | None, option("N")] = None
-    """number that its file of boxes has (default: the image's, or 1)"""
+    """number in files of boxes (default: image's or 1)"""
     allow_missing_rows: Annotated[bool, option()] = False
     """labelled frames without a row: nothing was found"""
     protocol: Annotated[str, option("NAME")] = "default"
@@ -57,6 +57,10 @@ class EvaluateOptions:
     """only clips of this sport"""
     format: Annotated[str, option("NAME")] = "auto"
     """layout of the data (default: guessed)"""
+    dtype: Annotated[Literal["float32", "bfloat16"] | None, option("D")] = None
+    """of activations, float32 or bfloat16"""
+    conv: Annotated[Literal["mixed", "lax"] | None, option("HOW")] = None
+    """mixed: bfloat16 products on a CPU; lax: XLA's own"""
     overlap: Annotated[Literal["none", "average", "weighted"], tyro.conf.arg(metavar="HOW")] = "none"
     """average or weighted: see each frame in every window that holds it"""
     link: Annotated[bool, option()] = True
@@ -123,6 +127,8 @@ def _run(options: EvaluateOptions, argv: list[str]) -> dict[str, Any]:
         "command": shlex.join(["tracknet", "evaluate", *argv]),
         "checkpoint": _checkpoint(options),
         "model": options.model,
+        "dtype": options.dtype,
+        "conv": options.conv,
         "predictions": str(options.predictions) if options.predictions else None,
         "data": str(options.data),
         "split": options.split,
@@ -140,11 +146,12 @@ def _check(options: EvaluateOptions, rule: "Protocol") -> None:
 
     if options.worst:
         check_picture_name(options.worst)
+    inference = ["dtype", "conv", "overlap"]
     if options.predictions:
         reason = "--predictions scores existing files"
-        unused = ["checkpoint", "model", "overlap", "rectify", "rectifier", "save_predictions"]
+        unused = ["checkpoint", "model", *inference, "rectify", "rectifier", "save_predictions"]
     elif options.model:
-        reason, unused = f"{options.model} has no weights and no windows", ["checkpoint", "overlap"]
+        reason, unused = f"{options.model} has no weights and no windows", ["checkpoint", *inference]
     elif rule.counting == "windows":
         reason = f"{options.protocol} scores every window by itself"
         unused = ["overlap", "rectify", "rectifier", "save_predictions"]
@@ -185,7 +192,7 @@ def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") 
 
     from tracknet_jax.evaluation.footage import windows_of
     from tracknet_jax.evaluation.release import score_release, score_tracker
-    from tracknet_jax.releases import load_release
+    from tracknet_jax.releases import in_dtype, load_release, with_convolutions
     from tracknet_jax.tracking.rectify import rectification
     from tracknet_jax.tracking.tracker import TrackOptions
 
@@ -195,6 +202,10 @@ def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") 
 
         return score_tracker(clips, BackgroundSubtraction(), rule, options.save_predictions, filling)
     release = load_release(options.checkpoint or DEFAULT_CHECKPOINT)
+    if options.conv:
+        release = with_convolutions(release, options.conv)
+    if options.dtype:
+        release = in_dtype(release, options.dtype)
     if options.split_by == RANDOM_WINDOWS:
         clips = windows_of(clips, options.split, release.config.frames)
     tracking = TrackOptions(overlap=options.overlap, link=_links(options))

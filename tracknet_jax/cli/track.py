@@ -42,6 +42,10 @@ class TrackArgs:
     """instead: background_subtraction, without any weights"""
     runtime: Annotated[Literal["jax", "onnxruntime", "openvino"], option("R")] = "jax"
     """onnxruntime or openvino compute the network (default: jax)"""
+    dtype: Annotated[Literal["float32", "bfloat16"] | None, option("D")] = None
+    """of activations, float32 or bfloat16"""
+    conv: Annotated[Literal["mixed", "lax"] | None, option("HOW")] = None
+    """mixed: bfloat16 products on a CPU; lax: XLA's own"""
     output: Annotated[Path, option("DIR")] = Path()
     """folder for the results (default: the current one)"""
     overlap: Annotated[Literal["none", "average", "weighted"], option("HOW")] = "none"
@@ -120,10 +124,18 @@ def make_tracker(args: TrackArgs, live: bool = False) -> "FrameTracker":
         from tracknet_jax.tracking.baseline import BackgroundSubtraction, BaselineOptions
 
         return BackgroundSubtraction(BaselineOptions(fit=args.fit))
-    from tracknet_jax.releases import load_release
+    from tracknet_jax.releases import in_dtype, load_release, with_convolutions
 
     release = load_release(args.checkpoint)
+    if args.conv:
+        release = with_convolutions(release, args.conv)
+    if args.dtype:
+        release = in_dtype(release, args.dtype)
     if args.runtime != "jax":
+        if args.conv or args.dtype:
+            raise UserError(
+                f"--runtime {args.runtime} has its own convolutions: leave --conv and --dtype out"
+            )
         from tracknet_jax.export.runtime import with_runtime
 
         release = with_runtime(release, args.runtime)

@@ -8,19 +8,22 @@ from jax.stages import Wrapped
 
 from tracknet_jax.heatmaps import probability_maps
 from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.models.tracknet import TrackNet
 from tracknet_jax.releases import Release
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 
 
 def maps_function(release: Release) -> Wrapped:
-    """Compiled, from the images to maps `(B, L_out, H, W)` in [0, 1].
+    """Compiled, from the images to maps `(B, L_out, H, W)` in [0, 1], with plain convolutions on any platform.
 
     The images are frames `(B, L, H, W, 3)` uint8 and, where there is one, the background `(B, H, W, 3)` uint8.
     """
 
+    model = TrackNet(release.config)
+
     def maps(*images: jax.Array) -> jax.Array:
-        output = release.model.apply(release.variables, *images)
+        output = model.apply(release.variables, *images)
         return probability_maps(output.logits, release.config.head)  # type: ignore[union-attr]
 
     return jax.jit(maps)

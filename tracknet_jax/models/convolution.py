@@ -13,9 +13,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-ConvImpl = Literal["lax", "auto", "winograd", "shifted_dots"]
+ConvImpl = Literal["lax", "auto", "mixed", "winograd", "shifted_dots"]
 
 MIN_CHANNELS = 128  # in and out: from here on the other two are faster than XLA on a CPU, docs/performance.md
+MIXED_MIN_CHANNELS = 256  # from here on products in bfloat16 are faster than Winograd's in float32
 BLOCK_PIXELS = 2048  # of a matrix product of `shifted_dots`: sums and inputs stay in the second-level cache
 
 # F(4x4, 3x3), interpolated at 0, +-1, +-2 and infinity: A. Lavin and S. Gray, "Fast Algorithms for Convolutional
@@ -48,11 +49,11 @@ OUTPUT_TRANSFORM = (
 def convolve(x: jax.Array, kernel: jax.Array, implementation: ConvImpl) -> jax.Array:
     """Same-padded convolution, `(B, H, W, C)` with `(k, k, C, N)`, k odd, to `(B, H, W, N)` in the dtype of `x`.
 
-    `auto` is XLA's convolution but on a CPU, where it is what `fastest_on_cpu` says. `winograd` is XLA's own where
-    a kernel is not 3x3.
+    `auto` is XLA's convolution but on a CPU, where it is what `fastest_on_cpu` says; `mixed` likewise, where factors
+    in float32 may be rounded to bfloat16 if that is faster. `winograd` is XLA's own where a kernel is not 3x3.
     """
-    if implementation == "auto":
-        implementation = fastest_on_cpu(kernel.shape, x.dtype)
+    if implementation in ("auto", "mixed"):
+        implementation = fastest_on_cpu(kernel.shape, x.dtype, mixed=implementation == "mixed")
         if implementation == "lax":
             return lax_convolution(x, kernel)
         fast = winograd if implementation == "winograd" else shifted_dots
@@ -62,14 +63,19 @@ def convolve(x: jax.Array, kernel: jax.Array, implementation: ConvImpl) -> jax.A
     return shifted_dots(x, kernel) if implementation == "shifted_dots" else lax_convolution(x, kernel)
 
 
-def fastest_on_cpu(kernel: Sequence[int], dtype: Any) -> ConvImpl:
-    """The fastest for a kernel of this shape `(k, k, C, N)` and inputs of this dtype, as measured."""
+def fastest_on_cpu(kernel: Sequence[int], dtype: Any, mixed: bool = False) -> ConvImpl:
+    """The fastest for a kernel of this shape `(k, k, C, N)` and inputs of this dtype, as measured.
+
+    `mixed`: in float32, too, factors may be rounded to bfloat16.
+    """
     k, _, channels, features = kernel
-    if k == 1 or min(channels, features) < MIN_CHANNELS:
+    width = min(channels, features)
+    if k == 1 or width < MIN_CHANNELS:
         return "lax"
-    if dtype == jnp.float32:
-        return "winograd" if k == 3 else "lax"
-    return "shifted_dots" if dtype == jnp.bfloat16 and multiplies_bfloat16() else "lax"
+    rounded = dtype == jnp.bfloat16 or (mixed and width >= MIXED_MIN_CHANNELS)
+    if rounded and multiplies_bfloat16():
+        return "shifted_dots"
+    return "winograd" if k == 3 and dtype == jnp.float32 else "lax"
 
 
 @cache
