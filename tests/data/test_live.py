@@ -20,14 +20,14 @@ def taken(waiting, now):
 
 
 def test_a_short_delay_costs_no_frame():
-    waiting = WaitingFrames(patience=1.0, keep=3)
+    waiting = WaitingFrames(allowed=1.0, keep=3)
     for i in range(10):
         waiting.add(i / 10, i)
     assert taken(waiting, now=1.0) == ([i / 10 for i in range(10)], list(range(10)))
 
 
 def test_a_long_one_drops_all_but_the_newest_and_keeps_their_times():
-    waiting = WaitingFrames(patience=1.0, keep=3)
+    waiting = WaitingFrames(allowed=1.0, keep=3)
     for i in range(10):
         waiting.add(i / 10, i)
     times, frames = taken(waiting, now=1.01)
@@ -42,7 +42,8 @@ def test_a_long_one_drops_all_but_the_newest_and_keeps_their_times():
 @pytest.mark.parametrize("step", [0.01, 0.3, 1.0, 5.0])
 def test_however_slow_the_tracker_no_frame_is_older_than_promised_and_memory_stays_small(step):
     """30 frames a second meet a tracker that takes five of them every `step` seconds."""
-    waiting, patience = WaitingFrames(patience=0.5, keep=5), 0.5
+    allowed, filling = 0.5, 4 / 30
+    waiting = WaitingFrames(allowed, keep=5, window=filling, step=step)
     given, dropped, now, arrived, most = [], 0, 0.0, 0, 0
     while now < 60:
         while arrived / 30 <= now:
@@ -55,7 +56,7 @@ def test_however_slow_the_tracker_no_frame_is_older_than_promised_and_memory_sta
                 dropped += 1
                 assert not window  # frames of one window are neighbours
                 continue
-            assert now - arrival.time <= patience
+            assert now - arrival.time <= max(filling, allowed - step) + 1e-9
             window.append(arrival.frame)
         given += window
         now += max(step, 5 / 30)
@@ -64,8 +65,25 @@ def test_however_slow_the_tracker_no_frame_is_older_than_promised_and_memory_sta
     assert arrived - dropped - len(given) == len(waiting._waiting) <= most <= 0.5 * 30 + 2
 
 
+def test_a_tracker_that_gets_slower_is_noticed_and_one_that_idles_is_not_slow():
+    waiting = WaitingFrames(allowed=1.0, keep=2, window=0.15, step=0.05)
+
+    def rest(first, now):
+        """Of ten frames, one every tenth of a second: those that are not dropped when the next is asked for."""
+        for i in range(first, first + 10):
+            waiting.add(i / 10, i)
+        return [frame for frame in taken(waiting, now)[1] if frame is not None]
+
+    assert rest(0, 0.9) == list(range(10))
+    assert waiting.take(5.0) is None  # it has waited for frames
+    assert rest(60, 6.9) == list(range(60, 70))
+    waiting.add(7.0, 70)
+    waiting.take(7.0)
+    assert rest(71, 8.0) == [79, 80]  # the last step took a second, so all but the newest are late
+
+
 def test_a_source_faster_than_it_says_fills_no_memory():
-    waiting = WaitingFrames(patience=10.0, keep=5)
+    waiting = WaitingFrames(allowed=10.0, keep=5)
     for i in range(1000):
         waiting.add(i / 10_000, i)
     _, frames = taken(waiting, 0.1)
@@ -74,7 +92,7 @@ def test_a_source_faster_than_it_says_fills_no_memory():
 
 
 class FakeSource:
-    """As a camera: `gate` lets frames through."""
+    """As a reader of a camera."""
 
     fps, size, start, end, frame_count_hint = Fraction(30), (64, 36), 0, None, None
 

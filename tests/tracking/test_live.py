@@ -42,10 +42,10 @@ class Simulation:
 
     fps, size, start, end, frame_count_hint = Fraction(FPS), (64, 36), 0, None, None
 
-    def __init__(self, count, patience, keep, step, monkeypatch):
+    def __init__(self, count, waiting, step, monkeypatch):
         self.now, self.arrivals, self.dropped = 0.0, deque(), 0
         self._frames = list(dot_frames(dot_path(count)))
-        self._waiting = WaitingFrames(patience, keep)
+        self._waiting = waiting
         self._came = 0
         detect = detector.detect_disjoint
 
@@ -85,7 +85,7 @@ def test_late_frames_are_dropped_and_told_and_no_row_is_later_than_promised(
     """Three frames come in a tenth of a second; the network takes `step` for them."""
     tracker = live_tracker(link=link)
     plan = plan_latency(tracker, FPS, step)
-    source = Simulation(150, plan.patience, tracker.step, step, monkeypatch)
+    source = Simulation(150, WaitingFrames(plan.allowed, 3, plan.window), step, monkeypatch)
     files, latencies = OutputFiles.of(tmp_path, "a"), Latencies()
     track = track_live(tracker, source, "rtsp://court/1", files, latencies, clock=lambda: source.now)
     assert track.frame.tolist() == list(range(150))
@@ -107,7 +107,7 @@ def test_late_frames_are_dropped_and_told_and_no_row_is_later_than_promised(
 
 
 def test_a_baseline_without_a_network_knows_dropped_frames_too(tmp_path, monkeypatch):
-    source = Simulation(90, 0.5, 1, 0, monkeypatch)
+    source = Simulation(90, WaitingFrames(0.5, 1), 0, monkeypatch)
     frames = iter(source)
     monkeypatch.setattr(
         type(source), "__iter__", lambda self: (None if i % 20 == 9 else f for i, f in enumerate(frames))
@@ -126,7 +126,7 @@ def test_what_a_latency_consists_of():
     )
     assert plan_latency(BackgroundSubtraction(), 25, 0.1).decision == pytest.approx(10 / 25)
     assert plan_latency(live_tracker(), 25, 0.1, most=2.0).waiting == pytest.approx(2 - 0.08 - 0.48 - 0.1)
-    assert plan_latency(live_tracker(), 25, 0.1, most=inf).patience == inf
+    assert plan_latency(live_tracker(), 25, 0.1, most=inf).allowed == inf
     filled = plan_latency(live_tracker(), 25, 0.1, rectification=Rectification("linear"))
     assert filled.decision > plan.decision + 0.5
     with pytest.raises(UserError, match=r"a row takes 0.66 s here: window 0.08, decision 0.48.*--no-link"):

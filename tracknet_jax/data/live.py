@@ -12,6 +12,7 @@ import numpy as np
 from tracknet_jax.data.video import FrameReader
 
 MOST = 64  # frames that wait at the same time, 180 MB of 720p
+FORGET = 0.95  # of a slow step, with each frame after it
 
 
 class Arrival(NamedTuple):
@@ -24,25 +25,28 @@ class Arrival(NamedTuple):
 class WaitingFrames:
     """Frames between a source that does not wait and a tracker that may be slow; the policy of dropping.
 
-    Nothing is dropped while the oldest has waited for at most `patience` seconds, so that a short delay costs no
+    Nothing is dropped while the oldest can still be looked at within `allowed` seconds, so that a short delay costs no
     frame. Then all but the newest `keep` are (and these, too, where they are as old): the tracker is up to date again
     at once, and what it gets are neighbours, which it needs to see motion.
 
     Args:
-        patience: seconds; infinite: nothing is ever dropped.
+        allowed: seconds from a frame's arrival until the tracker has looked at it; infinite: nothing is ever dropped.
         keep: frames that the tracker looks at together.
+        window: seconds in which they come. What is that old is not late, however slow the tracker.
+        step: seconds that the tracker takes for them. Later it is measured, from taking one to asking for the next.
     """
 
-    def __init__(self, patience: float, keep: int):
-        self._patience, self._keep = patience, keep
+    def __init__(self, allowed: float, keep: int, window: float = 0.0, step: float = 0.0):
+        self._allowed, self._keep, self._window, self._step = allowed, keep, window, step
         self._most = max(MOST, 2 * keep)
         self._dropped: deque[Arrival] = deque()  # all of them came before those that wait
         self._waiting: deque[Arrival] = deque()
+        self._taken: float | None = None  # when the frame was taken that the tracker is at; None: it is idle
 
     @property
     def full(self) -> bool:
         """Whether the source has to wait, because nothing may be dropped."""
-        return self._patience == math.inf and len(self._waiting) >= self._most
+        return self._allowed == math.inf and len(self._waiting) >= self._most
 
     def add(self, now: float, frame: np.ndarray) -> None:
         """A frame has come."""
@@ -51,10 +55,13 @@ class WaitingFrames:
 
     def take(self, now: float) -> Arrival | None:
         """The next frame in order, dropped or not; None: there is none yet."""
+        if self._taken is not None:
+            self._step = max(now - self._taken, FORGET * self._step)
         self._drop_late(now)
-        if self._dropped:
-            return self._dropped.popleft()
-        return self._waiting.popleft() if self._waiting else None
+        arrivals = self._dropped or self._waiting
+        arrival = arrivals.popleft() if arrivals else None
+        self._taken = now if arrival is not None and arrival.frame is not None else None
+        return arrival
 
     def clear(self) -> None:
         """Forgets all of them."""
@@ -62,9 +69,9 @@ class WaitingFrames:
         self._waiting.clear()
 
     def _drop_late(self, now: float) -> None:
-        if not self._waiting or self._patience == math.inf:
+        if not self._waiting or self._allowed == math.inf:
             return
-        late = now - self._patience
+        late = now - max(self._window, self._allowed - self._step)
         if self._waiting[0].time < late or len(self._waiting) > self._most:
             while self._waiting and (len(self._waiting) > self._keep or self._waiting[0].time < late):
                 self._dropped.append(Arrival(self._waiting.popleft().time, None))

@@ -48,12 +48,9 @@ class Latency:
         return self.window + self.decision + self.step
 
     @property
-    def patience(self) -> float:
-        """How long the first frame of a window may have waited when the network takes it.
-
-        While a window fills its frames wait anyway, so that time is theirs, too.
-        """
-        return self.window + self.waiting
+    def allowed(self) -> float:
+        """From a frame's arrival until the network has seen it."""
+        return self.window + self.waiting + self.step
 
     def __str__(self) -> str:
         parts = (f"window {self.window:.2f}", f"decision {self.decision:.2f}", f"network {self.step:.2f}")
@@ -113,7 +110,8 @@ def open_live(
     frames: FrameReader, tracker: FrameTracker, latency: Latency, seconds: float | None = None
 ) -> LiveReader:
     """The frames of a camera or stream, those dropped that would make rows later than `latency` allows."""
-    return LiveReader(frames, WaitingFrames(latency.patience, tracker.step), seconds)
+    waiting = WaitingFrames(latency.allowed, tracker.step, latency.window, latency.step)
+    return LiveReader(frames, waiting, seconds)
 
 
 @dataclass
