@@ -119,6 +119,16 @@ def test_gaps_that_are_filled_count_as_found(data, tmp_path, monkeypatch):
     assert "3,1,82.00,48.00,0.0000,inpainted" in (saved / "game2" / "Clip1_ball.csv").read_text()
 
 
+def test_a_threshold_that_no_ball_reaches(data, tmp_path, monkeypatch):
+    release = bright_dot_release(width=SIZE[0], height=SIZE[1])
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    report = tmp_path / "scores.json"
+    assert run("--data", data, "--no-link", "--threshold", "0.99999", "--json", report) == 0
+    scores = json.loads(report.read_text())
+    assert (scores["total"]["tp"], scores["total"]["fp1"], scores["threshold"]) == (0, 0, 0.99999)
+    assert run("--data", data, "--threshold", "0") == 2
+
+
 def test_a_published_split(data, predictions, tmp_path):
     report = tmp_path / "scores.json"
     chosen = ("--split-by", "tennis_game_level", "--split", "test")
@@ -190,6 +200,7 @@ def test_wrong_splits_and_models(data, capsys, monkeypatch, change, message):
         (["--checkpoint", "tracknet_nano"], "existing files: leave --checkpoint out"),
         (["--overlap", "weighted"], "existing files: leave --overlap out"),
         (["--conv", "mixed"], "existing files: leave --conv out"),
+        (["--threshold", "0.4"], "existing files: leave --threshold out"),
         (["--worst", "worst.txt"], "worst.txt: not the name of a picture, use .png or .jpg"),
         (["--json", "/dev/null/scores.json"], "cannot be written"),
     ],

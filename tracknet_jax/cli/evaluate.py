@@ -63,6 +63,8 @@ class EvaluateOptions:
     """mixed: bfloat16 products on a CPU; lax: XLA's own"""
     overlap: Annotated[Literal["none", "average", "weighted"], tyro.conf.arg(metavar="HOW")] = "none"
     """average or weighted: see each frame in every window that holds it"""
+    threshold: Annotated[float | None, option("P")] = None
+    """probability above which a pixel is ball (default: 0.5)"""
     link: Annotated[bool, option()] = True
     """each frame's strongest blob, as the papers have it"""
     rectify: Annotated[Literal["none", "physics", "linear", "net"], tyro.conf.arg(metavar="HOW")] = "none"
@@ -134,6 +136,7 @@ def _run(options: EvaluateOptions, argv: list[str]) -> dict[str, Any]:
         "split": options.split,
         "split_by": options.split_by,
         "overlap": options.overlap,
+        "threshold": options.threshold,
         "link": _links(options),
         "rectify": options.rectify,
         "rectifier": options.rectifier,
@@ -146,7 +149,7 @@ def _check(options: EvaluateOptions, rule: "Protocol") -> None:
 
     if options.worst:
         check_picture_name(options.worst)
-    inference = ["dtype", "conv", "overlap"]
+    inference = ["dtype", "conv", "overlap", "threshold"]
     if options.predictions:
         reason = "--predictions scores existing files"
         unused = ["checkpoint", "model", *inference, "rectify", "rectifier", "save_predictions"]
@@ -154,7 +157,7 @@ def _check(options: EvaluateOptions, rule: "Protocol") -> None:
         reason, unused = f"{options.model} has no weights and no windows", ["checkpoint", *inference]
     elif rule.counting == "windows":
         reason = f"{options.protocol} scores every window by itself"
-        unused = ["overlap", "rectify", "rectifier", "save_predictions"]
+        unused = ["overlap", "threshold", "rectify", "rectifier", "save_predictions"]
     else:
         return
     for name in unused:
@@ -208,7 +211,8 @@ def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") 
         release = in_dtype(release, options.dtype)
     if options.split_by == RANDOM_WINDOWS:
         clips = windows_of(clips, options.split, release.config.frames)
-    tracking = TrackOptions(overlap=options.overlap, link=_links(options))
+    threshold = TrackOptions.threshold if options.threshold is None else options.threshold
+    tracking = TrackOptions(options.overlap, threshold, _links(options))
     return score_release(clips, release, rule, tracking, options.save_predictions, filling)
 
 
