@@ -64,7 +64,7 @@ class EvaluateOptions:
     overlap: Annotated[Literal["none", "average", "weighted"], tyro.conf.arg(metavar="HOW")] = "none"
     """average or weighted: see each frame in every window that holds it"""
     threshold: Annotated[float | None, option("P")] = None
-    """probability above which a pixel is ball (default: 0.5)"""
+    """probability of a ball's pixels (default: 0.5)"""
     link: Annotated[bool, option()] = True
     """each frame's strongest blob, as the papers have it"""
     rectify: Annotated[Literal["none", "physics", "linear", "net"], tyro.conf.arg(metavar="HOW")] = "none"
@@ -74,7 +74,7 @@ class EvaluateOptions:
     json: Annotated[Path | None, option("FILE")] = None
     """write the scores here as well"""
     report: Annotated[Path | None, option("DIR")] = None
-    """write a page (index.html) of scores, charts and errors here"""
+    """write a page of scores, charts and errors here"""
     worst: Annotated[Path | None, option("FILE")] = None
     """write a contact sheet (.png) of the worst errors here"""
     save_predictions: Annotated[Path | None, option("DIR")] = None
