@@ -76,7 +76,7 @@ class EvaluateOptions:
     report: Annotated[Path | None, option("DIR")] = None
     """write a page of scores, charts and errors here"""
     worst: Annotated[Path | None, option("FILE")] = None
-    """write a contact sheet (.png) of the worst errors here"""
+    """write a sheet (.png) of the worst errors here"""
     save_predictions: Annotated[Path | None, option("DIR")] = None
     """write the track of each clip here"""
 

@@ -57,7 +57,7 @@ class TrackArgs:
     fit: Annotated[Literal["auto", "stretch", "letterbox"], option("HOW")] = "auto"
     """stretch or letterbox (default: letterbox portrait and 4:3)"""
     rectify: Annotated[Literal["none", "physics", "linear", "net"], tyro.conf.arg(metavar="HOW")] = "none"
-    """physics, linear or net: fill gaps by arcs of flight, lines or a network"""
+    """physics, linear or net: fill gaps"""
     rectifier: Annotated[str | None, option("R")] = None
     """name or folder of that network's weights"""
     max_gap: Annotated[float, tyro.conf.arg(metavar="S")] = 0.5
