@@ -43,6 +43,10 @@ def runs() -> dict[str, tuple[str, list[str]]]:
             "From video to CSV",
             ["--tasks", "track", "--batches", "4", *both, "--against", *tracking],
         ),
+        "input": (
+            "What the input costs the training",
+            ["--tasks", "input", "--batches", "8", "--blocks", "5", "--seconds", "5"],
+        ),
         "networks": ("Other runtimes", [*networks, *both, "--batches", "1", "--against", *against]),
     }
 
