@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BLOCK = Block("<!-- figures: written by `make performance` -->", "<!-- end of figures -->")
 RUNTIMES = {
     "lax": "jax",
+    "mixed": "jax",
     "torch": "torch",
     "torch_compile": "torch",
     "onnxruntime": "onnxruntime",
@@ -32,22 +33,18 @@ QUICK = ("--blocks", "1", "--seconds", "0", "--calls", "5")
 
 def runs() -> dict[str, tuple[str, list[str]]]:
     """A title and the options of each, by the name of its files. Runtimes that are not installed are left out."""
-    against = [runtime for runtime, package in RUNTIMES.items() if find_spec(package)]
-    tracking = [runtime for runtime in against if not runtime.startswith("torch")]
+    installed = [runtime for runtime, package in RUNTIMES.items() if find_spec(package)]
+    others = [runtime for runtime in installed if RUNTIMES[runtime] != "jax"]
     both = ["--dtypes", "float32", "bfloat16", "--blocks", "3"]
     tasks = ["--tasks", "inference", "stream", "train", "start", "data"]
-    networks = ["--models", "tracknet_nano", "tracknet_v2", "tracknet_v5"]
+    elsewhere = [*both, "--batches", "4", "--against", *others] if others else []
     return {
         "nano": ("The shipped network", [*tasks, "--batches", "1", "4", "--blocks", "5"]),
-        "pipeline": (
-            "From video to CSV",
-            ["--tasks", "track", "--batches", "4", *both, "--against", *tracking],
+        "tracking": ("The shipped network, from video to CSV", ["--tasks", "inference", "track", *elsewhere]),
+        "networks": (
+            "The full networks",
+            ["--models", "tracknet_v2", "tracknet_v5", *both, "--batches", "1", "--against", *installed],
         ),
-        "input": (
-            "What the input costs the training",
-            ["--tasks", "input", "--batches", "8", "--blocks", "5", "--seconds", "5"],
-        ),
-        "networks": ("Other runtimes", [*networks, *both, "--batches", "1", "--against", *against]),
     }
 
 

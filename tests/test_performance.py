@@ -64,7 +64,7 @@ def test_a_run_that_is_none_is_told(root):
 
 
 def test_every_run_is_one_the_command_takes():
-    assert performance.RUNTIMES.keys() == set(RUNTIMES)
+    assert performance.RUNTIMES.keys() <= set(RUNTIMES)
     for _, options in performance.runs().values():
         args = tyro.cli(BenchmarkArgs, args=[*options, *performance.QUICK])
         assert args.blocks == 1

@@ -20,6 +20,8 @@ COMPARED: dict[Task, tuple[Runtime, ...]] = {
     "track": ("lax", "mixed", "onnxruntime", "openvino"),
 }
 
+FLOAT32_ONLY: tuple[Runtime, ...] = ("mixed", "onnxruntime")
+
 
 @dataclass(frozen=True)
 class Case:
@@ -47,8 +49,8 @@ class Benchmark:
     """Every combination of models, dtypes, batches, devices and drivers is a case.
 
     Attributes:
-        against: runtimes that compute the same networks in inference, and for tracking where they can. ONNX Runtime
-            has float32 only.
+        against: runtimes that compute the same networks in inference, and for tracking where they can. Some have
+            float32 only.
         blocks: how often each case is timed, in turn with the others of its task and model.
         seconds: what a block lasts at least.
         calls: single windows timed under `stream`.
@@ -105,5 +107,6 @@ class Benchmark:
             else:
                 yield case
             for runtime in self.against:
-                if runtime in COMPARED.get(task, ()) and (runtime, dtype) != ("onnxruntime", "bfloat16"):
+                in_dtype = dtype == "float32" or runtime not in FLOAT32_ONLY
+                if runtime in COMPARED.get(task, ()) and in_dtype:
                     yield replace(case, variant=runtime)

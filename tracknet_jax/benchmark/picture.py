@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROOFS = ("-", "--", "-.", ":")  # line styles
+MARKERS = "os^Dv"
+LEGEND_COLUMNS = 3
 
 
 def write_picture(path: Path, report: Report) -> None:
@@ -25,14 +27,22 @@ def write_picture(path: Path, report: Report) -> None:
     from matplotlib.figure import Figure
 
     check_picture_name(path)
-    figure = Figure((12, 5), dpi=128, layout="constrained")
+    lines = curves(report)
+    rows = -(-(len(lines) + len(ROOFS)) // LEGEND_COLUMNS)
+    figure = Figure((12, 5 + 0.2 * rows), dpi=128, layout="constrained")
     FigureCanvasAgg(figure)
     throughput, roofline = figure.subplots(1, 2)
-    _draw_throughput(throughput, report)
-    _draw_roofline(roofline, report)
+    _draw_throughput(throughput, lines)
+    _draw_roofline(roofline, lines)
+    shown = dict(zip(*reversed(roofline.get_legend_handles_labels()), strict=True))
+    shown |= dict(zip(*reversed(throughput.get_legend_handles_labels()), strict=True))
+    figure.legend(
+        list(shown.values()), list(shown), loc="outside lower center", ncols=LEGEND_COLUMNS, fontsize=7
+    )
     about = report.machine
     figure.suptitle(
-        f"{about['devices']} x {about['device']} ({about['backend']}), jax {about['jax']}", size=10
+        f"{about['devices']} x {about['device']}, {about['processor']}, {about['cores']} cores; jax {about['jax']}",
+        size=10,
     )
     with replacing(path) as partial:
         figure.savefig(partial)
@@ -43,37 +53,33 @@ def curves(report: Report) -> dict[str, list[Result]]:
     found: dict[str, list[Result]] = defaultdict(list)
     for result in report.results:
         case = result.case
-        if case.task != "stream":
+        if case.task not in ("stream", "start"):
             devices = f" x{case.devices}" if case.devices > 1 else ""
             found[f"{case.task} {case.model} {case.dtype} {case.variant}{devices}"].append(result)
     return {name: sorted(results, key=lambda result: result.case.batch) for name, results in found.items()}
 
 
-def _draw_throughput(axes: "Axes", report: Report) -> None:
-    batches = sorted({result.case.batch for result in report.results})
-    for name, results in curves(report).items():
+def _style(number: int) -> dict[str, Any]:
+    """Of a curve: a colour, and a marker where the colours begin anew."""
+    return {"color": f"C{number % 10}", "marker": MARKERS[number // 10 % len(MARKERS)], "markersize": 5}
+
+
+def _draw_throughput(axes: "Axes", lines: dict[str, list[Result]]) -> None:
+    batches = sorted({result.case.batch for results in lines.values() for result in results})
+    for number, (name, results) in enumerate(lines.items()):
         speeds = np.array([result.windows_per_second for result in results])
         spreads = np.array([result.timing.spread / 2 for result in results])
-        axes.errorbar(
-            [result.case.batch for result in results],
-            speeds,
-            yerr=speeds * spreads,
-            marker="o",
-            markersize=4,
-            capsize=2,
-            label=name,
-        )
+        x = [result.case.batch for result in results]
+        axes.errorbar(x, speeds, yerr=speeds * spreads, capsize=2, label=name, **_style(number))
     axes.set(xscale="log", yscale="log", xlabel="windows in a step, on each device", ylabel="windows / s")
     axes.set_xticks(batches, [str(batch) for batch in batches])
     axes.set_xticks([], minor=True)
     axes.grid(alpha=0.3, which="both")
-    if report.results:
-        axes.legend(fontsize=7)
 
 
-def _draw_roofline(axes: "Axes", report: Report) -> None:
+def _draw_roofline(axes: "Axes", lines: dict[str, list[Result]]) -> None:
     """Speed by XLA's count over operations a byte; roofs: the copy's bandwidth, the matrix product's speed."""
-    placed = [result for result in report.results if result.peaks and result.intensity]
+    placed = [result for results in lines.values() for result in results if result.peaks and result.intensity]
     roofs = {(result.case.dtype, result.case.devices): result.peaks for result in placed}
     for number, ((dtype, devices), peaks) in enumerate(roofs.items()):
         ridge = peaks.flops / peaks.bandwidth  # type: ignore[union-attr]
@@ -81,15 +87,13 @@ def _draw_roofline(axes: "Axes", report: Report) -> None:
         roof = np.minimum(x * peaks.bandwidth, peaks.flops)  # type: ignore[union-attr]
         style = ROOFS[number % len(ROOFS)]
         axes.plot(x, roof, style, color="black", linewidth=1, label=f"roof, {dtype}, {devices} device(s)")
-    for number, (name, results) in enumerate(curves(report).items()):
+    for number, results in enumerate(lines.values()):
         points = [
             (result.intensity, result.work.analysis.flops / result.timing.median)  # type: ignore[union-attr]
             for result in results
             if result in placed
         ]
         if points:
-            axes.plot(*zip(*points, strict=True), "o", color=f"C{number}", markersize=5, label=name)
+            axes.plot(*zip(*points, strict=True), linestyle="none", **_style(number))
     axes.set(xscale="log", yscale="log", xlabel="FLOP / byte (XLA's count)", ylabel="FLOP / s")
     axes.grid(alpha=0.3)
-    if placed:
-        axes.legend(fontsize=7)

@@ -35,6 +35,8 @@ TITLES = {
     "input": "Input: training as it is fed, beside training on one batch that is always there",
 }
 
+COMPARED = "Compared: times with ours in the same dtype, probabilities with ours in float32"
+
 
 def write_json(path: Path, report: Report, command: str) -> None:
     """Writes everything that was measured; `UserError` if it cannot be written."""
@@ -67,13 +69,16 @@ def tables(report: Report) -> Iterator[Table]:
         results = [result for result in report.results if result.case.task == task]
         if results:
             yield _table(title, _COLUMNS[task], results)
-    compared = [result for result in report.results if result.max_difference is not None]
-    if compared:
-        yield _table(
-            "Compared: times with ours in the same dtype, probabilities with ours in float32",
-            _AGAINST,
-            compared,
-        )
+    compared = [_windows(result) for result in report.results if result.max_difference is not None]
+    results = [result for result in report.results if _windows(result) in compared]
+    if results:
+        yield _table(COMPARED, _AGAINST, results)
+
+
+def _windows(result: Result) -> tuple[str, str, int, int]:
+    """What a result has in common with those that it is compared with."""
+    case = result.case
+    return case.task, case.model, case.batch, case.devices
 
 
 def case_name(case: Case) -> str:
@@ -130,6 +135,10 @@ def _memory(result: Result) -> str:
 
 def _share(result: Result) -> str:
     return "-" if result.share_of_peak is None else f"{result.share_of_peak:.1%}"
+
+
+def _difference(result: Result) -> str:
+    return "-" if result.max_difference is None else f"{result.max_difference:.1e}"
 
 
 _NETWORK: tuple[Column, ...] = (
@@ -193,8 +202,9 @@ _AGAINST: tuple[Column, ...] = (
     ("task", lambda result: result.case.task),
     *_NETWORK,
     _BATCH,
-    ("runtime", lambda result: result.case.variant),
+    _BY,
+    ("ms a window", lambda result: _number(1e3 / result.windows_per_second)),
     ("ratio", lambda result: _number(result.ratio)),
-    ("largest difference", lambda result: f"{result.max_difference:.1e}"),
+    ("largest difference", _difference),
     _SPREAD,
 )
