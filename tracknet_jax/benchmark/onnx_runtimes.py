@@ -8,7 +8,7 @@ import jax
 from tracknet_jax.benchmark.config import Case, Dtype, Runtime
 from tracknet_jax.benchmark.workload import Work, Workload, cores, windows_of
 from tracknet_jax.errors import UserError
-from tracknet_jax.export.runtime import RuntimeOptions, check_installed, load_network
+from tracknet_jax.export.runtime import RuntimeOptions, check_installed, load_network, openvino_core
 from tracknet_jax.releases import Release
 
 
@@ -25,11 +25,9 @@ def check_runtime(runtime: Runtime, dtypes: tuple[Dtype, ...]) -> None:
                 f"--against onnxruntime: JAX runs on {backend}, which this ONNX Runtime does not use"
             )
         return
-    import openvino
-
     if backend != "cpu":
         raise UserError(f"--against openvino: JAX runs on {backend}; it is compared on CPUs only")
-    if "bfloat16" in dtypes and "BF16" not in openvino.Core().get_property(
+    if "bfloat16" in dtypes and "BF16" not in openvino_core().get_property(
         "CPU", "OPTIMIZATION_CAPABILITIES"
     ):
         raise UserError("--against openvino: this processor has no bfloat16; leave it out of --dtypes")

@@ -1,5 +1,6 @@
 """Tracking with another runtime: the network alone runs there, everything around it stays as it is."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -92,10 +93,16 @@ def _onnxruntime(model: bytes, wanted: RuntimeOptions) -> Run:
     return lambda *images: session.run(["maps"], dict(zip(names, images, strict=True)))[0]
 
 
-def _openvino(model: bytes, wanted: RuntimeOptions) -> Run:
+def openvino_core() -> Any:
+    """OpenVINO's core, the package imported without its telemetry: that forks, which can block beside JAX's threads."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
-    core = openvino.Core()
+    return openvino.Core()
+
+
+def _openvino(model: bytes, wanted: RuntimeOptions) -> Run:
+    core = openvino_core()
     properties: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
     if wanted.dtype is not None:
         properties["INFERENCE_PRECISION_HINT"] = {"float32": "f32", "bfloat16": "bf16"}[wanted.dtype]
