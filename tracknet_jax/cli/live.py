@@ -55,15 +55,16 @@ def track_camera(
         latency = plan_latency(tracker, float(reader.fps), step, args.max_latency, filling)
         width, height = reader.size
         sooner = f"; --no-link {float(LAG / reader.fps):.2f} s sooner" if args.link and not args.model else ""
-        told = f"{source}: {width}x{height}, {float(reader.fps):.4g} frames/s; a row comes after {latency}"
-        print(f"{told}{sooner}; Ctrl-C ends", file=sys.stderr)
+        shape = f"{width}x{height}, {float(reader.fps):.4g} frames/s"
+        print(f"{source}: {shape}; a row comes after {latency}{sooner}; Ctrl-C ends", file=sys.stderr)
         measured = Latencies()
         live = open_live(reader, tracker, latency, None if end is None else float(end))
         with live, ending_on_signal(live.stop), progress_bar() as progress:
             task = progress.add_task(source, total=None)
 
             def follow(row: "Row") -> None:
-                progress.update(task, advance=1, description=f"{source}, {lateness(measured, RECENT)}")
+                told = f"{source}, {live.dropped} dropped, {lateness(measured, RECENT)}"
+                progress.update(task, advance=1, description=told)
 
             def shown(frame: Any, pause: float) -> None:
                 assert show is not None
