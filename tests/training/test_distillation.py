@@ -112,12 +112,13 @@ def test_a_batch_of_equal_parts_has_the_gradients_of_the_whole():
 
 
 def test_soft_targets():
-    logits = jnp.linspace(-8, 8, 41)
-    for hard in (0.0, 1.0):
-        targets = jnp.full((1, 1, 1, 41), hard)
-        own = soft_weighted_bce_map(logits, jnp.full(41, hard))
-        expected = [weighted_bce(logits[i, None, None, None], targets[..., :1]) for i in range(41)]
-        np.testing.assert_allclose(own, expected, rtol=1e-4, atol=1e-10)
+    logits = np.linspace(-8, 8, 41)
+    p = 1 / (1 + np.exp(-logits))
+    hard = {0: -(p**2) * np.log(1 - p), 1: -((1 - p) ** 2) * np.log(p)}  # the two halves of WBCE
+    for t, expected in hard.items():
+        np.testing.assert_allclose(
+            soft_weighted_bce_map(jnp.array(logits), t), expected, rtol=1e-4, atol=1e-10
+        )
     slope = jax.vmap(jax.grad(soft_weighted_bce_map), in_axes=(0, None))
     for t in (0.1, 0.4, 0.8):
         there = np.log(t / (1 - t))
@@ -133,9 +134,10 @@ def test_what_the_mask_leaves_to_the_teacher():
     logits, maps = (jax.random.normal(k, (1, 2, 8, 8)) for k in key[:2])
     targets, maps = jnp.round(jax.random.uniform(key[2], (1, 2, 8, 8))), jax.nn.sigmoid(maps)
     labelled, unlabelled = jnp.ones((1, 2)), jnp.zeros((1, 2))
+    compiled = jax.jit(distillation_loss)
 
     def loss(mask, targets=targets, maps=maps, weight=0.5):
-        return float(distillation_loss(logits, targets, mask, maps, weight))
+        return float(compiled(logits, targets, mask, maps, weight))
 
     assert loss(unlabelled) == loss(unlabelled, targets=1 - targets) == loss(unlabelled, weight=0.1)
     assert loss(unlabelled) == loss(labelled, weight=1.0) != loss(unlabelled, maps=1 - maps)
