@@ -103,7 +103,16 @@ def test_late_frames_are_dropped_and_told_and_no_row_is_later_than_promised(
     assert [row["Time"] for row in table] == [f"{i / FPS:.3f}" for i in range(150)]
     assert [row["Source"] == "dropped" for row in table] == dropped.tolist()
     np.testing.assert_array_equal(Track.from_csv(files.csv).source, track.source)
-    assert sum(1 for _ in open_frames(files.video)) == 150 - (np.argmin(dropped) if dropped[0] else 0)
+    assert sum(1 for _ in open_frames(files.video)) == 150
+
+
+def test_a_stream_of_which_nothing_was_seen_has_its_rows(tmp_path, monkeypatch):
+    source = Simulation(9, WaitingFrames(-1.0, 3, window=-1.0), 0, monkeypatch)
+    files = OutputFiles.of(tmp_path, "a")
+    track = track_live(live_tracker(), source, "0", files, Latencies(), clock=lambda: source.now)
+    assert track.source.tolist() == ["dropped"] * 9
+    assert sum(1 for _ in open_frames(files.video)) == 9
+    assert not files.picture.exists()
 
 
 def test_a_baseline_without_a_network_knows_dropped_frames_too(tmp_path, monkeypatch):

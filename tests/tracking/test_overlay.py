@@ -88,6 +88,18 @@ def test_overlay_keeps_size_rate_and_length(tmp_path, monkeypatch, with_pyav, si
     assert sum(1 for _ in reader) == 10
 
 
+def test_missing_frames_repeat_the_last_and_no_video_is_without_a_frame(tmp_path):
+    greys = [None, 90, None, 200]
+    with overlay_video(tmp_path / "a.mp4", NTSC, (64, 48)) as video:
+        for grey in greys:
+            video.write(None if grey is None else np.full((48, 64, 3), grey, np.uint8))
+    shown = [frame.mean() for frame in open_frames(tmp_path / "a.mp4")]
+    np.testing.assert_allclose(shown, [0, 90, 90, 200], atol=6)
+    with overlay_video(tmp_path / "none.mp4", NTSC, (64, 48)):
+        pass
+    assert sum(1 for _ in open_frames(tmp_path / "none.mp4")) == 1
+
+
 @pytest.mark.parametrize("with_pyav", [True, False])
 def test_colours_survive(tmp_path, monkeypatch, with_pyav):
     if with_pyav:

@@ -158,8 +158,9 @@ def write_results(
             draw(row)
             on_row(row)
     track = builder.build()
-    if files.picture and len(track):
-        write_picture(cv2.cvtColor(recording.middle.frame(), cv2.COLOR_BGR2RGB), track, files.picture)
+    middle = recording.middle.frame()
+    if files.picture and middle is not None:
+        write_picture(cv2.cvtColor(middle, cv2.COLOR_BGR2RGB), track, files.picture)
     return track
 
 
@@ -181,9 +182,10 @@ class MiddleFrame:
             self._count += 1
             yield frame
 
-    def frame(self) -> np.ndarray:
-        """The kept frame nearest to the middle of what was watched."""
-        return min(self._kept, key=lambda kept: abs(kept[0] - self._count / 2))[1]
+    def frame(self) -> np.ndarray | None:
+        """The kept frame nearest to the middle of what was watched; None if nothing was."""
+        nearest = sorted(self._kept, key=lambda kept: abs(kept[0] - self._count / 2))
+        return nearest[0][1] if nearest else None
 
 
 def _drawing(

@@ -88,17 +88,17 @@ class Overlay:
 
 
 class OverlayVideo:
-    """A video that the overlay is drawn on, being written."""
+    """A video of (width, height) frames that the overlay is drawn on, being written."""
 
-    def __init__(self, path: Path, writer: VideoWriter):
+    def __init__(self, path: Path, writer: VideoWriter, size: tuple[int, int]):
         self._path, self._writer = path, writer
-        self._last: np.ndarray | None = None
+        self._last = np.zeros((size[1], size[0], 3), np.uint8)
+        self.empty = True
 
     def write(self, frame: np.ndarray | None) -> None:
-        """Appends a BGR frame; in place of a missing one (None) the last one again, if there is one."""
+        """Appends a BGR frame; in place of a missing one (None) the last one again, black before the first."""
         self._last = self._last if frame is None else frame
-        if self._last is None:
-            return
+        self.empty = False
         try:
             self._writer.write(self._last)
         except OSError as error:  # told here: other files may be open around this one
@@ -113,7 +113,10 @@ def overlay_video(path: Path, fps: Fraction, size: tuple[int, int]) -> Iterator[
         UserError: it cannot be written.
     """
     with new_video(path, fps, size) as writer:
-        yield OverlayVideo(path, writer)
+        video = OverlayVideo(path, writer, size)
+        yield video
+        if video.empty:  # without a frame there would be no file
+            video.write(None)
 
 
 def write_overlay(source: VideoSource, track: Track, path: str | Path) -> None:
