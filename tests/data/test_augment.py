@@ -44,7 +44,6 @@ def keys(count: int = 16, seed: int = 1) -> jax.Array:
         AugmentConfig(flip=1.0),
         AugmentConfig(scale=(0.7, 1.4)),
         AugmentConfig(shift=0.1),
-        AugmentConfig(rotation=8.0, scale=(0.8, 1.25), flip=0.5),
         AugmentConfig(crop=(40, 64), ball_crop=1.0),
         AugmentConfig(crop=(40, 64), ball_crop=0.5, scale=(0.8, 1.25), flip=0.5, shift=0.02),
     ],
@@ -91,7 +90,14 @@ def test_light_changes_alike_in_all_frames_of_a_window():
 
 def test_the_background_is_treated_like_the_frames():
     config = AugmentConfig(
-        crop=(40, 64), scale=(0.8, 1.25), flip=0.5, shift=0.02, brightness=0.1, contrast=0.3, colour=0.2
+        crop=(40, 64),
+        scale=(0.8, 1.25),
+        flip=0.5,
+        shift=0.02,
+        brightness=0.1,
+        contrast=0.3,
+        colour=0.2,
+        jpeg=1.0,
     )
     batch = batch_of_balls()
     batch["background"] = batch["frames"][:, 1]  # so what happens to it can be compared
@@ -99,6 +105,18 @@ def test_the_background_is_treated_like_the_frames():
     assert out["background"].shape == (16, 40, 64, 3)
     np.testing.assert_array_equal(out["background"], out["frames"][:, 1])
     assert out["frames"].shape == (16, 3, 40, 64, 3)
+
+
+def test_windows_without_a_ball_get_one():
+    batch = batch_of_balls()
+    nobody = {"xy": jnp.full_like(batch["xy"], jnp.nan), "visibility": jnp.zeros((16, 3), jnp.uint8)}
+    config = AugmentConfig(crop=(40, 64), paste=0.5)
+    out = augment(keys(), batch | nobody, config)
+    plain = augment(keys(), batch | nobody, replace(config, paste=0.0))
+    pasted = np.asarray(out["visibility"]).any(1)
+    assert 3 < pasted.sum() < 13
+    changed = np.abs(np.asarray(out["frames"]) - np.asarray(plain["frames"])).max((1, 2, 3, 4)) > 0.01
+    np.testing.assert_array_equal(changed, pasted)
 
 
 def test_a_window_s_fate_is_its_key():

@@ -1,11 +1,11 @@
-"""Pasted balls are where their label says, only where there is none; patches hide what is behind them."""
+"""Pasted balls are where their label says, only where there is none."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tracknet_jax.data.augment.paste import FASTEST, cover, paste_ball, swept_disc
+from tracknet_jax.data.augment.paste import FASTEST, paste_ball, swept_disc
 from tracknet_jax.data.clips import UNLABELLED
 
 HEIGHT, WIDTH = 48, 64
@@ -72,22 +72,3 @@ def test_balls_are_pasted_only_where_there_is_surely_none(xy, visibility, pasted
     if not pasted:
         np.testing.assert_array_equal(out["xy"], window["xy"])
         np.testing.assert_array_equal(out["visibility"], window["visibility"])
-
-
-def test_a_patch_lies_still_and_what_it_hides_does_not_count():
-    frames = jax.random.uniform(jax.random.key(2), (3, HEIGHT, WIDTH, 3))
-    xy = jnp.stack([jnp.full((HEIGHT * WIDTH,), 0.0)] * 2, -1)
-    y, x = np.mgrid[:HEIGHT, :WIDTH]
-    xy = jnp.asarray(np.stack([x, y], -1).reshape(-1, 2), jnp.float32)  # a "frame" a pixel: which are hidden?
-    window = {"frames": frames, "xy": xy, "visibility": jnp.ones(len(xy), jnp.uint8)}
-    out = cover(jax.random.key(5), window, 1.0)
-    changed = np.asarray((out["frames"] != frames).any(-1))
-    hidden = np.asarray(out["visibility"] == UNLABELLED).reshape(HEIGHT, WIDTH)
-    np.testing.assert_array_equal(changed[0], hidden)
-    np.testing.assert_array_equal(changed[1], hidden)
-    assert 30 < hidden.sum() < 600
-    shown = np.asarray(out["frames"])[:, hidden]
-    np.testing.assert_array_equal(shown[0], shown[2])
-    same = cover(jax.random.key(5), window, 0.0)
-    np.testing.assert_array_equal(same["frames"], frames)
-    np.testing.assert_array_equal(same["visibility"], window["visibility"])

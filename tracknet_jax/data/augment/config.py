@@ -11,31 +11,20 @@ Batch = dict[str, jax.Array]
 class AugmentConfig:
     """What is varied, and how far. The default changes nothing."""
 
-    # Which frames
-    reverse: float = 0.0  # probability that a window runs backwards
-    every_second: float = 0.0  # probability of every second frame: balls twice as fast
-    repeat: float = (
-        0.0  # probability that a frame is its predecessor once more, as 25 fps padded to 30 have it
-    )
-
     # Where
     crop: tuple[int, int] | None = None  # (height, width) cut from each window; None keeps the whole frame
     ball_crop: float = 0.0  # share of the crops that contain a ball of the window, where it has one
     scale: tuple[float, float] = (1.0, 1.0)  # zoom factor, drawn log-uniformly
     shift: float = 0.0  # largest shift of a whole frame, as a share of its size
     flip: float = 0.0  # probability of a horizontal flip
-    rotation: float = 0.0  # largest turn, in degrees
 
     # What is put in
     paste: float = 0.0  # probability of a rendered ball in a window that shows none
-    cutout: float = 0.0  # probability of a patch of scenery in front of everything
 
     # Light
     brightness: float = 0.0  # largest addition, in units of the full range
     contrast: float = 0.0  # largest relative change about the window's mean
     colour: float = 0.0  # largest relative change of each colour channel
-    gamma: float = 0.0  # largest change of the exponent's logarithm
 
-    # What cameras and codecs lose
-    blur: float = 0.0  # largest sigma of a Gaussian, in pixels
+    # What codecs lose
     jpeg: float = 0.0  # probability of JPEG's quantisation, of a quality between 20 and 90

@@ -1,4 +1,4 @@
-"""Place: crop, scale, shift, flip and a small turn, the labels following."""
+"""Place: crop, scale, shift and flip, the labels following."""
 
 import jax
 import jax.numpy as jnp
@@ -9,17 +9,16 @@ from tracknet_jax.data.augment.config import AugmentConfig
 def resample(
     key: jax.Array, frames: jax.Array, xy: jax.Array, config: AugmentConfig
 ) -> tuple[jax.Array, jax.Array]:
-    """Cuts a rectangle of `crop / scale` source pixels, brings it to the crop's size, turns it and perhaps mirrors it.
+    """Cuts a rectangle of `crop / scale` source pixels, brings it to the crop's size and perhaps mirrors it.
 
-    Output pixel i lies at source position origin + (i + 0.5) / scale - 0.5, the pixel-centre convention; with a turn,
-    that position turned about the middle of the rectangle. Frames come out as float32 in [0, 1].
+    Output pixel i lies at source position origin + (i + 0.5) / scale - 0.5, the pixel-centre convention. Frames come
+    out as float32 in [0, 1].
     """
-    still = config.scale == (1.0, 1.0) and config.shift == config.flip == config.rotation == 0.0
-    if config.crop is None and still:
+    if config.crop is None and config.scale == (1.0, 1.0) and config.shift == config.flip == 0.0:
         return frames.astype(jnp.float32) / 255.0, xy
     size = jnp.array(frames.shape[1:3], jnp.float32)
     height, width = config.crop or frames.shape[1:3]
-    scale_key, origin_key, flip_key, turn_key = jax.random.split(key, 4)
+    scale_key, origin_key, flip_key = jax.random.split(key, 3)
     low, high = config.scale
     scale = jnp.exp(jax.random.uniform(scale_key, (), minval=jnp.log(low), maxval=jnp.log(high)))
     origin = _draw_origin(origin_key, size, jnp.array([height, width]) / scale, xy, config)
@@ -27,16 +26,8 @@ def resample(
 
     columns = jnp.arange(width)
     columns = jnp.where(flip, columns[::-1], columns)
-    y = origin[0] + (jnp.arange(height) + 0.5) / scale - 0.5
-    x = origin[1] + (columns + 0.5) / scale - 0.5
-    if config.rotation:
-        limit = jnp.deg2rad(config.rotation)
-        angle = jax.random.uniform(turn_key, minval=-limit, maxval=limit)
-        middle = origin + jnp.array([height, width]) / scale / 2 - 0.5
-        frames = _interpolate_turned(frames, y, x, middle, angle)
-        xy = _turn(xy - middle[::-1], -angle) + middle[::-1]
-    else:
-        frames = _interpolate(_interpolate(frames, y, axis=1), x, axis=2)
+    frames = _interpolate(frames, origin[0] + (jnp.arange(height) + 0.5) / scale - 0.5, axis=1)
+    frames = _interpolate(frames, origin[1] + (columns + 0.5) / scale - 0.5, axis=2)
     # Without the barrier XLA fuses the gathers into every reader and does them again for each.
     frames = jax.lax.optimization_barrier(frames / 255.0)
     xy = (xy - origin[::-1] + 0.5) * scale - 0.5
@@ -70,35 +61,3 @@ def _interpolate(frames: jax.Array, position: jax.Array, axis: int) -> jax.Array
     below = jnp.take(frames, lower, axis=axis).astype(jnp.float32)
     above = jnp.take(frames, jnp.minimum(lower + 1, last), axis=axis).astype(jnp.float32)
     return below + weight * (above - below)
-
-
-def _turn(xy: jax.Array, angle: jax.Array) -> jax.Array:
-    """Vectors (..., 2) turned by `angle` () radians, from x towards y."""
-    cosine, sine = jnp.cos(angle), jnp.sin(angle)
-    return xy @ jnp.array([[cosine, sine], [-sine, cosine]])
-
-
-def _interpolate_turned(
-    frames: jax.Array, y: jax.Array, x: jax.Array, middle: jax.Array, angle: jax.Array
-) -> jax.Array:
-    """Bilinear interpolation of frames at the grid of rows `y` and columns `x` turned about `middle`."""
-    grid = jnp.stack(jnp.meshgrid(x, y), axis=-1)
-    position = _turn(grid - middle[::-1], angle) + middle[::-1]
-    last = jnp.array([frames.shape[2] - 1, frames.shape[1] - 1])
-    position = jnp.clip(position, 0.0, last)
-    lower = jnp.floor(position).astype(jnp.int32)
-    weight = (position - lower)[..., None]
-    upper = jnp.minimum(lower + 1, last)
-
-    def at(rows: jax.Array, columns: jax.Array) -> jax.Array:
-        return frames[:, rows, columns].astype(jnp.float32)
-
-    top = (
-        at(lower[..., 1], lower[..., 0]) * (1 - weight[..., 0, :])
-        + at(lower[..., 1], upper[..., 0]) * weight[..., 0, :]
-    )
-    below = (
-        at(upper[..., 1], lower[..., 0]) * (1 - weight[..., 0, :])
-        + at(upper[..., 1], upper[..., 0]) * weight[..., 0, :]
-    )
-    return top + weight[..., 1, :] * (below - top)

@@ -1,10 +1,9 @@
-"""Things put into a window: a rendered ball where there is none, a patch of scenery in front of what there is."""
+"""Copy-paste: a rendered ball that flies through a window in which there is none."""
 
 import jax
 import jax.numpy as jnp
 
 from tracknet_jax.data.augment.config import Batch
-from tracknet_jax.data.clips import UNLABELLED
 
 MARGIN = 8.0  # pixels: a ball that is this far outside of the picture shows nothing in it
 RADIUS = (0.8, 2.2)  # pixels
@@ -12,7 +11,6 @@ FASTEST = 18.0  # pixels a frame
 BEND = 1.0  # largest change of the speed, in pixels a frame each frame
 DARKEST = 0.55  # of each colour of a ball, of 1
 EXPOSURE = 0.7  # longest share of a frame's time that the shutter is open
-PATCH = (6, 24)  # sides of a patch, pixels
 
 
 def paste_ball(key: jax.Array, window: Batch, probability: float) -> Batch:
@@ -66,27 +64,3 @@ def swept_disc(centre: jax.Array, sweep: jax.Array, radius: jax.Array, height: i
     # The disc's area over that of its sweep: as much light as the disc at rest.
     share = jnp.pi * radius / (jnp.pi * radius + 2 * jnp.sqrt(squared))
     return share * jnp.clip(radius + 0.5 - distance, 0.0, 1.0)
-
-
-def cover(key: jax.Array, window: Batch, probability: float) -> Batch:
-    """With this probability a rectangle of another place of each picture lies still over all frames.
-
-    A ball behind it counts neither as there nor as absent.
-    """
-    frames, xy = window["frames"], window["xy"]
-    height, width = frames.shape[1:3]
-    choice_key, size_key, place_key, from_key = jax.random.split(key, 4)
-    sides = jax.random.uniform(size_key, (2,), minval=PATCH[0], maxval=PATCH[1])
-    limits = jnp.array([height, width])
-    corner = jax.random.uniform(place_key, (2,)) * limits - sides / 2
-    y, x = jnp.arange(height)[:, None], jnp.arange(width)[None, :]
-    covered = (y >= corner[0]) & (y < corner[0] + sides[0]) & (x >= corner[1]) & (x < corner[1] + sides[1])
-    covered &= jax.random.bernoulli(choice_key, probability)
-    offset = jax.random.randint(from_key, (2,), 0, limits)
-    scenery = jnp.roll(frames[:1], offset, axis=(1, 2))
-    hidden = ((xy[:, ::-1] >= corner) & (xy[:, ::-1] < corner + sides)).all(-1) & covered.any()
-    return {
-        **window,
-        "frames": jnp.where(covered[..., None], scenery, frames),
-        "visibility": jnp.where(hidden, UNLABELLED, window["visibility"]),
-    }

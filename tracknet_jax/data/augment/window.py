@@ -1,4 +1,4 @@
-"""A window's augmentation from its key: time, place, what is put in, light, loss; the labels following.
+"""A window's augmentation from its key: place, what is put in, light, loss; the labels following.
 
 A batch is `{"frames": (B, L, H, W, 3) uint8, "xy": (B, L, 2), "visibility": (B, L)}`, with
 `"background": (B, H, W, 3)` for networks that want one. All frames of a window and their background get the same
@@ -8,39 +8,27 @@ change: a jitter that differed between frames would look like motion everywhere.
 import jax
 import jax.numpy as jnp
 
-from tracknet_jax.data.augment.blur import blur
 from tracknet_jax.data.augment.config import AugmentConfig, Batch
 from tracknet_jax.data.augment.geometry import resample
 from tracknet_jax.data.augment.jpeg import compress
 from tracknet_jax.data.augment.light import relight
-from tracknet_jax.data.augment.paste import cover, paste_ball
-from tracknet_jax.data.augment.time import choose_frames, frames_drawn
+from tracknet_jax.data.augment.paste import paste_ball
 
 
 def augment(keys: jax.Array, batch: Batch, config: AugmentConfig) -> Batch:
     """Augmented batch: pictures float32 in [0, 1] of the crop's size, labels of what they show, `xy` in their pixels.
 
-    `keys (B,)`: one a window, so that what happens to a window does not depend on the device that holds it. The
-    batch has `frames_drawn(L)` frames a window, the result L.
+    `keys (B,)`: one a window, so that what happens to a window does not depend on the device that holds it.
     """
     return jax.vmap(lambda key, window: _augment_window(key, window, config))(keys, batch)
 
 
 def _augment_window(key: jax.Array, window: Batch, config: AugmentConfig) -> Batch:
-    place_key, light_key, time_key, paste_key, cover_key, blur_key, jpeg_key = jax.random.split(key, 7)
-    if config.reverse or config.every_second or config.repeat:
-        drawn = window["frames"].shape[0]
-        length = next(n for n in range(drawn, 0, -1) if frames_drawn(n, config) == drawn)
-        chosen = choose_frames(time_key, length, config)
-        window = {name: x if name == "background" else x[chosen] for name, x in window.items()}
+    place_key, light_key, paste_key, jpeg_key = jax.random.split(key, 4)
     window = _with_pictures(window, *resample(place_key, _pictures(window), window["xy"], config))
     if config.paste:
         window = paste_ball(paste_key, window, config.paste)
-    if config.cutout:
-        window = cover(cover_key, window, config.cutout)
     pictures = relight(light_key, _pictures(window), config)
-    if config.blur:
-        pictures = blur(blur_key, pictures, config.blur)
     if config.jpeg:
         pictures = compress(jpeg_key, pictures, config.jpeg)
     return _with_pictures(window, pictures, window["xy"])
