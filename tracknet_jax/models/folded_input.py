@@ -1,7 +1,7 @@
 """MDD's input at reduced resolution, folded before it is assembled: the channels of eq. 4 in another order.
 
-`space_to_depth(interleave(frames, maps))` says the same, but works on axes of 2, 3 and 23 numbers: half of
-tracknet_nano's time on a CPU. Here frames are folded as they come, uint8, and what follows has long minor axes.
+`space_to_depth(interleave(frames, maps))` says the same, but works on axes of 2, 3 and 23 numbers, which is slow
+on a CPU. Here frames are folded as they come, uint8, and what follows has longer minor axes.
 """
 
 import jax
