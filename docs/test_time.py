@@ -1,0 +1,73 @@
+"""Writes the test-time table of docs/recipe.md: `python docs/test_time.py CLIPS [--checkpoint NAME] [--reuse]`.
+
+Each row is one `tracknet evaluate` with other options, on the val split; its scores stay in build/test_time/.
+"""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from blocks import Block
+
+from tracknet_jax.cli.main import main as tracknet
+from tracknet_jax.errors import UserError
+from tracknet_jax.markdown import table
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCK = Block("<!-- test time: written by docs/test_time.py -->", "<!-- end of test time -->")
+ROWS = (
+    "",
+    "--threshold 0.4",
+    "--threshold 0.6",
+    "--no-link",
+    "--no-link --threshold 0.4",
+    "--no-link --threshold 0.6",
+    "--rectify physics",
+    "--rectify linear",
+    "--overlap average",
+    "--overlap weighted",
+    "--overlap weighted --rectify physics",
+    "--overlap weighted --no-link",
+)
+
+
+def score(options: str, clips: Path, checkpoint: str, folder: Path, reuse: bool) -> list[str]:
+    """A row of the table; raises `UserError` when the evaluation fails."""
+    path = folder / f"{checkpoint}{options.replace(' ', '')}.json"
+    command = f"evaluate --checkpoint {checkpoint} --data {clips} --split val {options} --json {path}"
+    if not (reuse and path.is_file()) and tracknet(shlex.split(command)):
+        raise UserError(f"failed: tracknet {command}")
+    scores = json.loads(path.read_text())
+    total = scores["total"]
+    sports = [f"{100 * group['f1_hit']:.1f}" for _, group in sorted(scores["sports"].items())]
+    figures = [f"{100 * total[key]:.1f}" for key in ("f1_hit", "f1", "precision", "recall_hit")]
+    return [f"`{options}`" if options else "default", figures[0], *sports, *figures[1:]]
+
+
+def main(
+    clips: Annotated[Path, tyro.conf.Positional], checkpoint: str = "tracknet_nano", reuse: bool = False
+) -> int:
+    """Scores what is missing and writes the table.
+
+    Args:
+        clips: labelled clips with a val split of badminton and tennis
+        checkpoint: release to score
+        reuse: take scores that are there already
+    """
+    folder, document = ROOT / "build" / "test_time", ROOT / "docs" / "recipe.md"
+    try:
+        BLOCK.replace(document, None)
+        rows = [score(options, clips, checkpoint, folder, reuse) for options in ROWS]
+        head = ["options", "F1 hit", "badminton", "tennis", "F1", "precision", "recall hit"]
+        BLOCK.replace(document, table(head, rows))
+    except UserError as error:
+        print(f"test_time: error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(tyro.cli(main))

@@ -1,0 +1,24 @@
+"""The table of the ablation: one row a run that is there, columns only for what was scored."""
+
+import json
+
+from ablation import NANO, rows_table, slug
+
+
+def write_scores(folder, name: str, total: float) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    counts = {"f1_hit": total, "precision": 0.9, "recall_hit": 0.8}
+    sports = {"tennis": {"f1_hit": 0.95}, "badminton": {"f1_hit": 0.85}}
+    (folder / f"{name}.json").write_text(json.dumps({"total": counts, "sports": sports}))
+
+
+def test_the_table_has_the_rows_that_were_run(tmp_path):
+    write_scores(tmp_path / slug("nothing"), "clean", 0.9)
+    write_scores(tmp_path / slug("nothing, seed 1"), "clean", 0.911)
+    write_scores(tmp_path / slug("nothing, seed 1"), "linked", 0.922)
+    head, _, *rows = rows_table(NANO, tmp_path).splitlines()
+    assert head == "| row | change | F1 hit | badminton | tennis | precision | recall hit | linked |"
+    assert rows == [
+        "| nothing |  | 90.0 | 85.0 | 95.0 | 90.0 | 80.0 |  |",
+        "| nothing, seed 1 | `--seed 1` | 91.1 | 85.0 | 95.0 | 90.0 | 80.0 | 92.2 |",
+    ]
