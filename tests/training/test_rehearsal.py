@@ -1,4 +1,4 @@
-"""A run of two processes on loopback, one killed, one stopped, ends in the very bits of a run of one process."""
+"""Runs of two processes on loopback: killed and stopped, in the very bits of a run of one process; and with pmap."""
 
 import json
 import os
@@ -17,11 +17,11 @@ from .test_kill import REPOSITORY, final_state
 STEPS = 20
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run(clips, pytestconfig):
     """Runs a file of launch/ to its end, each process with its virtual devices."""
 
-    def call(file, workdir, **variables):
+    def call(file, workdir, changes=None, **variables):
         environment = os.environ | {
             "JAX_PLATFORMS": "cpu",
             "JAX_COMPILATION_CACHE_DIR": str(pytestconfig.cache.mkdir("jax_rehearsal")),
@@ -39,6 +39,7 @@ def run(clips, pytestconfig):
             "--checkpoint.every": 2,
             "--evaluation.every": 10,
             "--log-every": 1,
+            **(changes or {}),
         }
         words += [str(word) for pair in overrides.items() for word in pair]
         program = [] if file.endswith(".sh") else [sys.executable]
@@ -55,8 +56,21 @@ def run(clips, pytestconfig):
     return call
 
 
-def test_processes_that_are_killed_and_stopped_end_in_the_bits_of_one(run, tmp_path):
-    alone, rehearsed = tmp_path / "alone", tmp_path / "rehearsed"
+@pytest.fixture(scope="module")
+def alone(run, tmp_path_factory):
+    """The working directory of a run of one process with two devices."""
+    workdir = tmp_path_factory.mktemp("alone")
+    run("train.py", workdir, JAX_NUM_CPU_DEVICES=2)
+    return workdir
+
+
+def lines(workdir):
+    rows = map(json.loads, (workdir / "metrics.jsonl").read_text().splitlines())
+    return [row | {"frames_per_second": 0} for row in rows]
+
+
+def test_processes_that_are_killed_and_stopped_end_in_the_bits_of_one(run, alone, tmp_path):
+    rehearsed = tmp_path / "rehearsed"
     run("local_rehearsal.sh", rehearsed, PROCESSES=2, KILL_AFTER=2, TERM_AFTER=8)
     log = {path.name: path.read_text() for path in rehearsed.glob("log_*.txt")}
     # The second is JAX's own message, where the loss is seen while all wait for each other.
@@ -67,18 +81,25 @@ def test_processes_that_are_killed_and_stopped_end_in_the_bits_of_one(run, tmp_p
         assert "step" not in log[silent]
 
     assert "finished" in run("train.py", rehearsed, JAX_NUM_CPU_DEVICES=2)  # with another number of processes
-    run("train.py", alone, JAX_NUM_CPU_DEVICES=2)
     expected, found = final_state(alone), final_state(rehearsed)
     assert int(found.step) == STEPS
     for a, b in zip(jax.tree.leaves(expected), jax.tree.leaves(found), strict=True):
         np.testing.assert_array_equal(a, b)
 
-    def lines(workdir):
-        rows = map(json.loads, (workdir / "metrics.jsonl").read_text().splitlines())
-        return [row | {"frames_per_second": 0} for row in rows]
-
     assert lines(rehearsed) == lines(alone)
     assert len(list((rehearsed / "pictures").iterdir())) == 2
+
+
+def test_pmap_of_processes_that_divide_the_frames_among_their_devices(run, alone, tmp_path):
+    """Four devices, the memory of each too small for the frames: the losses of one process, two devices and jit."""
+    changes = {"--parallel": "pmap", "--data.device-memory": 1e-4, "--steps": 6, "--evaluation.every": 0}
+    run("local_rehearsal.sh", tmp_path, changes, PROCESSES=2, DEVICES=2)
+    assert "streamed" not in (tmp_path / "log_0_0.txt").read_text()
+    found, expected = (
+        [row["loss"] for row in lines(workdir) if "loss" in row] for workdir in (tmp_path, alone)
+    )
+    assert len(found) == 6
+    np.testing.assert_allclose(found, expected[:6], rtol=1e-4)
 
 
 def test_addresses():

@@ -1,0 +1,42 @@
+"""The same global batch on 1, 2, 4 and 8 devices: the same losses, step after step."""
+
+from functools import partial
+
+import jax
+import numpy as np
+import pytest
+from jax.sharding import AxisType, Mesh
+
+from tracknet_jax.training.optimizers import make_optimizer
+from tracknet_jax.training.parallel import AXIS, replicated, split
+from tracknet_jax.training.step import train_step
+
+from .test_parallel import CONFIG, first_state
+from .tiny import tiny_batch
+
+QUICK = {"xla_backend_optimization_level": 0}  # four compilations
+
+
+@pytest.fixture(scope="module")
+def metrics():
+    """Loss and gradient norm of three steps for each number of devices."""
+    step = partial(train_step, config=CONFIG, optimizer=make_optimizer(CONFIG.optimizer, 5))
+    found = {}
+    for count in (1, 2, 4, 8):
+        mesh = Mesh(np.array(jax.devices()[:count]), (AXIS,), axis_types=(AxisType.Auto,))
+        run = jax.jit(step, out_shardings=replicated(mesh), compiler_options=QUICK)
+        state, rows = jax.device_put(first_state(), replicated(mesh)), []
+        for i in range(3):
+            state, of_step = run(state, jax.device_put(tiny_batch(i), split(mesh)))
+            rows.append([float(of_step[name]) for name in ("loss", "grad_norm")])
+        found[count] = rows
+    return found
+
+
+@pytest.mark.parametrize("count", [2, 4, 8])
+def test_as_one_device(metrics, count):
+    assert np.ptp([loss for loss, _ in metrics[1]]) > 1e-3  # the steps differ
+    np.testing.assert_allclose(metrics[count][0], metrics[1][0], rtol=1e-5)
+    np.testing.assert_allclose(
+        metrics[count], metrics[1], rtol=1e-4
+    )  # Adam's steps enlarge what rounding differs by
