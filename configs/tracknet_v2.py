@@ -18,7 +18,7 @@ def get_config() -> TrainConfig:
     """What was measured for `tracknet_nano` (sports together, discs of radius 3, a cosine), on whole frames.
 
     Whole frames, because V5's refinement has weights for their places, and because the full networks see a whole
-    frame of 512x288 in training at the price of a few crops. Batches are four times as large, the rate half of
+    frame of 512x288 in training at the price of a few crops. Batches are four times as large, the rate lower than
     nano's: wider networks. Of padel, whose clips are one match, its first set is held out.
     """
     nano = load_config("tracknet_nano")
