@@ -18,22 +18,22 @@ QUICK = {"xla_backend_optimization_level": 0}  # four compilations
 
 
 @pytest.fixture(scope="module")
-def metrics():
-    """Loss and gradient norm of three steps for each number of devices."""
+def losses():
+    """Losses of three steps for each number of devices."""
     step = partial(train_step, config=CONFIG, optimizer=make_optimizer(CONFIG.optimizer, 5))
     found = {}
     for count in (1, 2, 4, 8):
         mesh = Mesh(np.array(jax.devices()[:count]), (AXIS,), axis_types=(AxisType.Auto,))
         run = jax.jit(step, out_shardings=replicated(mesh), compiler_options=QUICK)
-        state, rows = jax.device_put(first_state(), replicated(mesh)), []
+        state = jax.device_put(first_state(), replicated(mesh))
+        found[count] = []
         for i in range(3):
             state, of_step = run(state, jax.device_put(tiny_batch(i), split(mesh)))
-            rows.append([float(of_step[name]) for name in ("loss", "grad_norm")])
-        found[count] = rows
+            found[count].append(float(of_step["loss"]))
     return found
 
 
 @pytest.mark.parametrize("count", [2, 4, 8])
-def test_as_one_device(metrics, count):
-    assert np.ptp([loss for loss, _ in metrics[1]]) > 1e-3  # the steps differ
-    np.testing.assert_allclose(metrics[count], metrics[1], rtol=1e-4)  # batch norm sums up in another order
+def test_as_one_device(losses, count):
+    assert np.ptp(losses[1]) > 1e-3  # the steps differ
+    np.testing.assert_allclose(losses[count], losses[1], rtol=1e-4)  # sums in another order
