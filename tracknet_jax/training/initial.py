@@ -23,7 +23,9 @@ def initial_variables(config: TrainConfig) -> Variables:
         return fresh
     given = load_release(config.init_from)
     if is_wider(config.model, given.config):
-        log.warning("weights taken from %s, its channels widened to %s", config.init_from, config.model.widths)
+        log.warning(
+            "weights taken from %s, its channels widened to %s", config.init_from, config.model.widths
+        )
         return widen(given.variables, fresh)
     return transplant(given.variables, fresh, config.init_from)
 
