@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 WINDOW = 33  # pixels; a component wider than this is cut at the window's edge
-FLOOR = 0.1  # probability below which no peak is a candidate, unless the threshold is lower still
+FLOOR = 0.02  # probability below which no peak is a candidate, unless the threshold is lower still
 COMPONENTS = 3  # of each map that may be the strongest: those with the highest peaks
 SEVERAL = 4  # candidates of each map, at most
 MARGIN = 3  # pixels round a candidate's blob that still belong to its slope

@@ -11,10 +11,10 @@ SIZE = (64, 36)
 
 
 def dot_path(count, size=SIZE):
-    """Where the dot is: it runs to the right and hides in every seventh frame."""
-    return [
-        None if i % 7 == 6 else (6 + i * 3 % (size[0] - 12), size[1] // 2 + i % 5 - 2) for i in range(count)
-    ]
+    """Where the dot is: it runs to the right and back again and hides in every seventh frame."""
+    far = size[0] - 12
+    there_and_back = [min(i * 3 % (2 * far), -i * 3 % (2 * far)) for i in range(count)]
+    return [None if i % 7 == 6 else (6 + x, size[1] // 2 + i % 5 - 2) for i, x in enumerate(there_and_back)]
 
 
 def write_video(path: Path, count=20, size=SIZE, fps=30.0, fourcc="mp4v", frames=None) -> Path:

@@ -18,19 +18,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Chosen on the validation clips (25 to 30 frames a second). Pixels are those of a picture 512 wide.
+# Chosen on the validation clips (25 to 30 frames a second) for calibrated confidences, see `tracknet calibrate`. Pixels
+# are those of a picture 512 wide.
 GAP = 4  # frames between two linked candidates, at most
-BONUS = 0.4  # logits; the threshold applies to a ball of which nothing else is known
-JITTER = 24.0  # pixels a frame^2, a change of velocity that costs one logit
-MISS = 0.8  # logits, of a frame between two candidates in which the ball was not seen
-BREAK = 6.0  # logits, of a segment
+BONUS = 2.0  # logits; the threshold applies to a ball of which nothing else is known
+JITTER = 7.0  # pixels a frame^2, a change of velocity that costs one logit
+MISS = 3.0  # logits, of a frame between two candidates in which the ball was not seen
+BREAK = 24.0  # logits, of a segment
+SUPPORT = (
+    2.5  # logits; how much likelier a candidate is to be the ball, given that the best path runs through it
+)
 REACH = 90.0  # pixels a frame, faster is no link
 LAG = 12  # frames after which a decision is final
 SHORT = 8  # frames; in a shorter stream no trajectory can speak for a ball, and the threshold alone decides
 
 
 class Detection(NamedTuple):
-    """A candidate in network pixels and its probability."""
+    """A candidate in network pixels and its probability of being the ball."""
 
     x: float
     y: float
@@ -76,10 +80,11 @@ class _Frame(NamedTuple):
     back: np.ndarray  # (K, S) the link through which the predecessor was reached
     before: _State | None  # the end of the best path behind a segment that begins here
 
-    def detection(self, k: int) -> Detection:
-        """Candidate `k`."""
+    def detection(self, k: int, support: float) -> Detection:
+        """Candidate `k`, its probability raised by `support` logits."""
         x, y = self.xy[k].tolist()
-        return Detection(x, y, float(self.confidence[k]))
+        p, ratio = float(self.confidence[k]), np.exp(support)
+        return Detection(x, y, float(p * ratio / (1 - p + p * ratio)))
 
 
 class _Search:
@@ -142,13 +147,13 @@ class _Search:
         self._decided += 1
         if len(self._frames) > self.pending + GAP:
             self._frames.popleft()
-        return None if state is None or state.frame < target else frame.detection(state.k)
+        return None if state is None or state.frame < target else frame.detection(state.k, SUPPORT)
 
     def _take_probable(self) -> Detection | None:
         frame = self._frame(self._decided)
         self._decided += 1
         k = int(frame.confidence.argmax())
-        return frame.detection(k) if frame.confidence[k] > self._threshold else None
+        return frame.detection(k, 0.0) if frame.confidence[k] > self._threshold else None
 
     def _previous(self, state: _State) -> _State | None:
         frame = self._frame(state.frame)
