@@ -95,14 +95,6 @@ def crop(height, width):
             "no two motion maps to compare",
         ),
         ({"data": replace(tiny_config().data, source=())}, "no data"),
-        (
-            {
-                "data": replace(
-                    tiny_config().data, source=(".",), pipeline="grain", sport_weights={"tennis": 1.0}
-                )
-            },
-            "only the resident pipeline draws by sport",
-        ),
         ({"data": replace(tiny_config().data, source=("/nope",))}, "/nope: no such folder"),
     ],
 )

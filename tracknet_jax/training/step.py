@@ -38,8 +38,8 @@ def train_step(
     window has its own key by its place in the global batch, so both draw the same. Only dropout differs: its
     masks are those of the device. With `teacher` its maps of the same windows are learned, too.
 
-    A step whose loss, gradients or batch statistics are not all finite numbers changes nothing but the step's
-    number: then `skipped` is 1.
+    A step whose loss, gradients, updates or batch statistics are not all finite numbers changes nothing but the
+    step's number: then `skipped` is 1.
     """
     draw_key, augment_key, dropout_key, mixup_key = step_keys(state.key, state.step)
     devices = 1 if axis_name is None else jax.lax.axis_size(axis_name)
@@ -60,9 +60,8 @@ def train_step(
         ema = update_average(ema, variables, state.step, config.ema_decay)
     grad_norm = optax.tree.norm(grads)
     new = {"params": params, "batch_stats": batch_stats, "opt_state": opt_state, "ema": ema}
-    # Of all results these tell: with finite gradients the optimizer's are finite. To look at each array of `new`
-    # as well makes XLA's CPU compiler take five times as long over the whole step.
-    good = all_finite((loss, grad_norm, batch_stats))
+    # These tell of all results. To look at each array of `new` makes XLA's CPU compiler take five times as long.
+    good = all_finite((loss, grad_norm, batch_stats, optax.tree.norm(updates)))
     kept = jax.tree.map(partial(jnp.where, good), new, {name: getattr(state, name) for name in new})
     metrics = {"loss": loss, "grad_norm": grad_norm, "skipped": 1.0 - good}
     return replace(state, step=state.step + 1, **kept), metrics
