@@ -24,7 +24,6 @@ RUNTIMES = {
     "lax": "jax",
     "mixed": "jax",
     "torch": "torch",
-    "torch_compile": "torch",
     "onnxruntime": "onnxruntime",
     "openvino": "openvino",
 }
