@@ -69,7 +69,7 @@ class TrackArgs:
     end: Annotated[str | None, option("TIME")] = None
     """up to here"""
     batch_size: Annotated[int | None, option("N")] = None
-    """windows in a step (default: 4 on a CPU, else 16; live 1)"""
+    """windows in a step (default: 1 on a CPU and live, else 16)"""
     video: Annotated[bool, option()] = True
     """leave the overlay video out"""
     picture: Annotated[bool, option()] = True

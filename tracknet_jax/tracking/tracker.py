@@ -39,7 +39,7 @@ from tracknet_jax.tracking.windows import (
 
 T = TypeVar("T")
 
-CPU_BATCH, ACCELERATOR_BATCH = 4, 16  # windows in one step
+CPU_BATCH, ACCELERATOR_BATCH = 1, 16  # windows in one step; more of them fit no CPU cache
 IN_FLIGHT = 2  # steps handed to the device before the first one's result is waited for
 
 Found = tuple[
@@ -58,7 +58,7 @@ class TrackOptions:
         threshold: probability above which a pixel belongs to a ball.
         link: of several candidates take the one on a trajectory, see `linking.link`; then a ball may also be less
             probable than the threshold, or more and yet none. False: each frame's strongest blob.
-        batch_size: windows in one step; None: 4 on a CPU, 16 on an accelerator, 1 if live.
+        batch_size: windows in one step; None: 1 on a CPU or if live, 16 on an accelerator.
         fit: `auto`: stretch to the network's shape if the source's is within a quarter of it, else letterbox.
         live: give every row as soon as it is known, rather than work ahead.
     """
