@@ -82,9 +82,7 @@ def score_frames(
     reference = reference_points(truth, footage.size, rule)
     if pixels is None:
         pixels = to_pixels(predicted, footage.size, rule)
-        if (
-            rule.reference != "label"
-        ):  # whole pixels against whole pixels: exactly the tolerance is no rounding error
+        if rule.reference != "label":  # whole pixels are compared: no rounding error at exactly the tolerance
             pixels = np.round(pixels, 3)
     return ClipScore(
         footage=footage,

@@ -34,9 +34,7 @@ class Conv(nn.Module):
     dtype: Any = jnp.float32
     bias_init: float | None = None  # a constant in place of the reference's
     conv_impl: ConvImpl = "lax"
-    input_order: tuple[int, ...] | None = (
-        None  # where the kernel has each of the input's channels; None: there
-    )
+    input_order: tuple[int, ...] | None = None  # the kernel's channel for each of the input; None: the same
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:

@@ -18,7 +18,9 @@ def can_shift(config: TrackNetConfig) -> bool:
 
 
 def scale_logits(config: TrackNetConfig, variables: Variables, scale: float, shift: float = 0.0) -> Variables:
-    """Variables with which the network's logits are `scale` times what they were, plus `shift`.
+    """Variables, of the same shapes, with which the network's logits are `scale` times what they were, plus `shift`.
+
+    Platt scaling (1999) and, with no shift, temperature scaling (Guo et al. 2017), as weights.
 
     The head is linear, and a gate multiplies it. R-STR adds R(V) to the draft V: with the draft scaled by s, its
     embedding is divided by s, so that the transformer sees what it saw, and its last layer is scaled.

@@ -57,9 +57,7 @@ class TrackNet(nn.Module):
 
     config: TrackNetConfig
     axis_name: str | None = None  # set under pmap: batch statistics are averaged over it
-    conv_impl: ConvImpl = (
-        "lax"  # how convolutions are computed; "auto" for inference, see convolution.convolve
-    )
+    conv_impl: ConvImpl = "lax"  # how convolutions are computed; inference: "auto", see `convolve`
 
     @nn.compact
     def __call__(

@@ -25,9 +25,7 @@ BONUS = 2.0  # logits; the threshold applies to a ball of which nothing else is 
 JITTER = 7.0  # pixels a frame^2, a change of velocity that costs one logit
 MISS = 3.0  # logits, of a frame between two candidates in which the ball was not seen
 BREAK = 24.0  # logits, of a segment
-SUPPORT = (
-    2.5  # logits; how much likelier a candidate is to be the ball, given that the best path runs through it
-)
+SUPPORT = 2.5  # logits; how much likelier the ball is there, given that the best path runs through it
 REACH = 90.0  # pixels a frame, faster is no link
 LAG = 12  # frames after which a decision is final
 SHORT = 8  # frames; in a shorter stream no trajectory can speak for a ball, and the threshold alone decides
