@@ -98,31 +98,17 @@ def _write_frames(records: Iterable[Record], path: Path) -> tuple[list[Record], 
     return labels, [len(labels), *shape]
 
 
-def window_arrays(
-    resident: ResidentFrames,
-    length: int,
-    stride: int = 1,
-    sport_weights: dict[str, float] | None = None,
-    random_split: bool = False,
-    hard_examples: str | None = None,
-    hard_share: float = 0.5,
-) -> dict[str, np.ndarray]:
-    """What `draw_windows` draws from.
+def window_arrays(resident: ResidentFrames, table: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What `draw_windows` draws from: the frames, what is known of them, and their `draw_table`.
 
     `frames (N, H, W, 3)`, `xy (N, 2)`, `visibility (N,)`; where there are backgrounds, `backgrounds (C, H, W, 3)`
-    and each frame's row of them, `clip (N,)`; and the `draw_table` of the other arguments.
+    and each frame's row of them, `clip (N,)`.
     """
     index = resident.index
-    backgrounds = {}
+    arrays = {"frames": resident.frames, "xy": index.xy, "visibility": index.visibility, **table}
     if resident.backgrounds is not None:
-        backgrounds = {"backgrounds": resident.backgrounds, "clip": index.clip}
-    return {
-        "frames": resident.frames,
-        "xy": index.xy,
-        "visibility": index.visibility,
-        **draw_table(index, length, stride, sport_weights, random_split, hard_examples, hard_share),
-        **backgrounds,
-    }
+        arrays |= {"backgrounds": resident.backgrounds, "clip": index.clip}
+    return arrays
 
 
 def draw_table(

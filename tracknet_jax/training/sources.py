@@ -55,7 +55,7 @@ class ResidentSource:
     """All frames on the devices; windows are drawn inside the step, with replacement."""
 
     def __init__(self, frames: ResidentFrames, config: TrainConfig, divided: bool = False):
-        self._arrays = window_arrays(frames, **_drawn_from(config))
+        self._arrays = window_arrays(frames, draw_table(frames.index, **_drawn_from(config)))
         self._length = config.model.frames
         self.windows = len(self._arrays["starts"])
         self.divided = divided
