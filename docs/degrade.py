@@ -16,6 +16,7 @@ import numpy as np
 import tyro
 
 from tracknet_jax.data.video import open_frames
+from tracknet_jax.errors import UserError, entry_point
 
 
 def blurred(frame: np.ndarray) -> np.ndarray:
@@ -48,14 +49,18 @@ def copy_clip(source: Path, target: Path, change: Callable[[np.ndarray], np.ndar
     writer.release()
 
 
-def main(clips: Annotated[Path, tyro.conf.Positional], folder: Annotated[Path, tyro.conf.Positional]) -> int:
+@entry_point("degrade")
+def main(clips: Annotated[Path, tyro.conf.Positional], folder: Annotated[Path, tyro.conf.Positional]) -> None:
     """Writes the copies.
 
     Args:
         clips: folder of clips with a manifest.csv
         folder: where the copies go
     """
-    with open(clips / "manifest.csv", newline="") as file:
+    manifest = clips / "manifest.csv"
+    if not manifest.is_file():
+        raise UserError(f"{manifest}: no such file; it names the clips of the val split")
+    with open(manifest, newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == "val"]
     for name, change in WAYS.items():
         for row in rows:
@@ -65,7 +70,6 @@ def main(clips: Annotated[Path, tyro.conf.Positional], folder: Annotated[Path, t
             writer = csv.DictWriter(file, rows[0].keys())
             writer.writeheader()
             writer.writerows(rows)
-    return 0
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import tyro
 from blocks import Block
 
 from tracknet_jax.cli.main import main as tracknet
-from tracknet_jax.errors import UserError
+from tracknet_jax.errors import UserError, entry_point
 from tracknet_jax.files import replacing
 from tracknet_jax.markdown import table
 from tracknet_jax.releases import shipped_releases
@@ -153,22 +153,15 @@ def reliability_picture(calibration: Mapping[str, Any]) -> "Figure":
     return figure
 
 
-def main(
-    clips: Annotated[Path, tyro.conf.Positional],
-    reuse: bool = False,
-) -> int:
+@entry_point("results")
+def main(clips: Annotated[Path, tyro.conf.Positional], reuse: bool = False) -> None:
     """Scores the shipped checkpoints and writes the tables of results.
 
     Args:
         clips: labelled clips with a val split
         reuse: take scores that are there already, if they are newer than the weights
     """
-    try:
-        write_results(clips, ROOT, reuse)
-    except UserError as error:
-        print(f"results: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    write_results(clips, ROOT, reuse)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ the parameters and the batch statistics does not depend on their size. Minutes o
 
 import itertools
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,6 +24,7 @@ from blocks import Block
 from tracknet_jax.benchmark.collectives import collectives
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.steps import labelled_windows
+from tracknet_jax.errors import entry_point
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.cost import cost
 from tracknet_jax.models.registry import preset
@@ -166,6 +168,7 @@ def efficiency_table(counted: Mapping[str, Traffic], given: Assumptions) -> str:
     return "\n".join(rows)
 
 
+@entry_point("scaling")
 def main() -> None:
     """Writes the two tables into docs/scaling.md."""
     given = tyro.cli(Assumptions, description=__doc__)
@@ -177,4 +180,4 @@ def main() -> None:
 if __name__ == "__main__":
     jax.config.update("jax_num_cpu_devices", DEVICES)
     os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"  # nothing of it runs
-    main()
+    sys.exit(main())

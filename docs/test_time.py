@@ -13,7 +13,7 @@ import tyro
 from blocks import Block
 
 from tracknet_jax.cli.main import main as tracknet
-from tracknet_jax.errors import UserError
+from tracknet_jax.errors import UserError, entry_point
 from tracknet_jax.markdown import table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,9 +47,10 @@ def score(options: str, clips: Path, checkpoint: str, folder: Path, reuse: bool)
     return [f"`{options}`" if options else "default", figures[0], *sports, *figures[1:]]
 
 
+@entry_point("test_time")
 def main(
     clips: Annotated[Path, tyro.conf.Positional], checkpoint: str = "tracknet_nano", reuse: bool = False
-) -> int:
+) -> None:
     """Scores what is missing and writes the table.
 
     Args:
@@ -58,15 +59,10 @@ def main(
         reuse: take scores that are there already
     """
     folder, document = ROOT / "build" / "test_time", ROOT / "docs" / "recipe.md"
-    try:
-        BLOCK.replace(document, None)
-        rows = [score(options, clips, checkpoint, folder, reuse) for options in ROWS]
-        head = ["options", "F1 hit", "badminton", "tennis", "F1", "precision", "recall hit"]
-        BLOCK.replace(document, table(head, rows))
-    except UserError as error:
-        print(f"test_time: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    BLOCK.replace(document, None)
+    rows = [score(options, clips, checkpoint, folder, reuse) for options in ROWS]
+    head = ["options", "F1 hit", "badminton", "tennis", "F1", "precision", "recall hit"]
+    BLOCK.replace(document, table(head, rows))
 
 
 if __name__ == "__main__":

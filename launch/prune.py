@@ -10,12 +10,13 @@ from typing import Annotated
 
 import tyro
 
-from tracknet_jax.errors import UserError
+from tracknet_jax.errors import entry_point
 from tracknet_jax.models.pruning import prune_bottleneck
 from tracknet_jax.releases import load_release, read_card, save_release
 
 
-def main(checkpoint: Annotated[str, tyro.conf.Positional], channels: int, output: Path) -> int:
+@entry_point("prune")
+def main(checkpoint: Annotated[str, tyro.conf.Positional], channels: int, output: Path) -> None:
     """Prunes the bottleneck of a network.
 
     Args:
@@ -23,14 +24,9 @@ def main(checkpoint: Annotated[str, tyro.conf.Positional], channels: int, output
         channels: that stay in the last level
         output: where the release goes
     """
-    try:
-        release = load_release(checkpoint)
-        config, variables = prune_bottleneck(release.config, release.variables, channels)
-        save_release(output, config, variables, read_card(checkpoint))
-    except UserError as error:
-        print(f"prune: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    release = load_release(checkpoint)
+    config, variables = prune_bottleneck(release.config, release.variables, channels)
+    save_release(output, config, variables, read_card(checkpoint))
 
 
 if __name__ == "__main__":

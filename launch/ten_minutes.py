@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run from a check
 import jax
 
 from tracknet_jax.cli.main import main as tracknet
-from tracknet_jax.errors import UserError
+from tracknet_jax.errors import UserError, entry_point
 from tracknet_jax.files import replacing
 from tracknet_jax.models.cost import cost
 from tracknet_jax.releases import CARD, load_release, save_release
@@ -56,20 +56,16 @@ class Options:
     """Write each release as files of so many MiB, too: `cat NAME.tar.* | tar x` puts them together."""
 
 
-def main(argv: list[str]) -> int:
-    """Runs the command; returns 0 when every recipe is done."""
+@entry_point("ten_minutes")
+def main(argv: list[str]) -> None:
+    """Runs the command."""
     options = tyro.cli(Options, args=argv, prog="ten_minutes.py")
     logging.basicConfig(format="ten_minutes: %(message)s")
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         # Each recipe is compiled twice, on a GPU the second time with the kernels that the first has chosen.
         jax.config.update("jax_compilation_cache_dir", str(options.output / "compiled"))
-    try:
-        for recipe in options.recipes:
-            run_recipe(recipe, options)
-    except UserError as error:
-        print(f"ten_minutes: {error}", file=sys.stderr)
-        return 2
-    return 0
+    for recipe in options.recipes:
+        run_recipe(recipe, options)
 
 
 def run_recipe(recipe: str, options: Options) -> None:

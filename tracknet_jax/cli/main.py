@@ -1,4 +1,4 @@
-"""The `tracknet` command: finds the subcommand, runs it, turns a `UserError` into one line and exit code 2."""
+"""The `tracknet` command: finds the subcommand and runs it."""
 
 import importlib
 import os
@@ -6,7 +6,7 @@ import sys
 
 from platformdirs import user_cache_dir
 
-from tracknet_jax.errors import UserError
+from tracknet_jax.errors import UserError, entry_point
 
 # Name: one line for the overview. The module of the same name holds `main(argv) -> exit code`; it is
 # imported only when asked for, so that `tracknet --help` does not wait for JAX.
@@ -35,6 +35,7 @@ def overview() -> str:
     )
 
 
+@entry_point("tracknet")
 def main(argv: list[str]) -> int:
     """Runs one command line (without the program's name) and returns the exit code."""
     if not argv or argv[0] in ("-h", "--help"):
@@ -46,16 +47,9 @@ def main(argv: list[str]) -> int:
         print(f"tracknet-jax {__version__}")
         return 0
     name, rest = argv[0], argv[1:]
-    try:
-        if name not in COMMANDS:
-            raise UserError(f"unknown command {name!r}: choose from {', '.join(COMMANDS)}")
-        return importlib.import_module(f"tracknet_jax.cli.{name}").main(rest)
-    except UserError as error:
-        print(f"tracknet: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("tracknet: interrupted", file=sys.stderr)
-        return 130
+    if name not in COMMANDS:
+        raise UserError(f"unknown command {name!r}: choose from {', '.join(COMMANDS)}")
+    return importlib.import_module(f"tracknet_jax.cli.{name}").main(rest)
 
 
 def run() -> None:
