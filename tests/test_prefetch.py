@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tracknet_jax.prefetch import Prefetch, prefetch_in_order
+from tracknet_jax.prefetch import Prefetch, map_in_threads, prefetch_in_order
 
 
 def test_prefetch_reads_only_a_bounded_number_ahead():
@@ -44,4 +44,32 @@ def test_an_error_is_raised_at_its_place_and_ends_the_threads():
     assert [next(items), next(items)] == [0, 1]
     with pytest.raises(ValueError, match="broken"):
         next(items)
+    assert threading.active_count() == threads
+
+
+def test_a_function_is_mapped_on_several_items_at_once_and_few_are_taken_ahead():
+    both = threading.Barrier(2, timeout=20)  # breaks unless two calls wait at the same time
+    taken = []
+
+    def numbers():
+        for number in range(8):
+            taken.append(number)
+            yield number
+
+    def square(number):
+        both.wait()
+        return number**2
+
+    squares = map_in_threads(square, numbers(), workers=2)
+    assert next(squares) == 0
+    assert taken == [0, 1, 2]
+    assert list(squares) == [number**2 for number in range(1, 8)]
+
+
+def test_what_a_mapped_function_raises_is_raised_at_its_place_and_ends_the_threads():
+    threads = threading.active_count()
+    inverses = map_in_threads(lambda x: 1 / x, [1, 2, 0, 4], workers=2)
+    assert [next(inverses), next(inverses)] == [1, 0.5]
+    with pytest.raises(ZeroDivisionError):
+        next(inverses)
     assert threading.active_count() == threads

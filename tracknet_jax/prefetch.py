@@ -3,12 +3,14 @@
 import queue
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import islice
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Prefetch(Generic[T]):
@@ -78,3 +80,21 @@ def prefetch_in_order(parts: Iterable[Iterable[T]], *, workers: int, ahead: int)
         while running:
             yield from running.popleft()
             running.extend(start(1))
+
+
+def map_in_threads(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
+    """`function` of each item, in the items' order, of `workers` items at once; one more waits for a free thread.
+
+    What a call raises is raised here, at its place.
+    """
+    running: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                running.append(pool.submit(function, item))
+                if len(running) > workers:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

@@ -13,7 +13,7 @@ from tracknet_jax.evaluation.release import score_release
 from tracknet_jax.host_decoders import bbox
 from tracknet_jax.metrics import Counts
 from tracknet_jax.protocols import protocol
-from tracknet_jax.tracking.tracker import TrackOptions
+from tracknet_jax.tracking.options import TrackOptions
 
 FRAMES = list(dot_frames([(10 + 4 * t, 12 + t) if t != 4 else None for t in range(11)]))
 

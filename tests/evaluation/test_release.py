@@ -16,7 +16,7 @@ from tracknet_jax.evaluation.release import score_release
 from tracknet_jax.evaluation.windows import score_windows
 from tracknet_jax.metrics import Counts
 from tracknet_jax.protocols import protocol
-from tracknet_jax.tracking.tracker import TrackOptions
+from tracknet_jax.tracking.options import TrackOptions
 
 RELEASE = bright_dot_release(width=SIZE[0], height=SIZE[1])
 

@@ -10,7 +10,9 @@ from tests.export.members import narrow, random_release, windows
 from tracknet_jax.errors import UserError
 from tracknet_jax.export.runtime import with_runtime
 from tracknet_jax.tracking.detector import window_probabilities
-from tracknet_jax.tracking.tracker import Tracker, TrackOptions, track_source
+from tracknet_jax.tracking.options import TrackOptions
+from tracknet_jax.tracking.tracker import Tracker
+from tracknet_jax.tracking.videos import track_source
 
 pytest.importorskip("onnx")
 

@@ -20,8 +20,9 @@ from tracknet_jax.errors import UserError
 from tracknet_jax.tracking import detector
 from tracknet_jax.tracking.archive import Job, append_outcome, share, track_archive
 from tracknet_jax.tracking.frame_tracker import PreparedVideo
+from tracknet_jax.tracking.options import TrackOptions
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
-from tracknet_jax.tracking.tracker import Tracker, TrackOptions
+from tracknet_jax.tracking.tracker import Tracker
 
 TESTS = Path(__file__).resolve().parents[1]
 

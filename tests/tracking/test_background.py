@@ -16,9 +16,11 @@ from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.background import find_background, opening_background
 from tracknet_jax.tracking.geometry import place
 from tracknet_jax.tracking.live import Latencies, track_live
+from tracknet_jax.tracking.options import TrackOptions
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
 from tracknet_jax.tracking.track import Track
-from tracknet_jax.tracking.tracker import Tracker, TrackOptions, track_source, track_video
+from tracknet_jax.tracking.tracker import Tracker
+from tracknet_jax.tracking.videos import track_source, track_video
 
 PATH = dot_path(40)
 RELEASE = bright_dot_release(background="concat")

@@ -25,10 +25,11 @@ from tracknet_jax.tracking.baseline import BackgroundSubtraction
 from tracknet_jax.tracking.frame_tracker import PreparedVideo
 from tracknet_jax.tracking.linking import LAG
 from tracknet_jax.tracking.live import Latencies, ending_on_signal, plan_latency, step_seconds, track_live
+from tracknet_jax.tracking.options import TrackOptions
 from tracknet_jax.tracking.outputs import OutputFiles
 from tracknet_jax.tracking.rectify import Rectification
 from tracknet_jax.tracking.track import Track
-from tracknet_jax.tracking.tracker import Tracker, TrackOptions
+from tracknet_jax.tracking.tracker import Tracker
 
 FPS = 30
 

@@ -14,7 +14,8 @@ from tracknet_jax.errors import UserError
 from tracknet_jax.tracking.outputs import MiddleFrame, OutputFiles, track_to_files
 from tracknet_jax.tracking.sources import find_sources, output_stems
 from tracknet_jax.tracking.track import CsvRows, Track
-from tracknet_jax.tracking.tracker import Tracker, track_source
+from tracknet_jax.tracking.tracker import Tracker
+from tracknet_jax.tracking.videos import track_source
 from tracknet_jax.tracking.writer import open_writer
 
 TRACKER = Tracker(bright_dot_release())

@@ -116,7 +116,7 @@ def test_what_cannot_be_done_is_told(tmp_path):
 
 def test_track_fills_gaps_when_asked(tmp_path, monkeypatch):
     """The dot hides in every seventh frame."""
-    monkeypatch.setattr("tracknet_jax.tracking.tracker.load_release", lambda name: bright_dot_release())
+    monkeypatch.setattr("tracknet_jax.tracking.videos.load_release", lambda name: bright_dot_release())
     video = write_video(tmp_path / "rally.mp4", 20)
     plain = tracknet_jax.track(video, link=False)
     filled = tracknet_jax.track(video, link=False, rectify="linear")

@@ -12,7 +12,9 @@ from tracknet_jax.errors import UserError
 from tracknet_jax.tracking import detector
 from tracknet_jax.tracking.frame_tracker import PreparedVideo
 from tracknet_jax.tracking.geometry import place
-from tracknet_jax.tracking.tracker import Tracker, TrackOptions, track_source, track_video
+from tracknet_jax.tracking.options import TrackOptions
+from tracknet_jax.tracking.tracker import Tracker
+from tracknet_jax.tracking.videos import track_source, track_video
 
 
 @pytest.mark.parametrize("overlap", ["none", "weighted"])

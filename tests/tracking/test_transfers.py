@@ -7,7 +7,8 @@ from fake_release import bright_dot_release, dot_frames
 
 from tracking.videos import dot_path
 from tracknet_jax.tracking import detector
-from tracknet_jax.tracking.tracker import Tracker, TrackOptions
+from tracknet_jax.tracking.options import TrackOptions
+from tracknet_jax.tracking.tracker import Tracker
 
 STARTS = {"none": "detect_disjoint", "weighted": "add_windows"}
 
@@ -16,6 +17,7 @@ STARTS = {"none": "detect_disjoint", "weighted": "add_windows"}
 def transfers(request, monkeypatch):
     """Events of a video of five steps, in order: `start` with the pictures that go in, `read` with what comes back."""
     events = []
+    monkeypatch.setattr("tracknet_jax.tracking.tracker.CPU_STEPS", 1)  # as on an accelerator
     start, device_get = getattr(detector, STARTS[request.param]), jax.device_get
 
     def started(model, variables, pictures, *rest, **options):

@@ -9,7 +9,9 @@ from tracknet_jax.data.folders import images_in
 from tracknet_jax.data.mixup import MixupConfig
 from tracknet_jax.models.registry import preset
 from tracknet_jax.releases import load_release
-from tracknet_jax.tracking.tracker import Tracker, TrackOptions, track_source
+from tracknet_jax.tracking.options import TrackOptions
+from tracknet_jax.tracking.tracker import Tracker
+from tracknet_jax.tracking.videos import track_source
 from tracknet_jax.training.config import EvalConfig
 from tracknet_jax.training.loop import train
 

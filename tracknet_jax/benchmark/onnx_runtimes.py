@@ -6,7 +6,8 @@ from functools import partial
 import jax
 
 from tracknet_jax.benchmark.config import Case, Dtype, Runtime
-from tracknet_jax.benchmark.workload import Work, Workload, cores, windows_of
+from tracknet_jax.benchmark.workload import Work, Workload, windows_of
+from tracknet_jax.cores import cores
 from tracknet_jax.errors import UserError
 from tracknet_jax.export.runtime import RuntimeOptions, check_installed, load_network, openvino_core
 from tracknet_jax.releases import Release

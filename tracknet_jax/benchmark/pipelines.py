@@ -19,9 +19,10 @@ from tracknet_jax.data.source import find_dataset
 from tracknet_jax.data.video import open_frames
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.releases import Release
+from tracknet_jax.tracking.options import TrackOptions
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
 from tracknet_jax.tracking.track import Track
-from tracknet_jax.tracking.tracker import Tracker, TrackOptions
+from tracknet_jax.tracking.tracker import Tracker
 from tracknet_jax.training.config import DataConfig, TrainConfig
 from tracknet_jax.training.sources import open_training
 from tracknet_jax.training.step import step_keys, window_keys

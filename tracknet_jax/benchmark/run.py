@@ -17,7 +17,8 @@ from tracknet_jax.benchmark.config import Benchmark, Case, Dtype, Parallel, Runt
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.results import Memory, Peaks, Report, Result
 from tracknet_jax.benchmark.timing import block, measure
-from tracknet_jax.benchmark.workload import Workload, cores, network
+from tracknet_jax.benchmark.workload import Workload, network
+from tracknet_jax.cores import cores
 from tracknet_jax.export.runtime import with_runtime
 from tracknet_jax.models.cost import cost
 from tracknet_jax.releases import Release, in_dtype, with_convolutions

@@ -9,7 +9,8 @@ import numpy as np
 
 from tracknet_jax.benchmark.config import Case
 from tracknet_jax.benchmark.torch_network import check_buildable, forward, torch_weights
-from tracknet_jax.benchmark.workload import Work, Workload, cores, windows_of
+from tracknet_jax.benchmark.workload import Work, Workload, windows_of
+from tracknet_jax.cores import cores
 from tracknet_jax.errors import UserError
 from tracknet_jax.releases import Release
 

@@ -1,6 +1,5 @@
 """What every task hands over to be timed, and the networks and inputs they share."""
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -45,11 +44,6 @@ class Workload(NamedTuple):
     call: Callable[[], Any]
     work: Work
     probabilities: Callable[[], np.ndarray] | None = None
-
-
-def cores() -> int:
-    """What this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def network(name: str) -> Release:

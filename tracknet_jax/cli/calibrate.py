@@ -70,7 +70,7 @@ def _strongest_blobs(clips: "list[Footage]", release: "Release") -> "list[ClipSc
     from tracknet_jax.decoding import FLOOR
     from tracknet_jax.evaluation.release import score_release
     from tracknet_jax.protocols import protocol
-    from tracknet_jax.tracking.tracker import TrackOptions
+    from tracknet_jax.tracking.options import TrackOptions
 
     faintest = TrackOptions(link=False, threshold=FLOOR)
     with progress_bar("clips") as progress:

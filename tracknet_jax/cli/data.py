@@ -147,7 +147,8 @@ def _trajectories(options: Trajectories) -> int:
     from tracknet_jax.evaluation.footage import find_footage
     from tracknet_jax.evaluation.release import track_trajectories
     from tracknet_jax.releases import load_release
-    from tracknet_jax.tracking.tracker import Tracker, TrackOptions
+    from tracknet_jax.tracking.options import TrackOptions
+    from tracknet_jax.tracking.tracker import Tracker
 
     tracker = Tracker(load_release(options.checkpoint), TrackOptions(options.overlap))
     clips = find_footage(options.data, options.format, split_by=options.split_by)

@@ -196,8 +196,8 @@ def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") 
     from tracknet_jax.evaluation.footage import windows_of
     from tracknet_jax.evaluation.release import score_release, score_tracker
     from tracknet_jax.releases import in_dtype, load_release, with_convolutions
+    from tracknet_jax.tracking.options import TrackOptions
     from tracknet_jax.tracking.rectify import rectification
-    from tracknet_jax.tracking.tracker import TrackOptions
 
     filling = rectification(options.rectify, options.rectifier)
     if options.model:

@@ -117,7 +117,8 @@ def main(argv: list[str]) -> int:
 
 def make_tracker(args: TrackArgs, live: bool = False) -> "FrameTracker":
     """The tracker that the options ask for."""
-    from tracknet_jax.tracking.tracker import Tracker, TrackOptions
+    from tracknet_jax.tracking.options import TrackOptions
+    from tracknet_jax.tracking.tracker import Tracker
 
     options = TrackOptions(args.overlap, args.threshold, args.link, args.batch_size, args.fit, live)
     if args.model:

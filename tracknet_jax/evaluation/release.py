@@ -14,9 +14,10 @@ from tracknet_jax.host_decoders import CLASS_DECODERS, MAP_DECODERS
 from tracknet_jax.protocols import Protocol
 from tracknet_jax.releases import Release
 from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
+from tracknet_jax.tracking.options import TrackOptions
 from tracknet_jax.tracking.rectify import Rectification, rectify
 from tracknet_jax.tracking.track import Track, TrackBuilder
-from tracknet_jax.tracking.tracker import Tracker, TrackOptions
+from tracknet_jax.tracking.tracker import Tracker
 
 
 def score_release(

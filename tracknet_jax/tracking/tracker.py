@@ -1,84 +1,42 @@
-"""Tracking a ball: a release, options, and a stream of frames make one row a frame."""
+"""Tracking with a network: a release, options, and streams of frames make one row a frame."""
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from itertools import count, groupby, islice
+from itertools import count, groupby
 from operator import itemgetter
-from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
 
-from tracknet_jax.data.capture import is_live
-from tracknet_jax.data.video import VideoSource, open_frames
+from tracknet_jax.cores import cores
 from tracknet_jax.decoding import SEVERAL
-from tracknet_jax.errors import UserError
-from tracknet_jax.prefetch import Prefetch
-from tracknet_jax.releases import Release, load_release
+from tracknet_jax.prefetch import Prefetch, map_in_threads
+from tracknet_jax.releases import Release
 from tracknet_jax.tracking import detector, linking
-from tracknet_jax.tracking.background import find_background, opening_background
+from tracknet_jax.tracking.background import opening_background
+from tracknet_jax.tracking.batches import Batch, batches
 from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
-from tracknet_jax.tracking.geometry import Fit, Placement
+from tracknet_jax.tracking.geometry import Placement
 from tracknet_jax.tracking.linking import Detection
-from tracknet_jax.tracking.rectify import Method, rectification
-from tracknet_jax.tracking.rectify import rectify as fill_gaps
-from tracknet_jax.tracking.track import Row, Track, TrackBuilder
-from tracknet_jax.tracking.windows import (
-    Chunk,
-    Overlap,
-    Window,
-    chunks,
-    complete_windows,
-    ensemble_weights,
-    windows,
-)
+from tracknet_jax.tracking.options import TrackOptions
+from tracknet_jax.tracking.track import Row
+from tracknet_jax.tracking.windows import Chunk, chunks, complete_windows, ensemble_weights
 
 T = TypeVar("T")
 
 CPU_BATCH, ACCELERATOR_BATCH = 1, 16  # windows in one step; more of them fit no CPU cache
 IN_FLIGHT = 2  # steps handed to the device before the first one's result is waited for
+# At once, at most, and no more than one beyond the cores: a step by itself leaves cores idle, in layers too small to
+# divide and while its result is read.
+CPU_STEPS = 4
 
-Found = tuple[
-    np.ndarray, np.ndarray
-]  # a frame's candidates, positions (K, 2) in network pixels and confidences (K,)
+# a frame's candidates, positions (K, 2) in network pixels and confidences (K,)
+Found = tuple[np.ndarray, np.ndarray]
 NOTHING: Found = np.full((SEVERAL, 2), np.nan, np.float32), np.zeros(SEVERAL, np.float32)
-
-
-@dataclass(frozen=True)
-class TrackOptions:
-    """How to track.
-
-    Attributes:
-        overlap: `none`: each frame is seen in one window; `average`, `weighted`: in every window that holds
-            it, and the maps are averaged (weighted: more for the window's middle). L times the work.
-        threshold: probability above which a pixel belongs to a ball.
-        link: of several candidates take the one on a trajectory, see `linking.link`; then a ball may also be less
-            probable than the threshold, or more and yet none. False: each frame's strongest blob.
-        batch_size: windows in one step; None: 1 on a CPU or if live, 16 on an accelerator.
-        fit: `auto`: stretch to the network's shape if the source's is within a quarter of it, else letterbox.
-        live: give every row as soon as it is known, rather than work ahead.
-    """
-
-    overlap: Overlap = "none"
-    threshold: float = 0.5
-    link: bool = True
-    batch_size: int | None = None
-    fit: Fit = "auto"
-    live: bool = False
-
-    def __post_init__(self) -> None:
-        if self.overlap not in ("none", "average", "weighted"):
-            raise UserError(f"overlap {self.overlap!r}: choose none, average or weighted")
-        if self.fit not in ("auto", "stretch", "letterbox"):
-            raise UserError(f"fit {self.fit!r}: choose auto, stretch or letterbox")
-        if not 0 < self.threshold < 1:
-            raise UserError(f"threshold {self.threshold}: expected a probability between 0 and 1")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise UserError(f"batch size {self.batch_size}: expected at least 1")
 
 
 class Tracker(FrameTracker):
@@ -100,6 +58,8 @@ class Tracker(FrameTracker):
         self._batch = batch if options.overlap == "none" else max(batch, config.outputs)
         self._variables = jax.device_put(release.variables)
         self._ahead: Any = nullcontext if options.live else Prefetch
+        beside = jax.default_backend() == "cpu" and not options.live
+        self._at_once = min(cores() + 1, CPU_STEPS) if beside else 1
         waiting = config.outputs - 1  # for a frame's last window
         self.step = self._batch * config.outputs if options.overlap == "none" else self._batch
         self.lag = self.step - 1 + (0 if options.overlap == "none" else waiting) + linking.LAG * options.link
@@ -153,29 +113,23 @@ class Tracker(FrameTracker):
         self, videos: Iterable[PreparedVideo]
     ) -> Generator[tuple[PreparedVideo, Found], None, None]:
         """Each frame's candidates beside its video; batches go on from one video to the next."""
+        config = self.release.config
         detect = partial(
             detector.detect_disjoint, self.release.model, self._variables, several=self.options.link
         )
 
-        with self._ahead(self._batches(videos)) as batches:
-            results = (
-                (batch, detect(batch.windows, self.options.threshold, batch.inside, batch.background))
-                for batch in batches
-            )
-            for batch, candidates in _run_ahead(results, self._in_flight()):
+        def step(batch: Batch) -> tuple[Batch, Any]:
+            return batch, detect(batch.windows, self.options.threshold, batch.inside, batch.background)
+
+        with self._ahead(batches(videos, config.frames, config.outputs, self._batch)) as waiting:
+            for batch, candidates in self._computed(step, waiting):
                 yield from zip(batch.videos, _read(candidates, batch.keep), strict=True)
 
-    def _batches(self, videos: Iterable[PreparedVideo]) -> Iterator["_Batch"]:
-        config = self.release.config
-
-        def windows_of_all() -> Iterator[tuple[PreparedVideo, Window]]:
-            for video in videos:
-                for window in windows(video.frames, config.frames, config.outputs):
-                    yield video, window
-
-        stream = windows_of_all()
-        while batch := list(islice(stream, self._batch)):
-            yield _Batch.of(batch, self._batch, config.outputs)
+    def _computed(self, step: Callable[[Batch], T], waiting: Iterable[Batch]) -> Iterator[T]:
+        """The results of `step`, in order; on a CPU several are computed at once."""
+        if self._at_once > 1:
+            return map_in_threads(lambda batch: jax.block_until_ready(step(batch)), waiting, self._at_once)
+        return _run_ahead(map(step, waiting), self._in_flight())
 
     def _in_flight(self) -> int:
         return 1 if self.options.live else IN_FLIGHT
@@ -206,118 +160,6 @@ class Tracker(FrameTracker):
         if known > batch:
             maps = detector.pending_means(pending, batch)
             yield detector.decode(maps, threshold, inside, several=several), np.arange(known - batch)
-
-
-def track_video(
-    source: VideoSource,
-    release: Release,
-    options: TrackOptions = TrackOptions(),
-    start: int = 0,
-    end: int | None = None,
-    background: str | Path | None = None,
-) -> Track:
-    """Tracks one video, image sequence or stream from frame `start` up to `end` (half-open).
-
-    For many videos make one `Tracker` and call `track_source` with it: it compiles once.
-
-    Raises:
-        UserError: `source` cannot be read.
-    """
-    return track_source(Tracker(release, options), source, start, end, background)
-
-
-def track_source(
-    tracker: FrameTracker,
-    source: VideoSource,
-    start: int = 0,
-    end: int | None = None,
-    background: str | Path | None = None,
-) -> Track:
-    """As `track_video`, with a tracker that already exists."""
-    with closing(open_frames(source, start, end)) as reader:
-        placement = tracker.place(reader.size)
-        again = None if is_live(source) else partial(open_frames, source, start, end)
-        image = find_background(tracker, placement, background, again)
-        frames = map(placement.to_network, reader)
-        builder = TrackBuilder(reader.fps, reader.size)
-        for row in tracker.track(PreparedVideo(frames, placement, start, image)):
-            builder.add(row)
-        return builder.build()
-
-
-def track(
-    video: VideoSource,
-    checkpoint: str | Path = "tracknet_nano",
-    *,
-    start: int = 0,
-    end: int | None = None,
-    overlap: Overlap = "none",
-    threshold: float = 0.5,
-    link: bool = True,
-    batch_size: int | None = None,
-    fit: Fit = "auto",
-    background: str | Path | None = None,
-    rectify: Method | Literal["none"] = "none",
-    rectifier: str | Path | None = None,
-    max_gap: float = 0.5,
-) -> Track:
-    """Finds the ball in every frame of a video.
-
-    Args:
-        video: path, folder of images, image files in order, stream address or camera index.
-        checkpoint: name of a shipped release, or the folder of a release or training run.
-        start, end: frame numbers, half-open.
-        overlap, threshold, link, batch_size, fit: see `TrackOptions`.
-        background: an image of the scene without players and ball, for networks that want one (V3); None:
-            the median of the frames, from a first pass over the video.
-        rectify: how gaps of at most `max_gap` seconds are filled: "physics" (arcs of flight where both sides
-            agree), "linear", or "net" with the weights `rectifier` (a shipped one's name, or a folder).
-
-    Raises:
-        UserError: the video or the checkpoint cannot be used; the message is one line.
-
-    Example:
-        track = tracknet_jax.track("rally.mp4")
-        print(track.x[track.visible], track.fps)
-        track.to_csv("rally_ball.csv")
-    """
-    options = TrackOptions(overlap, threshold, link, batch_size, fit)
-    filling = rectification(rectify, rectifier, max_gap)
-    found = track_video(video, load_release(checkpoint), options, start, end, background)
-    return found if filling is None else fill_gaps(found, filling)
-
-
-class _Batch(NamedTuple):
-    """Windows of one video or several, and whose frames their maps are.
-
-    `windows` (B, L, H, W, 3) uint8, `inside` (B, H, W) bool, `background` (B, H, W, 3) uint8 or None; `keep` are the
-    indices (window, output) of the maps of new frames, and `videos` the video of each of these.
-    """
-
-    windows: np.ndarray
-    inside: np.ndarray
-    background: np.ndarray | None
-    keep: tuple[np.ndarray, np.ndarray]
-    videos: list[PreparedVideo]
-
-    @classmethod
-    def of(cls, windows: list[tuple[PreparedVideo, Window]], size: int, outputs: int) -> "_Batch":
-        """`size` windows: the last one is repeated where there are fewer."""
-        places = [
-            (i, output, video)
-            for i, (video, window) in enumerate(windows)
-            for output in range(outputs - window.new, outputs)
-        ]
-        windows = windows + windows[-1:] * (size - len(windows))
-        frames = np.stack([frame for _, window in windows for frame in window.frames])
-        backgrounds = [video.background for video, _ in windows if video.background is not None]
-        return cls(
-            frames.reshape(size, -1, *frames.shape[1:]),
-            np.stack([video.placement.inside() for video, _ in windows]),
-            np.stack(backgrounds) if backgrounds else None,
-            (np.array([i for i, *_ in places]), np.array([output for _, output, _ in places])),
-            [video for *_, video in places],
-        )
 
 
 def _run_ahead(results: Iterable[T], depth: int) -> Iterator[T]:

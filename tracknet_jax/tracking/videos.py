@@ -1,0 +1,98 @@
+"""Tracking a video from Python: a source, a release and options make a track."""
+
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from tracknet_jax.data.capture import is_live
+from tracknet_jax.data.video import VideoSource, open_frames
+from tracknet_jax.releases import Release, load_release
+from tracknet_jax.tracking.background import find_background
+from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
+from tracknet_jax.tracking.geometry import Fit
+from tracknet_jax.tracking.options import TrackOptions
+from tracknet_jax.tracking.rectify import Method, rectification
+from tracknet_jax.tracking.rectify import rectify as fill_gaps
+from tracknet_jax.tracking.track import Track, TrackBuilder
+from tracknet_jax.tracking.tracker import Tracker
+from tracknet_jax.tracking.windows import Overlap
+
+
+def track_video(
+    source: VideoSource,
+    release: Release,
+    options: TrackOptions = TrackOptions(),
+    start: int = 0,
+    end: int | None = None,
+    background: str | Path | None = None,
+) -> Track:
+    """Tracks one video, image sequence or stream from frame `start` up to `end` (half-open).
+
+    For many videos make one `Tracker` and call `track_source` with it: it compiles once.
+
+    Raises:
+        UserError: `source` cannot be read.
+    """
+    return track_source(Tracker(release, options), source, start, end, background)
+
+
+def track_source(
+    tracker: FrameTracker,
+    source: VideoSource,
+    start: int = 0,
+    end: int | None = None,
+    background: str | Path | None = None,
+) -> Track:
+    """As `track_video`, with a tracker that already exists."""
+    with closing(open_frames(source, start, end)) as reader:
+        placement = tracker.place(reader.size)
+        again = None if is_live(source) else partial(open_frames, source, start, end)
+        image = find_background(tracker, placement, background, again)
+        frames = map(placement.to_network, reader)
+        builder = TrackBuilder(reader.fps, reader.size)
+        for row in tracker.track(PreparedVideo(frames, placement, start, image)):
+            builder.add(row)
+        return builder.build()
+
+
+def track(
+    video: VideoSource,
+    checkpoint: str | Path = "tracknet_nano",
+    *,
+    start: int = 0,
+    end: int | None = None,
+    overlap: Overlap = "none",
+    threshold: float = 0.5,
+    link: bool = True,
+    batch_size: int | None = None,
+    fit: Fit = "auto",
+    background: str | Path | None = None,
+    rectify: Method | Literal["none"] = "none",
+    rectifier: str | Path | None = None,
+    max_gap: float = 0.5,
+) -> Track:
+    """Finds the ball in every frame of a video.
+
+    Args:
+        video: path, folder of images, image files in order, stream address or camera index.
+        checkpoint: name of a shipped release, or the folder of a release or training run.
+        start, end: frame numbers, half-open.
+        overlap, threshold, link, batch_size, fit: see `TrackOptions`.
+        background: an image of the scene without players and ball, for networks that want one (V3); None:
+            the median of the frames, from a first pass over the video.
+        rectify: how gaps of at most `max_gap` seconds are filled: "physics" (arcs of flight where both sides
+            agree), "linear", or "net" with the weights `rectifier` (a shipped one's name, or a folder).
+
+    Raises:
+        UserError: the video or the checkpoint cannot be used; the message is one line.
+
+    Example:
+        track = tracknet_jax.track("rally.mp4")
+        print(track.x[track.visible], track.fps)
+        track.to_csv("rally_ball.csv")
+    """
+    options = TrackOptions(overlap, threshold, link, batch_size, fit)
+    filling = rectification(rectify, rectifier, max_gap)
+    found = track_video(video, load_release(checkpoint), options, start, end, background)
+    return found if filling is None else fill_gaps(found, filling)
