@@ -27,7 +27,7 @@ def moved(clip, dx):
     return replace(clip, labels=labels)
 
 
-def counts(clips, rule="default", options=TrackOptions(), **kwargs):  # noqa: B008 (frozen)
+def counts(clips, rule="default", options=TrackOptions(), **kwargs):
     footage = [of_files(clip) for clip in clips]
     return [s.counts for s in score_release(footage, RELEASE, protocol(rule), options, **kwargs)]
 

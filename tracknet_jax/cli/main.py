@@ -6,6 +6,7 @@ import sys
 
 from platformdirs import user_cache_dir
 
+from tracknet_jax.cli.huge_pages import use_huge_pages
 from tracknet_jax.errors import UserError, entry_point
 
 # Name: one line for the overview. The module of the same name holds `main(argv) -> exit code`; it is
@@ -54,6 +55,8 @@ def main(argv: list[str]) -> int:
 
 def run() -> None:
     """Entry point of the installed command; compiled programs are kept in the user's cache folder."""
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        use_huge_pages()
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", user_cache_dir("tracknet-jax"))
     try:
         code = main(sys.argv[1:])
