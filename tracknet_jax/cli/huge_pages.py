@@ -24,7 +24,7 @@ def use_huge_pages() -> None:
 
 
 def on_request_only(setting: Path = SETTING) -> bool:
-    """Whether the kernel gives huge pages only to programs that ask for them, and the allocator (glibc 2.35) can ask."""
+    """Whether the kernel gives huge pages to programs that ask, to no others, and the allocator (glibc 2.35) can ask."""
     try:
         requested = "[madvise]" in setting.read_text()
     except OSError:
