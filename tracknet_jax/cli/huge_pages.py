@@ -24,7 +24,7 @@ def use_huge_pages() -> None:
 
 
 def on_request_only(setting: Path = SETTING) -> bool:
-    """Whether the kernel gives huge pages to programs that ask, to no others, and the allocator (glibc 2.35) can ask."""
+    """Whether the kernel gives huge pages to programs that ask and to no others, and glibc can ask (2.35)."""
     try:
         requested = "[madvise]" in setting.read_text()
     except OSError:
