@@ -1,22 +1,24 @@
 """The training rows of docs/recipe.md: `python docs/ablation.py runs/ablation --data CLIPS RALLIES`.
 
-Each row goes on for a few steps from weights that are the same for all rows of its table, changes one thing, and is
-scored on the val split of the first folder. Rows that are finished are not done again, so the command goes on where it
-was stopped; it prints every `tracknet` command, and at the end writes the tables.
+Each row changes one thing in a run that is otherwise the same for all rows of its table, from nothing or from the same
+weights, and is scored on the val split of the first folder. Rows that are finished are not done again, so the command
+goes on where it was stopped; it prints every `tracknet` command, and behind each table's rows writes the table.
 """
 
 import json
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
+from statistics import fmean
 from typing import Annotated, Any, NamedTuple
 
 import tyro
 from blocks import Block
 
 from tracknet_jax.cli.main import main as tracknet
-from tracknet_jax.errors import UserError
+from tracknet_jax.errors import UserError, entry_point
 from tracknet_jax.markdown import table
 
 DOCUMENT = Path(__file__).resolve().parent / "recipe.md"
@@ -30,18 +32,65 @@ SHORT = "--steps 200 --evaluation.every 0 --checkpoint.every 10000 --optimizer.s
 
 
 class Rows(NamedTuple):
-    """A table: the config, the weights that its rows go on from, their common options, and what each changes."""
+    """A table: the config, the common options of its rows, what each changes, and how many runs a row is."""
 
     config: str
-    start: str
     options: str
     changes: Mapping[str, str]
+    seeds: int = 1
 
+    def folders(self, runs: Path, name: str) -> list[Path]:
+        """Those of a row's runs, in the order of their seeds."""
+        folder = runs / slug(name)
+        return [folder] if self.seeds == 1 else [folder / f"seed{seed}" for seed in range(self.seeds)]
+
+
+WEIGHTS = "--data.sport-weights."
+WHOLE_FRAMES = "--model.height 144 --model.width 256 --target.radius 1.5 --data.augment.crop None"
+REFINED = "--model.refinement rstr --model.embed-dim 64 --model.layers 2 --model.mlp-dim 128"
+SCRATCH = Rows(
+    "ablation",
+    "--evaluation.every 0 --checkpoint.every 10000",
+    {
+        "nothing": "",
+        "radius 2": "--target.radius 2",
+        "radius 4": "--target.radius 4",
+        "Gaussian": "--target.name gaussian --target.radius 2",
+        "V5's mask": "--target.name v5",
+        "no average": "--ema-decay 0",
+        "longer average": "--ema-decay 0.999",
+        "constant rate": "--optimizer.schedule.name constant",
+        "half the rate": "--optimizer.lr 2e-3",
+        "tennis alone": f"{WEIGHTS}tennis 1 {WEIGHTS}badminton 0 {WEIGHTS}padel 0",
+        "badminton alone": f"{WEIGHTS}tennis 0 {WEIGHTS}badminton 1 {WEIGHTS}padel 0",
+        "no padel": f"{WEIGHTS}padel 0",
+        "half the resolution": "--model.height 144 --model.width 256 --target.radius 1.5 --data.augment.crop 48 80",
+        "five frames": "--model.frames 5 --model.outputs 5",
+        "no motion": "--model.motion none",
+        "V4's motion prompt": "--model.motion prompt",
+        "motion gates only": "--model.no-motion-input",
+        "no gate": "--model.fusion none",
+        "V3's mixup": "--data.mixup.sample 0.5",
+        "distilled": "--distill.teacher tracknet_nano",
+    },
+    seeds=2,
+)
+REFINEMENT = Rows(
+    "ablation",
+    f"--evaluation.every 0 --checkpoint.every 10000 {WHOLE_FRAMES}",
+    {
+        "no refinement": "",
+        "alternating": f"{REFINED} --model.attention alternating",
+        "divided": f"{REFINED} --model.attention divided",
+        "joint": f"{REFINED} --model.attention joint",
+        "loss of the drafts": f"{REFINED} --loss.draft 0.5",
+    },
+    seeds=2,
+)
 
 SMALL = Rows(
     "ablation",
-    f"{RUNS}/base",
-    f"{SHORT} --optimizer.lr 1e-3",
+    f"--init-from {RUNS}/base {SHORT} --optimizer.lr 1e-3",
     {
         "nothing": "",
         "nothing, seed 1": "--seed 1",
@@ -50,8 +99,7 @@ SMALL = Rows(
 )
 NANO = Rows(
     "tracknet_nano",
-    "tracknet_nano",
-    f"{SHORT} --optimizer.lr 5e-4 {AUGMENT}crop 96 160 --ema-decay 0.98",
+    f"--init-from tracknet_nano {SHORT} --optimizer.lr 5e-4 {AUGMENT}crop 96 160 --ema-decay 0.98",
     {
         "nothing": "",
         "pasted balls": f"{AUGMENT}paste 0.3",
@@ -61,7 +109,7 @@ NANO = Rows(
     },
 )
 DEGRADED = ("nothing", "JPEG")  # rows that are scored on degraded copies, too
-TABLES = {"small": SMALL, "nano": NANO}
+TABLES = {"scratch": SCRATCH, "refinement": REFINEMENT, "small": SMALL, "nano": NANO}
 
 
 def run(command: str) -> None:
@@ -85,31 +133,55 @@ def score(checkpoint: Path, clips: Path, path: Path, options: str = "--no-link")
     return json.loads(path.read_text())
 
 
-def rows_table(rows: Rows, folder: Path) -> str:
-    """Markdown: the scores of the rows that are there, in per cent; of further clips and with linking F1 hit."""
-    files = {name: folder / slug(name) for name in rows.changes if (folder / slug(name) / CLEAN).is_file()}
-    further = [name for name in FURTHER if any((run / f"{name}.json").is_file() for run in files.values())]
-    lines, sports = [], []
-    for name, run_folder in files.items():
-        scores = json.loads((run_folder / CLEAN).read_text())
-        sports = sorted(scores["sports"])
-        figures = [percent(scores["sports"][sport]["f1_hit"]) for sport in sports]
-        figures += [percent(scores["total"][key]) for key in ("precision", "recall_hit")]
-        for path in (run_folder / f"{name}.json" for name in further):
-            figures.append(percent(json.loads(path.read_text())["total"]["f1_hit"]) if path.is_file() else "")
-        change = f"`{rows.changes[name]}`" if rows.changes[name] else ""
-        lines.append([name, change, percent(scores["total"]["f1_hit"]), *figures])
-    return table(["row", "change", "F1 hit", *sports, "precision", "recall hit", *further], lines)
+def rows_table(rows: Rows, runs: Path) -> str:
+    """Markdown: the scores of the rows that are there, in per cent, of several runs their mean."""
+    scored = {
+        name: [folder for folder in rows.folders(runs, name) if (folder / CLEAN).is_file()]
+        for name in rows.changes
+    }
+    scored = {name: folders for name, folders in scored.items() if folders}
+    every_run = list(chain.from_iterable(scored.values()))
+    further = [file for file in FURTHER if any((run / f"{file}.json").is_file() for run in every_run)]
+    sports = sorted(read_scores(every_run[0], CLEAN)["sports"]) if every_run else []
+    changes = {name: f"`{change}`" if change else "" for name, change in rows.changes.items()}
+    lines = [
+        [name, changes[name], *cells(folders, sports, further, each_run=rows.seeds > 1)]
+        for name, folders in scored.items()
+    ]
+    runs_of_row = ["each run"] if rows.seeds > 1 else []
+    return table(
+        ["row", "change", "F1 hit", *runs_of_row, *sports, "precision", "recall hit", *further], lines
+    )
 
 
-def percent(share: float) -> str:
-    """As the tables give it."""
-    return f"{100 * share:.1f}"
+def cells(folders: list[Path], sports: list[str], further: list[str], each_run: bool) -> list[str]:
+    """The figures of a row's runs; of further clips, and with linking, F1 hit of the first of them."""
+    scores = [read_scores(folder, CLEAN) for folder in folders]
+    totals = [each["total"] for each in scores]
+    figures = [percent(total["f1_hit"] for total in totals)]
+    if each_run:
+        figures.append(", ".join(percent([total["f1_hit"]]) for total in totals))
+    figures += [percent(each["sports"][sport]["f1_hit"] for each in scores) for sport in sports]
+    figures += [percent(total[key] for total in totals) for key in ("precision", "recall_hit")]
+    for file in (f"{name}.json" for name in further):
+        there = (folders[0] / file).is_file()
+        figures.append(percent([read_scores(folders[0], file)["total"]["f1_hit"]]) if there else "")
+    return figures
+
+
+def read_scores(folder: Path, file: str) -> Any:
+    """What `tracknet evaluate` wrote."""
+    return json.loads((folder / file).read_text())
+
+
+def percent(shares: Iterable[float]) -> str:
+    """Their mean as the tables give it."""
+    return f"{100 * fmean(shares):.1f}"
 
 
 def slug(name: str) -> str:
     """A row's folder."""
-    return name.replace(", ", "-").replace(" ", "-").lower()
+    return name.replace(", ", "-").replace(" ", "-").replace("'", "").lower()
 
 
 def measure(
@@ -124,10 +196,11 @@ def measure(
         for name, change in rows.changes.items():
             if HARD in change and hard is None:
                 continue
-            folder, start = runs / label / slug(name), rows.start.replace(RUNS, str(runs))
-            options = f"{rows.options} {change.replace(HARD, str(hard))}"
-            train(f"{rows.config} {common} --init-from {start} {options}", folder)
-            score(folder, data[0], folder / CLEAN)
+            options = f"{rows.options} {change}".replace(RUNS, str(runs)).replace(HARD, str(hard))
+            for seed, folder in enumerate(rows.folders(runs / label, name)):
+                of_seed = f"--seed {seed}" if seed else ""
+                train(f"{rows.config} {common} {options} {of_seed}", folder)
+                score(folder, data[0], folder / CLEAN)
             if rows is NANO:
                 score(folder, data[0], folder / "linked.json", "")
             if degraded and name in DEGRADED:
@@ -137,13 +210,14 @@ def measure(
         block.replace(DOCUMENT, rows_table(rows, runs / label))
 
 
+@entry_point("ablation")
 def main(
     runs: Annotated[Path, tyro.conf.Positional],
     data: list[Path],
     cache: Path | None = None,
     hard: Path | None = None,
     degraded: Path | None = None,
-) -> int:
+) -> None:
     """Trains and scores what is missing, and writes the tables.
 
     Args:
@@ -153,12 +227,7 @@ def main(
         hard: scores of training clips, from `tracknet evaluate --split train --json`, for the row of hard examples
         degraded: folder that docs/degrade.py wrote, for more columns
     """
-    try:
-        measure(runs, data, cache, hard, degraded)
-    except UserError as error:
-        print(f"ablation: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    measure(runs, data, cache, hard, degraded)
 
 
 if __name__ == "__main__":

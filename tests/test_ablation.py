@@ -2,7 +2,7 @@
 
 import json
 
-from ablation import NANO, rows_table, slug
+from ablation import NANO, SCRATCH, rows_table, slug
 
 
 def write_scores(folder, name: str, total: float) -> None:
@@ -21,4 +21,16 @@ def test_the_table_has_the_rows_that_were_run(tmp_path):
     assert rows == [
         "| nothing |  | 90.0 | 85.0 | 95.0 | 90.0 | 80.0 |  |",
         "| nothing, seed 1 | `--seed 1` | 91.1 | 85.0 | 95.0 | 90.0 | 80.0 | 92.2 |",
+    ]
+
+
+def test_several_runs_of_a_row_are_averaged(tmp_path):
+    write_scores(tmp_path / "nothing" / "seed0", "clean", 0.6)
+    write_scores(tmp_path / "nothing" / "seed1", "clean", 0.7)
+    write_scores(tmp_path / "v5s-mask" / "seed1", "clean", 0.5)
+    head, _, *rows = rows_table(SCRATCH, tmp_path).splitlines()
+    assert head == "| row | change | F1 hit | each run | badminton | tennis | precision | recall hit |"
+    assert rows == [
+        "| nothing |  | 65.0 | 60.0, 70.0 | 85.0 | 95.0 | 90.0 | 80.0 |",
+        "| V5's mask | `--target.name v5` | 50.0 | 50.0 | 85.0 | 95.0 | 90.0 | 80.0 |",
     ]
