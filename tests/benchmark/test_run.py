@@ -30,7 +30,7 @@ def test_another_runtime_is_timed_and_compared(monkeypatch):
     """A stand-in whose maps are ours and a quarter more."""
 
     def stand_in(case, release):
-        maps = steps.inference(replace(case, variant="jit"), release).probabilities()
+        maps = steps.inference(replace(case, variant="jit"), release).compared()
         return Workload(lambda: None, Work(1, 3, 1), lambda: maps + 0.25)
 
     monkeypatch.setattr(torch_runtime, "check_runtime", lambda release: None)
@@ -87,7 +87,7 @@ def test_memory_is_the_devices_where_it_can_tell(monkeypatch, marks, memory):
         ({"batches": (0,)}, "batches"),
         ({"models": ()}, "models is empty"),
         ({"blocks": 0}, "0 blocks"),
-        ({"tasks": ("train", "track"), "against": ("torch",)}, "torch is compared in inference: add"),
+        ({"tasks": ("stream", "track"), "against": ("torch",)}, "torch is compared in inference, train: add"),
         ({"tasks": ("data",), "against": ("openvino",)}, "in inference, stream, track: add one"),
     ],
 )

@@ -24,7 +24,7 @@ def test_inference_is_the_network_on_every_layout(tiny, layout):
     frames = windows_of(tiny.config, 2 * devices)["frames"]
     expected = jax.nn.sigmoid(jax.jit(tiny.model.apply)(tiny.variables, frames).logits)
     assert expected.std() > 0.01  # fresh weights, and yet maps in which two runtimes could differ
-    np.testing.assert_allclose(workload.probabilities(), expected, atol=1e-5)
+    np.testing.assert_allclose(workload.compared(), expected, atol=1e-5)
     assert (workload.work.windows, workload.work.frames) == (2 * devices, 6 * devices)
     counted = 2 * cost(tiny.config).macs * workload.work.windows
     assert 0.9 * counted < workload.work.analysis.flops < 1.5 * counted

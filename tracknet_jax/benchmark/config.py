@@ -10,17 +10,18 @@ from tracknet_jax.errors import UserError
 Task = Literal["inference", "stream", "train", "track", "start", "data", "input"]
 Parallel = Literal["jit", "pmap"]
 Dtype = Literal["float32", "bfloat16"]
-Runtime = Literal["lax", "mixed", "torch", "torch_compile", "onnxruntime", "openvino"]
+Runtime = Literal["lax", "torch", "torch_compile", "onnxruntime", "openvino"]
 
-# What else than `jit` a task can be run by; `lax` and `mixed` are JAX with other convolutions
-# (models.convolution). Tracking keeps its own pipeline around the network.
+# What else than `jit` a task can be run by; `lax` is JAX with XLA's own convolutions (models.convolution). Tracking
+# keeps its own pipeline around the network.
 COMPARED: dict[Task, tuple[Runtime, ...]] = {
-    "inference": ("lax", "mixed", "torch", "torch_compile", "onnxruntime", "openvino"),
-    "stream": ("lax", "mixed", "onnxruntime", "openvino"),
-    "track": ("lax", "mixed", "onnxruntime", "openvino"),
+    "inference": ("lax", "torch", "torch_compile", "onnxruntime", "openvino"),
+    "stream": ("lax", "onnxruntime", "openvino"),
+    "train": ("torch", "torch_compile"),
+    "track": ("lax", "onnxruntime", "openvino"),
 }
 
-FLOAT32_ONLY: tuple[Runtime, ...] = ("mixed", "onnxruntime")
+FLOAT32_ONLY: tuple[Runtime, ...] = ("onnxruntime",)
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class Benchmark:
     """Every combination of models, dtypes, batches, devices and drivers is a case.
 
     Attributes:
-        against: runtimes that compute the same networks in inference, and for tracking where they can. Some have
-            float32 only.
+        against: runtimes that compute the same networks in inference, and in training and for tracking where they
+            can. Some have float32 only.
         blocks: how often each case is timed, in turn with the others of its task and model.
         seconds: what a block lasts at least.
         calls: single windows timed under `stream`.

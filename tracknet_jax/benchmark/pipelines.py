@@ -45,7 +45,7 @@ def tracking(case: Case, release: Release, video: Path, folder: Path) -> Workloa
     frames = len(track())
     windows = math.ceil(frames / release.config.outputs)
     work = Work(windows, frames, 1, compile_seconds=max(0.0, first - second))
-    return Workload(track, work, probabilities=lambda: track().confidence)
+    return Workload(track, work, compared=lambda: track().confidence)
 
 
 def feeding(case: Case, release: Release, data: Path, folder: Path) -> Workload:

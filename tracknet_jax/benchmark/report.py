@@ -35,7 +35,7 @@ TITLES = {
     "input": "Input: training as it is fed, beside training on one batch that is always there",
 }
 
-COMPARED = "Compared: times with ours in the same dtype, probabilities with ours in float32"
+COMPARED = "Compared: times with ours in the same dtype, results with ours in float32"
 
 
 def write_json(path: Path, report: Report, command: str) -> None:
@@ -69,10 +69,14 @@ def tables(report: Report) -> Iterator[Table]:
         results = [result for result in report.results if result.case.task == task]
         if results:
             yield _table(title, _COLUMNS[task], results)
-    compared = [_windows(result) for result in report.results if result.max_difference is not None]
+    compared = [_windows(result) for result in report.results if _is_compared(result)]
     results = [result for result in report.results if _windows(result) in compared]
     if results:
         yield _table(COMPARED, _AGAINST, results)
+
+
+def _is_compared(result: Result) -> bool:
+    return not (result.ratio is None and result.max_difference is None)
 
 
 def _windows(result: Result) -> tuple[str, str, int, int]:

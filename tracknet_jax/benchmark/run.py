@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from tracknet_jax import __version__
-from tracknet_jax.benchmark import onnx_runtimes, peak, steps, torch_runtime
+from tracknet_jax.benchmark import onnx_runtimes, peak, steps, torch_runtime, torch_training
 from tracknet_jax.benchmark.config import Benchmark, Case, Dtype, Parallel, Runtime
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.results import Memory, Peaks, Report, Result
@@ -25,7 +25,6 @@ from tracknet_jax.releases import Release, in_dtype, with_convolutions
 
 RUNTIMES: tuple[str, ...] = get_args(Runtime)
 TORCH = ("torch", "torch_compile")
-CONVOLUTIONS = ("lax", "mixed")
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def run(
         if runtime in TORCH:
             for release in releases.values():
                 torch_runtime.check_runtime(release)
-        elif runtime not in CONVOLUTIONS:
+        elif runtime != "lax":
             onnx_runtimes.check_runtime(runtime, benchmark.dtypes)
     results: list[Result] = []
     too_large: list[Case] = []
@@ -92,13 +91,13 @@ class _Group:
 
     def _build(self, case: Case) -> Workload:
         release = in_dtype(self._release, case.dtype)
-        if case.variant in CONVOLUTIONS:
-            release = with_convolutions(release, case.variant)  # type: ignore[arg-type]
+        if case.variant == "lax":
+            release = with_convolutions(release, "lax")
             case = replace(case, variant="jit")
         if case.task == "inference":
             return _inference(case, release)
         if case.task == "train":
-            return steps.training(case, release)
+            return _training(case, release)
         if case.variant in RUNTIMES:
             options = onnx_runtimes.runtime_options(case, alone=False)
             release = with_runtime(release, case.variant, options)  # type: ignore[arg-type]
@@ -145,19 +144,17 @@ class _Group:
     def _compared(self, result: Result, found: dict[Case, Result]) -> Result:
         """The result beside ours of the same windows on as many devices.
 
-        Times are compared within a dtype, probabilities with those of ours in float32 where it was measured too.
+        Times are compared within a dtype, results with those of ours in float32 where it was measured too.
         """
         case = result.case
         ours = _ours(case, case.dtype, found)
+        if ours and case.variant in RUNTIMES:
+            result = replace(result, ratio=result.timing.median / found[ours].timing.median)
         exact = _ours(case, "float32", found) or ours
-        theirs, expected = (self._workloads[each].probabilities if each else None for each in (case, exact))
+        theirs, expected = (self._workloads[each].compared if each else None for each in (case, exact))
         if exact == case or theirs is None or expected is None:  # or nothing to compare with fits
             return result
-        difference = float(np.abs(theirs() - expected()).max())
-        if ours is None or case.variant not in RUNTIMES:
-            return replace(result, max_difference=difference)
-        ratio = result.timing.median / found[ours].timing.median
-        return replace(result, ratio=ratio, max_difference=difference)
+        return replace(result, max_difference=float(np.abs(theirs() - expected()).max()))
 
     def _references(self) -> dict[Any, peak.Reference]:
         found: dict[Any, peak.Reference] = {}
@@ -175,6 +172,12 @@ def _inference(case: Case, release: Release) -> Workload:
     if case.variant in RUNTIMES:
         return onnx_runtimes.onnx_inference(case, release)
     return steps.inference(case, release)
+
+
+def _training(case: Case, release: Release) -> Workload:
+    if case.variant in TORCH:
+        return torch_training.torch_training(case, release)
+    return steps.training(case, release)
 
 
 def _ours(case: Case, dtype: Dtype, found: Container[Case]) -> Case | None:

@@ -1,23 +1,28 @@
 """The compiled steps: inference, one window of a stream, and training."""
 
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 import jax
 import numpy as np
+import optax
 
 from tracknet_jax.benchmark.config import Case
 from tracknet_jax.benchmark.program import Layout, compiled
 from tracknet_jax.benchmark.workload import Work, Workload, windows_of
+from tracknet_jax.data.augment import Batch
 from tracknet_jax.decoding import Candidates
 from tracknet_jax.heatmaps import probability_maps
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.releases import Release
 from tracknet_jax.tracking.detector import detect_disjoint
 from tracknet_jax.training.config import TrainConfig
+from tracknet_jax.training.gradients import gradients
 from tracknet_jax.training.optimizers import make_optimizer
-from tracknet_jax.training.state import create_state
+from tracknet_jax.training.state import TrainState, create_state
 from tracknet_jax.training.step import train_step
+from tracknet_jax.training.targets import with_targets
 
 
 def inference(case: Case, release: Release) -> Workload:
@@ -35,7 +40,7 @@ def inference(case: Case, release: Release) -> Workload:
     program = layout.compile(forward, variables, inputs)
     call = partial(program.run, variables, inputs)
     work = Work(windows, windows * config.outputs, 1, program.compile_seconds, program.analysis)
-    return Workload(call, work, probabilities=lambda: layout.joined(call()))
+    return Workload(call, work, compared=lambda: layout.joined(call()))
 
 
 def stream(release: Release) -> Workload:
@@ -53,14 +58,14 @@ def stream(release: Release) -> Workload:
     def call() -> Candidates:
         return jax.device_get(program.run(variables, frames, *operands))
 
-    return Workload(call, work, probabilities=lambda: np.asarray(call().confidence))
+    return Workload(call, work, compared=lambda: np.asarray(call().confidence))
 
 
 def training(case: Case, release: Release) -> Workload:
     """One step of `tracknet train` with its default recipe, on a batch that is on the devices."""
     layout = Layout(case.devices, case.variant)  # type: ignore[arg-type]
     windows = case.batch * case.devices
-    config = TrainConfig(model=release.config, batch_size=windows, steps=1)
+    config = recipe(release.config, windows)
     optimizer = make_optimizer(config.optimizer)
     variables = jax.tree.map(jax.numpy.asarray, release.variables)
     first = create_state(variables, optimizer, jax.random.key(0), averaged=True)
@@ -74,7 +79,35 @@ def training(case: Case, release: Release) -> Workload:
         return metrics
 
     frames = windows * release.config.frames
-    return Workload(call, Work(windows, frames, 3, program.compile_seconds, program.analysis))
+    work = Work(windows, frames, 3, program.compile_seconds, program.analysis)
+    # Of one window on one device, however the timed step is laid out.
+    compared = cache(partial(_first_loss_and_norm, release)) if layout == Layout() else None
+    return Workload(call, work, compared)
+
+
+def recipe(config: TrackNetConfig, windows: int) -> TrainConfig:
+    """What `tracknet train` does with a network unless told otherwise: no augmentation but dropout."""
+    return TrainConfig(model=config, batch_size=windows, steps=1)
+
+
+def first_step(config: TrackNetConfig) -> TrainConfig:
+    """What is compared of training: one window, and no dropout, which draws otherwise in every runtime."""
+    return recipe(replace(config, dropout=0.0, context_masking=0.0), 1)
+
+
+def _first_loss_and_norm(release: Release) -> np.ndarray:
+    """Logarithms of the loss and of the gradient's norm."""
+    config, key = first_step(release.config), jax.random.key(0)
+    state = create_state(release.variables, make_optimizer(config.optimizer), key, averaged=False)
+    windows: Any = labelled_windows(config.model, 1)
+    batch = with_targets(windows, config)
+
+    @jax.jit
+    def found(state: TrainState, batch: Batch) -> Any:
+        loss, _, grads = gradients(state, batch, key, config, axis_name=None)
+        return jax.numpy.log(jax.numpy.stack([loss, optax.tree.norm(grads)]))
+
+    return np.asarray(found(state, batch))
 
 
 def labelled_windows(config: TrackNetConfig, count: int) -> dict[str, np.ndarray]:

@@ -32,29 +32,57 @@ def check_buildable(config: TrackNetConfig) -> None:
 
 
 def torch_weights(
-    variables: dict[str, Any], config: TrackNetConfig, device: str
-) -> dict[str, "torch.Tensor"]:
-    """Parameters and statistics by path, in torch's order of axes; layers that multiply in the activations' dtype."""
+    variables: dict[str, Any], device: str, dtype: str = "float32"
+) -> dict[str, "torch.nn.Parameter"]:
+    """Parameters and statistics by path, in torch's order of axes, without gradients; see `cast` for `dtype`.
+
+    As `torch.nn.Parameter` they stay where they are for `torch.compile`: a CUDA graph copies all else at each call.
+    """
     import torch
 
     found = {}
     for collection in ("params", "batch_stats"):
         for path, leaf in flatten_dict(variables[collection], sep="/").items():
             tensor = torch.from_numpy(np.array(leaf, np.float32)).to(device)
-            *_, layer, part = path.split("/")
-            if part in ("kernel", "bias") and not layer.endswith(("bn", "norm")):
-                tensor = tensor.to(getattr(torch, config.dtype))
-            if part == "kernel" and tensor.ndim == 4:
+            if path.endswith("kernel") and tensor.ndim == 4:
                 tensor = tensor.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
-            elif part == "kernel":
+            elif path.endswith("kernel"):
                 tensor = tensor.T.contiguous()
             found[path] = tensor
-    return found
+    return {path: torch.nn.Parameter(x, requires_grad=False) for path, x in cast(found, dtype).items()}
+
+
+def cast(weights: Weights, dtype: str) -> dict[str, "torch.Tensor"]:
+    """The weights, those of layers that multiply in the activations' `dtype`; norms stay in float32."""
+    import torch
+
+    def multiplies(path: str) -> bool:
+        *_, layer, part = path.split("/")
+        return part in ("kernel", "bias") and not layer.endswith(("bn", "norm"))
+
+    return {path: x.to(getattr(torch, dtype)) if multiplies(path) else x for path, x in weights.items()}
 
 
 def forward(config: TrackNetConfig, weights: Weights, frames: "torch.Tensor") -> "torch.Tensor":
     """Frames `(B, L, H, W, 3)` uint8 to maps in [0, 1], `(B, L_out, H, W)` float32."""
     import torch
+
+    found = logits(config, weights, frames)
+    if config.head == "classes":
+        levels = torch.arange(256, device=found.device).view(-1, 1, 1)
+        return (found.softmax(1) * levels / 255).sum(1, keepdim=True)
+    return found.sigmoid()
+
+
+def logits(
+    config: TrackNetConfig, weights: Weights, frames: "torch.Tensor", train: bool = False
+) -> "torch.Tensor":
+    """Frames `(B, L, H, W, 3)` uint8 to logits `(B, L_out, H, W)` float32, of classes `(B, 256, H, W)`.
+
+    `train` switches batch statistics and dropout on; the running statistics among `weights` are then updated.
+    """
+    import torch
+    from torch.nn.functional import dropout
 
     frames = frames.to(torch.float32).div(255).permute(0, 1, 4, 2, 3)
     images = frames
@@ -75,16 +103,17 @@ def forward(config: TrackNetConfig, weights: Weights, frames: "torch.Tensor") ->
                 parts += [attention[:, t], images[:, t + 1]]
             x = torch.cat(parts, 1)
     x = _space_to_depth(x, config.space_to_depth).to(getattr(torch, config.dtype))
-    features = _encoder_decoder(config, weights, x.contiguous(memory_format=torch.channels_last))
+    x = x.contiguous(memory_format=torch.channels_last)
+    features = _encoder_decoder(config, weights, x, train)
     if config.head == "classes":
-        shares = _block(config, weights, "head", features).float().softmax(1)
-        return (shares * torch.arange(256, device=x.device).view(-1, 1, 1) / 255).sum(1, keepdim=True)
-    logits = _depth_to_space(_conv(weights, "head", features), config.space_to_depth).float()
+        return _block(config, weights, "head", features, train).float()
+    draft = _depth_to_space(_conv(weights, "head", features), config.space_to_depth).float()
     if gate is not None and config.fusion != "none":
-        logits = logits * _gates(config.fusion, gate)
+        draft = draft * _gates(config.fusion, gate)
     if config.refinement == "rstr":
-        logits = logits + refine(config, weights, logits)
-    return logits.sigmoid()
+        masked = dropout(draft, config.context_masking, train)
+        return masked + refine(config, weights, masked, config.dropout if train else 0.0)
+    return draft
 
 
 def _differences(frames: "torch.Tensor") -> "torch.Tensor":
@@ -110,12 +139,14 @@ def _gates(fusion: str, maps: "torch.Tensor") -> "torch.Tensor":
     return torch.cat([maps[:, :1], 0.5 * (maps[:, :-1] + maps[:, 1:]), maps[:, -1:]], 1)
 
 
-def _encoder_decoder(config: TrackNetConfig, weights: Weights, x: "torch.Tensor") -> "torch.Tensor":
+def _encoder_decoder(
+    config: TrackNetConfig, weights: Weights, x: "torch.Tensor", train: bool
+) -> "torch.Tensor":
     import torch
     from torch.nn.functional import interpolate, max_pool2d
 
     def block(name: str, x: "torch.Tensor") -> "torch.Tensor":
-        return _block(config, weights, f"encoder_decoder/{name}", x)
+        return _block(config, weights, f"encoder_decoder/{name}", x, train)
 
     def upsample(x: "torch.Tensor") -> "torch.Tensor":
         if config.upsample == "nearest":
@@ -144,13 +175,15 @@ def _encoder_decoder(config: TrackNetConfig, weights: Weights, x: "torch.Tensor"
     return x
 
 
-def _block(config: TrackNetConfig, weights: Weights, name: str, x: "torch.Tensor") -> "torch.Tensor":
-    """`models.blocks.ConvBlock`."""
+def _block(
+    config: TrackNetConfig, weights: Weights, name: str, x: "torch.Tensor", train: bool
+) -> "torch.Tensor":
+    """`models.blocks.ConvBlock`; torch's running variance is that of a sample, n / (n - 1) times ours."""
     from torch.nn.functional import batch_norm
 
     def norm(x: "torch.Tensor") -> "torch.Tensor":
         mean, var, scale, bias = (weights[f"{name}/bn/{part}"] for part in ("mean", "var", "scale", "bias"))
-        return batch_norm(x, mean, var, scale, bias, eps=config.bn_eps)
+        return batch_norm(x, mean, var, scale, bias, train, 1 - config.bn_decay, config.bn_eps)
 
     x = _conv(weights, f"{name}/conv", x)
     return norm(x.relu()) if config.block_order == "conv_relu_bn" else norm(x).relu()

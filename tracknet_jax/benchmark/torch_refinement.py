@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 Weights = Mapping[str, "torch.Tensor"]
 
 
-def refine(config: TrackNetConfig, weights: Weights, draft: "torch.Tensor") -> "torch.Tensor":
-    """Residual for the draft logits, `(B, L, H, W) -> (B, L, H, W)` float32."""
+def refine(config: TrackNetConfig, weights: Weights, draft: "torch.Tensor", rate: float) -> "torch.Tensor":
+    """Residual for the draft logits, `(B, L, H, W) -> (B, L, H, W)` float32; `rate` is that of dropout."""
     import torch
 
     b, t, h, w = draft.shape
@@ -25,49 +25,52 @@ def refine(config: TrackNetConfig, weights: Weights, draft: "torch.Tensor") -> "
         tokens = tokens + weights[f"refinement/{name}"]
     tokens = tokens.to(dtype)
     for i in range(config.layers):
-        tokens = _layer(config, weights, f"refinement/layer_{i}", attention_axes(config.attention, i), tokens)
+        axes = attention_axes(config.attention, i)
+        tokens = _layer(config, weights, f"refinement/layer_{i}", axes, tokens, rate)
     pixels = _dense(weights, "refinement/decode", tokens).reshape(b, t, rows, columns, p, p)
     return pixels.transpose(3, 4).reshape(b, t, h, w).float()
 
 
 def _layer(
-    config: TrackNetConfig, weights: Weights, path: str, axes: tuple[str, ...], x: "torch.Tensor"
+    config: TrackNetConfig, weights: Weights, path: str, axes: tuple[str, ...], x: "torch.Tensor", rate: float
 ) -> "torch.Tensor":
     """Post-norm transformer encoder layer on tokens `(B, L, N, D)`."""
-    from torch.nn.functional import layer_norm
+    from torch.nn.functional import dropout, layer_norm
 
     def add_and_norm(x: "torch.Tensor", update: "torch.Tensor", name: str) -> "torch.Tensor":
+        update = dropout(update, rate)
         scale, bias = (weights[f"{path}/{name}/{part}"] for part in ("scale", "bias"))
         return layer_norm(x.float() + update.float(), x.shape[-1:], scale, bias, eps=1e-5).to(x.dtype)
 
     for axis in axes:
-        x = add_and_norm(
-            x, _attend_over(config, weights, f"{path}/{axis}_attention", axis, x), f"{axis}_norm"
-        )
-    hidden = _dense(weights, f"{path}/mlp_in", x).relu()
+        mixed = _attend_over(config, weights, f"{path}/{axis}_attention", axis, x, rate)
+        x = add_and_norm(x, mixed, f"{axis}_norm")
+    hidden = dropout(_dense(weights, f"{path}/mlp_in", x).relu(), rate)
     return add_and_norm(x, _dense(weights, f"{path}/mlp_out", hidden), "mlp_norm")
 
 
 def _attend_over(
-    config: TrackNetConfig, weights: Weights, path: str, axis: str, x: "torch.Tensor"
+    config: TrackNetConfig, weights: Weights, path: str, axis: str, x: "torch.Tensor", rate: float
 ) -> "torch.Tensor":
     b, t, n, d = x.shape
     if axis == "spatial":
-        return _attend(config, weights, path, x.reshape(b * t, n, d)).reshape(x.shape)
+        return _attend(config, weights, path, x.reshape(b * t, n, d), rate).reshape(x.shape)
     if axis == "temporal":
         across = x.transpose(1, 2).reshape(b * n, t, d)
-        return _attend(config, weights, path, across).reshape(b, n, t, d).transpose(1, 2)
-    return _attend(config, weights, path, x.reshape(b, t * n, d)).reshape(x.shape)
+        return _attend(config, weights, path, across, rate).reshape(b, n, t, d).transpose(1, 2)
+    return _attend(config, weights, path, x.reshape(b, t * n, d), rate).reshape(x.shape)
 
 
-def _attend(config: TrackNetConfig, weights: Weights, path: str, x: "torch.Tensor") -> "torch.Tensor":
+def _attend(
+    config: TrackNetConfig, weights: Weights, path: str, x: "torch.Tensor", rate: float
+) -> "torch.Tensor":
     """Multi-head self-attention on `(B, N, D)`, by torch's fused one."""
     from torch.nn.functional import scaled_dot_product_attention
 
     b, n, d = x.shape
     packed = _dense(weights, f"{path}/query_key_value", x).reshape(b, n, 3, config.heads, d // config.heads)
     query, key, value = packed.permute(2, 0, 3, 1, 4)
-    mixed = scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(b, n, d)
+    mixed = scaled_dot_product_attention(query, key, value, dropout_p=rate).transpose(1, 2).reshape(b, n, d)
     return _dense(weights, f"{path}/out", mixed)
 
 

@@ -37,13 +37,13 @@ class Workload(NamedTuple):
 
     Attributes:
         call: starts one step and returns what to wait for.
-        probabilities: to be compared between runtimes: the maps after the sigmoid, or what tracking gives back, the
-            candidates' confidences.
+        compared: between runtimes: the maps after the sigmoid, what tracking gives back, the candidates'
+            confidences; of training the logarithms of the first loss and gradient norm, see `steps.first_step`.
     """
 
     call: Callable[[], Any]
     work: Work
-    probabilities: Callable[[], np.ndarray] | None = None
+    compared: Callable[[], np.ndarray] | None = None
 
 
 def network(name: str) -> Release:
