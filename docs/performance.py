@@ -22,7 +22,6 @@ ROOT = Path(__file__).resolve().parents[1]
 BLOCK = Block("<!-- figures: written by `make performance` -->", "<!-- end of figures -->")
 RUNTIMES = {
     "lax": "jax",
-    "mixed": "jax",
     "torch": "torch",
     "onnxruntime": "onnxruntime",
     "openvino": "openvino",

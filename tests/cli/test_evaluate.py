@@ -199,7 +199,7 @@ def test_wrong_splits_and_models(data, capsys, monkeypatch, change, message):
         (["--predictions", "nowhere"], "nowhere: not a folder of prediction CSV files"),
         (["--checkpoint", "tracknet_nano"], "existing files: leave --checkpoint out"),
         (["--overlap", "weighted"], "existing files: leave --overlap out"),
-        (["--conv", "mixed"], "existing files: leave --conv out"),
+        (["--conv", "lax"], "existing files: leave --conv out"),
         (["--threshold", "0.4"], "existing files: leave --threshold out"),
         (["--worst", "worst.txt"], "worst.txt: not the name of a picture, use .png or .jpg"),
         (["--json", "/dev/null/scores.json"], "cannot be written"),

@@ -46,7 +46,7 @@ class BenchmarkArgs:
     parallel: Annotated[tuple[Parallel, ...], option("P")] = ("jit",)
     """jit, pmap"""
     against: Annotated[tuple[Runtime, ...], option("R")] = ()
-    """also lax, mixed (convolutions), torch, torch_compile, onnxruntime, openvino: outputs compared"""
+    """also lax (XLA's own convolutions), torch, torch_compile, onnxruntime, openvino: outputs compared"""
     blocks: Annotated[int, tyro.conf.arg(metavar="N")] = 7
     """how often each case is timed"""
     seconds: Annotated[float, tyro.conf.arg(metavar="S")] = 1.0

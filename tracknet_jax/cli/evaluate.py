@@ -59,8 +59,8 @@ class EvaluateOptions:
     """layout of the data (default: guessed)"""
     dtype: Annotated[Literal["float32", "bfloat16"] | None, option("D")] = None
     """of activations, float32 or bfloat16"""
-    conv: Annotated[Literal["mixed", "lax"] | None, option("HOW")] = None
-    """mixed: bfloat16 products on a CPU; lax: XLA's own"""
+    conv: Annotated[Literal["lax"] | None, option("HOW")] = None
+    """lax: XLA's own convolutions on a CPU, too, not Winograd's"""
     overlap: Annotated[Literal["none", "average", "weighted"], tyro.conf.arg(metavar="HOW")] = "none"
     """average or weighted: see each frame in every window that holds it"""
     threshold: Annotated[float | None, option("P")] = None

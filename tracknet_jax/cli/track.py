@@ -44,8 +44,8 @@ class TrackArgs:
     """onnxruntime or openvino compute the network (default: jax)"""
     dtype: Annotated[Literal["float32", "bfloat16"] | None, option("D")] = None
     """of activations, float32 or bfloat16"""
-    conv: Annotated[Literal["mixed", "lax"] | None, option("HOW")] = None
-    """mixed: bfloat16 products on a CPU; lax: XLA's own"""
+    conv: Annotated[Literal["lax"] | None, option("HOW")] = None
+    """lax: XLA's own convolutions on a CPU, too, not Winograd's"""
     output: Annotated[Path, option("DIR")] = Path()
     """folder for the results (default: the current one)"""
     overlap: Annotated[Literal["none", "average", "weighted"], option("HOW")] = "none"

@@ -1,23 +1,21 @@
-"""How a convolution is computed: XLA's own, Winograd's algorithm, or shifted products in bfloat16.
+"""How a convolution is computed: XLA's own, or Winograd's algorithm.
 
 The choice is one of execution, not of the network: parameters and results are the same, but for rounding.
 """
 
 from collections.abc import Sequence
-from functools import cache, reduce
+from functools import reduce
 from operator import add
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
-ConvImpl = Literal["lax", "auto", "mixed", "winograd", "shifted_dots"]
+ConvImpl = Literal["lax", "auto"]
 
-MIN_CHANNELS = 128  # in and out: from here on the other two are faster than XLA on a CPU, docs/performance.md
-MIXED_MIN_CHANNELS = 256  # from here on products in bfloat16 are faster than Winograd's in float32
-BLOCK_SUMS = 2**17  # of a matrix product of `shifted_dots`: half a MiB, they stay in the second-level cache
+MIN_CHANNELS = 128  # in and out: from here on Winograd is faster than XLA on a CPU, docs/performance.md
 
 # F(4x4, 3x3), interpolated at 0, +-1, +-2 and infinity: A. Lavin and S. Gray, "Fast Algorithms for Convolutional
 # Neural Networks", 2016, section 4.2: Y = A^T [(G g G^T) * (B^T d B)] A.
@@ -49,43 +47,12 @@ OUTPUT_TRANSFORM = (
 def convolve(x: jax.Array, kernel: jax.Array, implementation: ConvImpl) -> jax.Array:
     """Same-padded convolution, `(B, H, W, C)` with `(k, k, C, N)`, k odd, to `(B, H, W, N)` in the dtype of `x`.
 
-    `auto` is XLA's convolution but on a CPU, where it is what `fastest_on_cpu` says; `mixed` likewise, where factors
-    in float32 may be rounded to bfloat16 if that is faster. `winograd` is XLA's own where a kernel is not 3x3.
+    `lax` is XLA's own. `auto` too, but on a CPU, where `winograd` is faster for 3x3 kernels of many channels.
     """
-    if implementation in ("auto", "mixed"):
-        implementation = fastest_on_cpu(kernel.shape, x.dtype, mixed=implementation == "mixed")
-        if implementation == "lax":
-            return lax_convolution(x, kernel)
-        fast = winograd if implementation == "winograd" else shifted_dots
-        return lax.platform_dependent(x, kernel, cpu=fast, default=lax_convolution)
-    if implementation == "winograd" and kernel.shape[0] == 3:
-        return winograd(x, kernel)
-    return shifted_dots(x, kernel) if implementation == "shifted_dots" else lax_convolution(x, kernel)
-
-
-def fastest_on_cpu(kernel: Sequence[int], dtype: Any, mixed: bool = False) -> ConvImpl:
-    """The fastest for a kernel of this shape `(k, k, C, N)` and inputs of this dtype, as measured.
-
-    `mixed`: in float32, too, factors may be rounded to bfloat16.
-    """
-    k, _, channels, features = kernel
-    width = min(channels, features)
-    if k == 1 or width < MIN_CHANNELS:
-        return "lax"
-    rounded = dtype == jnp.bfloat16 or (mixed and width >= MIXED_MIN_CHANNELS)
-    if rounded and multiplies_bfloat16():
-        return "shifted_dots"
-    return "winograd" if k == 3 and dtype == jnp.float32 else "lax"
-
-
-@cache
-def multiplies_bfloat16() -> bool:
-    """Whether this machine's CPU has products of bfloat16 numbers summed in float32 (AVX512-BF16, AMX)."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+    size, _, *channels = kernel.shape
+    if implementation == "auto" and size == 3 and min(channels) >= MIN_CHANNELS:
+        return lax.platform_dependent(x, kernel, cpu=winograd, default=lax_convolution)
+    return lax_convolution(x, kernel)
 
 
 def lax_convolution(x: jax.Array, kernel: jax.Array) -> jax.Array:
@@ -96,7 +63,7 @@ def lax_convolution(x: jax.Array, kernel: jax.Array) -> jax.Array:
 def winograd(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """Winograd's F(4x4, 3x3): 36 products a 4x4 tile of outputs instead of 144; always in float32.
 
-    In bfloat16 its results would be 6 to 8 % off, so inputs and kernel are converted first.
+    In bfloat16 its results would be 6 to 8 % off, so inputs and kernel are converted first, the results back.
     """
     b, h, w, channels = x.shape
     rows, columns = -(-h // TILE), -(-w // TILE)  # of tiles
@@ -109,16 +76,15 @@ def winograd(x: jax.Array, kernel: jax.Array) -> jax.Array:
     taps = list(kernel.astype(jnp.float32))
     weights = [u for row in _combine(KERNEL_TRANSFORM, taps) for u in _combine(KERNEL_TRANSFORM, list(row))]
 
-    # The barriers keep XLA from fusing a transform into each of its 36 readers, or into the sums behind them.
+    # The barrier keeps XLA from fusing the transform into each of its 36 readers.
     inputs = lax.optimization_barrier(inputs)
-    products = [lax.dot(v, u) for v, u in zip(inputs, weights, strict=True)]
-    products = lax.optimization_barrier(products)
+    products = jnp.stack([lax.dot(v, u) for v, u in zip(inputs, weights, strict=True)])
 
-    by_column = [_combine(OUTPUT_TRANSFORM, products[j :: TILE + 2]) for j in range(TILE + 2)]
-    by_row = [_combine(OUTPUT_TRANSFORM, [column[i] for column in by_column]) for i in range(TILE)]
-    shape = (b, rows, columns, kernel.shape[-1])
-    tiles = [jnp.stack([y.reshape(shape) for y in row], axis=3) for row in by_row]
-    image = jnp.stack(tiles, axis=2).reshape(b, rows * TILE, columns * TILE, -1)
+    # A^T [.] A of all tiles as one matrix product: half the time of sums that are written tile by tile.
+    transform = np.kron(OUTPUT_TRANSFORM, OUTPUT_TRANSFORM).astype(np.float32)
+    tiles = transform @ products.reshape(len(inputs), -1)
+    tiles = tiles.reshape(TILE, TILE, b, rows, columns, -1).transpose(2, 3, 0, 4, 1, 5)
+    image = tiles.reshape(b, rows * TILE, columns * TILE, -1)
     return image[:, :h, :w].astype(x.dtype)
 
 
@@ -138,34 +104,3 @@ def _combine(matrix: Sequence[Sequence[float]], parts: Sequence[jax.Array]) -> l
         terms = [factor * part for factor, part in zip(row, parts, strict=True) if factor]
         sums.append(reduce(add, terms))
     return sums
-
-
-def shifted_dots(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """One matrix product for each place in the kernel, factors rounded to bfloat16, sums in float32.
-
-    It goes through the image in blocks of whole rows.
-    """
-    b, h, w, channels = x.shape
-    k, features = kernel.shape[0], kernel.shape[-1]
-    rows = _rows_of_block(h, b * w * features)
-    margin = k // 2
-    padded = jnp.pad(x.astype(jnp.bfloat16), ((0, 0), (margin, margin), (margin, margin), (0, 0)))
-    weights = kernel.astype(jnp.bfloat16)
-
-    def block(first: jax.Array) -> jax.Array:
-        inputs = lax.dynamic_slice_in_dim(padded, first, rows + 2 * margin, axis=1)
-        total = jnp.zeros((b * rows * w, features))
-        for i in range(k):
-            for j in range(k):
-                shifted = inputs[:, i : i + rows, j : j + w].reshape(-1, channels)
-                total += lax.dot(shifted, weights[i, j], preferred_element_type=jnp.float32)
-        return total.reshape(b, rows, w, features).astype(x.dtype)
-
-    blocks = lax.map(block, jnp.arange(0, h, rows))  # (H / rows, B, rows, W, N)
-    return jnp.moveaxis(blocks, 0, 1).reshape(b, h, w, features)
-
-
-def _rows_of_block(height: int, row_sums: int) -> int:
-    """The largest divisor of `height` whose rows hold at most `BLOCK_SUMS`, at least 1."""
-    most = max(1, BLOCK_SUMS // row_sums)
-    return max(rows for rows in range(1, min(most, height) + 1) if height % rows == 0)
