@@ -5,14 +5,21 @@ from pathlib import Path
 from typing import Any
 
 from tracknet_jax.errors import UserError
-from tracknet_jax.resources import resource_folder
 from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.rectifier_config import RectifierTrainConfig
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def presets_folder() -> Path:
+    """`configs/`: inside the installed package, or at the top of a checkout."""
+    bundled = PACKAGE / "_bundled" / "configs"
+    return bundled if bundled.is_dir() else PACKAGE.parent / "configs"
 
 
 def bundled_names() -> list[str]:
     """Names of the presets that come with the package."""
-    return sorted(path.stem for path in resource_folder("configs").glob("*.py") if path.stem != "__init__")
+    return sorted(path.stem for path in presets_folder().glob("*.py") if path.stem != "__init__")
 
 
 def load_config(name_or_path: str) -> Any:
@@ -23,7 +30,7 @@ def load_config(name_or_path: str) -> Any:
     """
     path = Path(name_or_path)
     if not path.is_file():
-        path = resource_folder("configs") / f"{path.stem}.py"
+        path = presets_folder() / f"{path.stem}.py"
     if not path.is_file():
         raise UserError(
             f"no config {name_or_path!r}: give the path of a .py file, or one of {', '.join(bundled_names())}"
