@@ -82,7 +82,7 @@ def winograd(x: jax.Array, kernel: jax.Array) -> jax.Array:
 
     # A^T [.] A of all tiles as one matrix product: half the time of sums that are written tile by tile.
     transform = np.kron(OUTPUT_TRANSFORM, OUTPUT_TRANSFORM).astype(np.float32)
-    tiles = transform @ products.reshape(len(inputs), -1)
+    tiles = jnp.matmul(transform, products.reshape(len(inputs), -1))
     tiles = tiles.reshape(TILE, TILE, b, rows, columns, -1).transpose(2, 3, 0, 4, 1, 5)
     image = tiles.reshape(b, rows * TILE, columns * TILE, -1)
     return image[:, :h, :w].astype(x.dtype)
