@@ -118,6 +118,7 @@ def test_folders_become_their_videos(tmp_path):
         (["/d/a.mp4", "/d/A.avi"], ["d_a", "d_A_2"]),
         (["/d/a.mp4", "/d/a.mp4"], ["d_a", "d_a_2"]),
         (["0", "rtsp://court/live.sdp?x=1", "https://club/match.mp4"], ["camera0", "live", "match"]),
+        (["rtsp://me:secret@10.0.0.7:554/", "udp://@:1234"], ["10.0.0.7", "stream"]),
     ],
 )
 def test_no_two_sources_share_their_files(sources, stems):

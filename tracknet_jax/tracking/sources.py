@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from glob import glob
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tracknet_jax.data.capture import is_address, is_live
 from tracknet_jax.data.folders import VIDEOS, natural_key
@@ -55,13 +56,20 @@ def output_stems(sources: Sequence[str | Path]) -> list[str]:
 def _name_parts(source: str | Path) -> list[str]:
     """The stem of a source, then its folders' names from the innermost outwards."""
     if is_live(source) or is_address(source):
-        name = str(source)
-        return [f"camera{name}" if name.isdigit() else Path(name.split("?")[0]).stem or "stream"]
+        return [_live_name(str(source))]
     path = Path(source).resolve()
     return [
         path.name if path.is_dir() else path.stem,
         *(parent.name for parent in path.parents if parent.name),
     ]
+
+
+def _live_name(source: str) -> str:
+    """`camera0`, or the end of an address: its file's stem, else its host, without name and password."""
+    if source.isdigit():
+        return f"camera{source}"
+    address = urlsplit(source)
+    return Path(address.path).stem or address.hostname or "stream"
 
 
 def _stem(names: list[str], used: int) -> str:
