@@ -17,6 +17,7 @@ from tracknet_jax.errors import UserError
 
 Order = Literal["rgb", "bgr"]
 DEFAULT_FPS = Fraction(30)  # for cameras that do not say
+SILENCE = 15  # seconds after which a network stream that gives nothing has ended
 
 
 class Capture(Protocol):
@@ -36,23 +37,21 @@ class Capture(Protocol):
 
 
 class OpenCVCapture:
-    """Decodes with OpenCV, which turns rotated phone videos upright by itself.
-
-    Of a stream (`live`) it decodes in one thread: FFmpeg's others would each hold a frame back.
-    """
+    """Decodes with OpenCV, which turns rotated phone videos upright by itself."""
 
     def __init__(self, source: int | str, live: bool = False):
         with quiet():
             # Named, because otherwise OpenCV goes on to try a file name as a pattern for image sequences.
             backend = cv2.CAP_ANY if isinstance(source, int) else cv2.CAP_FFMPEG
-            options = [cv2.CAP_PROP_N_THREADS, 1] if live and not isinstance(source, int) else []
+            options = [] if isinstance(source, int) else ffmpeg_options(source, live)
             self._capture = cv2.VideoCapture(source, backend, options)
         self.fps = exact_fps(self._capture.get(cv2.CAP_PROP_FPS))
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.frame_count_hint = int(count) if 0 < count < 2**40 and not live else None
 
     def grab(self) -> bool:
-        return self._capture.grab()
+        with quiet():
+            return self._capture.grab()
 
     def retrieve(self, order: Order) -> np.ndarray:
         frame = self._capture.retrieve()[1]
@@ -96,6 +95,19 @@ class PyAVCapture:
         self._container.close()
 
 
+def ffmpeg_options(source: str, live: bool) -> list[int]:
+    """What OpenCV hands to FFmpeg, keys and values in turn.
+
+    A stream is decoded in one thread: FFmpeg's others would each hold a frame back. OpenCV ends whatever stands still
+    for half a minute; a live address is given less, a disk or the writer of a pipe all the time it takes.
+    """
+    threads = [cv2.CAP_PROP_N_THREADS, 1] if live else []
+    if is_address(source) and not live:
+        return threads
+    silence = 1000 * SILENCE if is_address(source) else 0
+    return [*threads, cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, silence, cv2.CAP_PROP_READ_TIMEOUT_MSEC, silence]
+
+
 def open_capture(source: int | str | Path) -> Capture:
     """Opens a camera index, stream address or video file; the capture stands on the first frame.
 
@@ -109,7 +121,9 @@ def open_capture(source: int | str | Path) -> Capture:
     if capture.grab():
         return capture
     capture.close()
-    raise UserError(f"{source}: this {'camera or stream' if live else 'address'} gives no frames")
+    raise UserError(
+        f"{source}: this {'camera or stream' if live else 'address'} gives no frames; is it right, and on?"
+    )
 
 
 def is_live(source: Any) -> bool:
