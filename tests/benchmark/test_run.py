@@ -44,6 +44,21 @@ def test_another_runtime_is_timed_and_compared(monkeypatch):
     assert "2.5e-01" in shown(report)
 
 
+def test_lax_is_our_network_with_xlas_own_convolutions(monkeypatch):
+    inference, built = steps.inference, []
+
+    def watched(case, release):
+        built.append((case.variant, release.model.conv_impl))
+        return inference(case, release)
+
+    monkeypatch.setattr(steps, "inference", watched)
+    ours, theirs = runner.run(Benchmark(against=("lax",), **QUICK)).results
+    assert built == [("jit", "auto"), ("jit", "lax")]
+    assert theirs.case.variant == "lax"
+    assert theirs.ratio == theirs.timing.median / ours.timing.median
+    assert theirs.max_difference < 1e-6
+
+
 def test_maps_of_another_dtype_are_compared_with_those_of_float32():
     exact, rounded = runner.run(Benchmark(dtypes=("float32", "bfloat16"), **QUICK)).results
     assert (exact.max_difference, rounded.ratio) == (None, None)

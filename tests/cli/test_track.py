@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,9 +11,12 @@ from fake_release import bright_dot_release, dot_frames
 from tracking.videos import rotate_in_container, write_fragment, write_video
 
 from tracknet_jax.cli.main import main
-from tracknet_jax.cli.track import parse_time
+from tracknet_jax.cli.track import TrackArgs, make_tracker, parse_time
 from tracknet_jax.data.video import open_frames
 from tracknet_jax.errors import UserError
+from tracknet_jax.models.registry import preset
+from tracknet_jax.models.tracknet import TrackNet
+from tracknet_jax.releases import Release
 from tracknet_jax.tracking.track import Track
 
 
@@ -33,6 +37,18 @@ def test_one_video(tmp_path, capsys):
     assert "rally.mp4: 20 frames, ball in 18 (90%)" in told.out
     assert told.out.count("\n") == 1
     assert told.err == ""
+
+
+def test_conv_and_dtype_are_those_of_the_network(monkeypatch):
+    config = preset("tracknet_v2")
+    loaded = Release(TrackNet(config, conv_impl="auto"), {}, config)
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda name: loaded)
+    assert make_tracker(TrackArgs(("rally.mp4",))).release == loaded
+    asked = TrackArgs(("rally.mp4",), conv="lax", dtype="bfloat16")
+    model = make_tracker(asked).release.model
+    assert (model.conv_impl, model.config.dtype) == ("lax", "bfloat16")
+    with pytest.raises(UserError, match="leave --conv and --dtype out"):
+        make_tracker(replace(asked, runtime="openvino"))
 
 
 def test_a_container_that_promises_too_much_is_tracked_and_told(tmp_path, capsys):
