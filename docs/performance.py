@@ -15,6 +15,7 @@ from pathlib import Path
 import tyro
 from blocks import Block
 
+from tracknet_jax.cli.huge_pages import use_huge_pages
 from tracknet_jax.cli.main import main as tracknet
 from tracknet_jax.errors import UserError
 
@@ -35,10 +36,10 @@ def runs() -> dict[str, tuple[str, list[str]]]:
     others = [runtime for runtime in installed if RUNTIMES[runtime] != "jax"]
     both = ["--dtypes", "float32", "bfloat16", "--blocks", "3"]
     tasks = ["--tasks", "inference", "stream", "train", "start", "data"]
-    elsewhere = [*both, "--batches", "4", "--against", *others] if others else []
+    elsewhere = [*both, "--against", *others] if others else []
     return {
         "nano": ("The shipped network", [*tasks, "--batches", "1", "4", "--blocks", "5"]),
-        "tracking": ("The shipped network, from video to CSV", ["--tasks", "inference", "track", *elsewhere]),
+        "tracking": ("The shipped network, from video to CSV", ["--tasks", "inference", "track", "--batches", "1", *elsewhere]),
         "networks": (
             "The full networks",
             ["--models", "tracknet_v2", "tracknet_v5", *both, "--batches", "1", "--against", *installed],
@@ -96,4 +97,5 @@ def main(only: tuple[str, ...] = (), reuse: bool = False, quick: bool = False) -
 
 
 if __name__ == "__main__":
+    use_huge_pages()  # as the command does
     sys.exit(tyro.cli(main))
