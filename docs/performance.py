@@ -17,7 +17,7 @@ from blocks import Block
 
 from tracknet_jax.cli.huge_pages import use_huge_pages
 from tracknet_jax.cli.main import main as tracknet
-from tracknet_jax.errors import UserError
+from tracknet_jax.errors import UserError, entry_point
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = Block("<!-- figures: written by `make performance` -->", "<!-- end of figures -->")
@@ -39,7 +39,10 @@ def runs() -> dict[str, tuple[str, list[str]]]:
     elsewhere = [*both, "--against", *others] if others else []
     return {
         "nano": ("The shipped network", [*tasks, "--batches", "1", "4", "--blocks", "5"]),
-        "tracking": ("The shipped network, from video to CSV", ["--tasks", "inference", "track", "--batches", "1", *elsewhere]),
+        "tracking": (
+            "The shipped network, from video to CSV",
+            ["--tasks", "inference", "track", "--batches", "1", *elsewhere],
+        ),
         "networks": (
             "The full networks",
             ["--models", "tracknet_v2", "tracknet_v5", *both, "--batches", "1", "--against", *installed],
@@ -80,7 +83,8 @@ def _measure(options: list[str]) -> None:
         raise UserError(f"could not measure: {shlex.join(['tracknet', 'benchmark', *options])}")
 
 
-def main(only: tuple[str, ...] = (), reuse: bool = False, quick: bool = False) -> int:
+@entry_point("performance")
+def main(only: tuple[str, ...] = (), reuse: bool = False, quick: bool = False) -> None:
     """Measures this machine and writes the tables of docs/performance.md.
 
     Args:
@@ -88,12 +92,7 @@ def main(only: tuple[str, ...] = (), reuse: bool = False, quick: bool = False) -
         reuse: measure only what was not measured yet
         quick: one block a case, to see that all of it works
     """
-    try:
-        write_performance(ROOT, only or (() if reuse else tuple(runs())), quick)
-    except UserError as error:
-        print(f"performance: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    write_performance(ROOT, only or (() if reuse else tuple(runs())), quick)
 
 
 if __name__ == "__main__":
