@@ -43,7 +43,7 @@ class OpenCVCapture:
         with quiet():
             # Named, because otherwise OpenCV goes on to try a file name as a pattern for image sequences.
             backend = cv2.CAP_ANY if isinstance(source, int) else cv2.CAP_FFMPEG
-            options = [] if isinstance(source, int) else ffmpeg_options(source, live)
+            options = live_options(source) if live else []
             self._capture = cv2.VideoCapture(source, backend, options)
         self.fps = exact_fps(self._capture.get(cv2.CAP_PROP_FPS))
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
@@ -95,17 +95,21 @@ class PyAVCapture:
         self._container.close()
 
 
-def ffmpeg_options(source: str, live: bool) -> list[int]:
-    """What OpenCV hands to FFmpeg, keys and values in turn.
+def live_options(source: int | str) -> list[int]:
+    """What OpenCV is told of a live source: keys and values in turn.
 
-    A stream is decoded in one thread: FFmpeg's others would each hold a frame back. OpenCV ends whatever stands still
-    for half a minute; a live address is given less, a disk or the writer of a pipe all the time it takes.
+    A stream is decoded in one thread: FFmpeg's others would each hold a frame back. The writer of a pipe is waited for
+    as long as it keeps the pipe open.
     """
-    threads = [cv2.CAP_PROP_N_THREADS, 1] if live else []
-    if is_address(source) and not live:
-        return threads
-    silence = 1000 * SILENCE if is_address(source) else 0
-    return [*threads, cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, silence, cv2.CAP_PROP_READ_TIMEOUT_MSEC, silence]
+    if isinstance(source, int):
+        return []
+    patience = (
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+        1000 * SILENCE,
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+        1000 * SILENCE,
+    )
+    return [cv2.CAP_PROP_N_THREADS, 1, *(patience if is_address(source) else ())]
 
 
 def open_capture(source: int | str | Path) -> Capture:
