@@ -119,7 +119,6 @@ def draw_table(
     random_split: bool = False,
     hard_examples: str | None = None,
     hard_share: float = 0.5,
-    clip_balance: bool = False,
 ) -> dict[str, np.ndarray]:
     """Which windows are drawn, and how often.
 
@@ -137,8 +136,6 @@ def draw_table(
     factors = np.ones(len(starts))
     if hard_examples:
         factors = clip_factors(hard_examples, index.clip_names, hard_share)[clips]
-    if clip_balance:
-        factors = factors / np.bincount(clips)[clips]
     weights = _draw_weights(np.array(index.sports)[clips], factors, sport_weights or {})
     cumulative = (np.cumsum(weights) / weights.sum()).astype(np.float32)
     return {"starts": starts.astype(np.int32), "cumulative": cumulative}

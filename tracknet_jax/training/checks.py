@@ -29,7 +29,6 @@ NOT_NEGATIVE = (
     "data.mixup.sample",
     "data.mixup.frame",
     "loss.variation_penalty",
-    "loss.draft",
     "optimizer.schedule.warmup_steps",
 )
 

@@ -54,8 +54,6 @@ class LossConfig:
     """What joins the weighted BCE of maps or, for a network with class maps (V1), their cross-entropy."""
 
     variation_penalty: float = 0.0  # lambda of V4's penalty on motion maps that change from frame to frame
-    focus: float = 2.0  # exponent of (1 - p) and p in the weighted BCE
-    draft: float = 0.0  # weight of the same loss of the drafts, before gating and refinement
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,6 @@ class DataConfig:
         None  # `tracknet evaluate --split train --json FILE`: clips with errors more often
     )
     hard_share: float = 0.5  # of the draws that go to a sport's clips by their errors
-    clip_balance: bool = False  # a sport's clips are drawn from alike, however long they are
     workers: int = 2  # processes of the grain pipeline, threads that decode clips
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     mixup: MixupConfig = field(default_factory=MixupConfig)

@@ -115,22 +115,11 @@ def _is_costly(primitive: Any, *operands: Any, **parameters: Any) -> bool:
     return jax.checkpoint_policies.dots_with_no_batch_dims_saveable(primitive, *operands, **parameters)
 
 
-def focal(logits: jax.Array, targets: jax.Array, mask: jax.Array, focus: float) -> jax.Array:
-    """Weighted BCE with another exponent than 2 of (1 - p) and p; 0 is plain BCE."""
-    if focus == 2:
-        return weighted_bce(logits, targets, mask)
-    z = logits.astype(jnp.float32)
-    bce = jax.nn.softplus(z) - targets * z
-    summand = jnp.abs(targets - jax.nn.sigmoid(z)) ** focus * bce if focus else bce
-    return (summand.mean((-2, -1)) * mask).sum() / jnp.maximum(mask.sum(), 1.0)
-
-
 def batch_loss(
     output: TrackNetOutput, batch: Batch, config: TrainConfig, mean_count: jax.Array | None = None
 ) -> jax.Array:
-    """Weighted BCE of the maps that count (and of their drafts), or of class maps the cross-entropy, and the penalty.
+    """Weighted BCE of the maps that count, or of class maps the cross-entropy, and the penalty: () float32.
 
-    A scalar, float32.
     Of one part of a batch, `mean_count` is the number of labelled frames in its parts on average: the mean of
     the parts' losses is then the loss of the batch, also where they have different numbers of labelled frames.
     With maps of a teacher in the batch it is `distillation_loss`, in which all frames count.
@@ -141,9 +130,7 @@ def batch_loss(
     elif config.model.head == "classes":
         loss = class_cross_entropy(output.logits, targets[:, 0], mask[:, 0])
     else:
-        loss = focal(output.logits, targets, mask, config.loss.focus)
-        if config.loss.draft > 0 and output.draft_logits is not None:
-            loss += config.loss.draft * weighted_bce(output.draft_logits, targets, mask)
+        loss = weighted_bce(output.logits, targets, mask)
     if mean_count is not None and "teacher" not in batch:
         loss = loss * mask.sum() / jnp.maximum(mean_count, 1e-6)
     if config.loss.variation_penalty > 0 and output.attention is not None:

@@ -163,6 +163,5 @@ def _drawn_from(config: TrainConfig) -> dict[str, Any]:
         "sport_weights": config.data.sport_weights,
         "hard_examples": config.data.hard_examples,
         "hard_share": config.data.hard_share,
-        "clip_balance": config.data.clip_balance,
         "random_split": config.data.split_by == RANDOM_WINDOWS,
     }
