@@ -17,7 +17,7 @@ from typing import Annotated
 import tyro
 
 from tracknet_jax.data.video import open_frames
-from tracknet_jax.errors import UserError
+from tracknet_jax.errors import UserError, entry_point
 from tracknet_jax.releases import load_release
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
 from tracknet_jax.tracking.track import Row
@@ -38,17 +38,15 @@ class MemoryArgs:
     """write the overlay video, too"""
 
 
-def main() -> int:
+@entry_point("memory")
+def main() -> None:
     """Runs the command."""
     args = tyro.cli(MemoryArgs)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            long = repeated(args.video, Path(folder) / f"long{args.video.suffix}", args.frames)
-            watch(args, long, Path(folder))
-    except UserError as error:
-        print(f"memory: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    if not args.video.is_file():
+        raise UserError(f"{args.video}: no such video file")
+    with tempfile.TemporaryDirectory() as folder:
+        long = repeated(args.video, Path(folder) / f"long{args.video.suffix}", args.frames)
+        watch(args, long, Path(folder))
 
 
 def watch(args: MemoryArgs, video: Path, folder: Path) -> None:
