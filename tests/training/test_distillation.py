@@ -238,8 +238,8 @@ def videos(clips, tmp_path_factory):
 def trained(clips, videos, tmp_path_factory):
     """A teacher of labels and its student of videos alone, both by `tracknet train`: their working directories."""
     root = tmp_path_factory.mktemp("runs")
-    learn(root / "teacher", clips, "--steps", "120")
-    learn(root / "student", videos, "--steps", "200", "--distill.teacher", str(root / "teacher"))
+    learn(root / "teacher", clips, "--steps", "100")
+    learn(root / "student", videos, "--steps", "150", "--distill.teacher", str(root / "teacher"))
     return root / "teacher", root / "student"
 
 
@@ -273,12 +273,12 @@ def test_a_run_keeps_its_teacher(trained, videos, tmp_path, capsys):
     assert kept["digest"] == weights_digest(load_release(teacher).variables)
     save_release(tmp_path / "other", MODEL, init_variables(MODEL, jax.random.key(1)))
     command = ["train", "fake_data", "--workdir", str(student), "--data.source", str(videos)]
-    assert main([*command, "--distill.teacher", str(tmp_path / "other"), "--steps", "210"]) == 2
+    assert main([*command, "--distill.teacher", str(tmp_path / "other"), "--steps", "160"]) == 2
     error = capsys.readouterr().err
     assert f"the run here has distill.digest = {kept['digest']}" in error
     assert len(error.strip().splitlines()) == 1
     shutil.copytree(teacher, tmp_path / "moved")
-    learn(student, videos, "--steps", "201", "--distill.teacher", str(tmp_path / "moved"))
+    learn(student, videos, "--steps", "151", "--distill.teacher", str(tmp_path / "moved"))
 
 
 def test_videos_and_labelled_clips_are_one(clips, videos, tmp_path):
