@@ -46,11 +46,10 @@ class Rows(NamedTuple):
 
 
 WEIGHTS = "--data.sport-weights."
-WHOLE_FRAMES = "--model.height 144 --model.width 256 --target.radius 1.5 --data.augment.crop None"
-REFINED = "--model.refinement rstr --model.embed-dim 64 --model.layers 2 --model.mlp-dim 128"
+UNWATCHED = "--evaluation.every 0 --checkpoint.every 10000"
 SCRATCH = Rows(
     "ablation",
-    "--evaluation.every 0 --checkpoint.every 10000",
+    UNWATCHED,
     {
         "nothing": "",
         "radius 2": "--target.radius 2",
@@ -64,30 +63,35 @@ SCRATCH = Rows(
         "tennis alone": f"{WEIGHTS}tennis 1 {WEIGHTS}badminton 0 {WEIGHTS}padel 0",
         "badminton alone": f"{WEIGHTS}tennis 0 {WEIGHTS}badminton 1 {WEIGHTS}padel 0",
         "no padel": f"{WEIGHTS}padel 0",
-        "half the resolution": "--model.height 144 --model.width 256 --target.radius 1.5 --data.augment.crop 48 80",
-        "five frames": "--model.frames 5 --model.outputs 5",
-        "no motion": "--model.motion none",
-        "V4's motion prompt": "--model.motion prompt",
-        "motion gates only": "--model.no-motion-input",
-        "no gate": "--model.fusion none",
         "V3's mixup": "--data.mixup.sample 0.5",
-        "distilled": "--distill.teacher tracknet_nano",
+        "no motion": "--model.motion none",
+        "five frames": "--model.frames 5 --model.outputs 5",
+        "five frames, distilled": "--model.frames 5 --model.outputs 5 --distill.teacher tracknet_nano",
     },
     seeds=2,
 )
+LONG = Rows(
+    "ablation",
+    f"{UNWATCHED} --steps 3000",
+    {
+        "nothing": "",
+        "radius 2": "--target.radius 2",
+        "no motion": "--model.motion none",
+        "five frames": "--model.frames 5 --model.outputs 5",
+    },
+    seeds=2,
+)
+REFINED = "--model.refinement rstr --model.embed-dim 64 --model.layers 2 --model.mlp-dim 128"
 REFINEMENT = Rows(
     "ablation",
-    f"--evaluation.every 0 --checkpoint.every 10000 {WHOLE_FRAMES}",
+    f"--init-from {RUNS}/long/nothing/seed1 {SHORT} --batch-size 2 --optimizer.lr 1e-3 {AUGMENT}crop None",
     {
-        "no refinement": "",
+        "none": "",
         "alternating": f"{REFINED} --model.attention alternating",
         "divided": f"{REFINED} --model.attention divided",
         "joint": f"{REFINED} --model.attention joint",
-        "loss of the drafts": f"{REFINED} --loss.draft 0.5",
     },
-    seeds=2,
 )
-
 SMALL = Rows(
     "ablation",
     f"--init-from {RUNS}/base {SHORT} --optimizer.lr 1e-3",
@@ -109,7 +113,7 @@ NANO = Rows(
     },
 )
 DEGRADED = ("nothing", "JPEG")  # rows that are scored on degraded copies, too
-TABLES = {"scratch": SCRATCH, "refinement": REFINEMENT, "small": SMALL, "nano": NANO}
+TABLES = {"scratch": SCRATCH, "long": LONG, "refinement": REFINEMENT, "small": SMALL, "nano": NANO}
 
 
 def run(command: str) -> None:
