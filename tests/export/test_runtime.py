@@ -1,5 +1,6 @@
 """Tracking with another runtime: the same maps and the same rows as with JAX."""
 
+import time
 from functools import partial
 
 import jax
@@ -8,7 +9,7 @@ import pytest
 
 from tests.export.members import narrow, random_release, windows
 from tracknet_jax.errors import UserError
-from tracknet_jax.export.runtime import with_runtime
+from tracknet_jax.export.runtime import ForeignNetwork, with_runtime
 from tracknet_jax.tracking.detector import window_probabilities
 from tracknet_jax.tracking.options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
@@ -35,15 +36,16 @@ def test_maps_inside_the_compiled_program_are_jaxs(name, runtime):
     np.testing.assert_allclose(others, jaxs, atol=1e-5 if runtime == "onnxruntime" else 0.05)
 
 
-def test_rows_are_jaxs(tmp_path):
+@pytest.mark.parametrize("overlap", ["none", "weighted"])
+def test_rows_are_jaxs(overlap, tmp_path):
     pytest.importorskip("onnxruntime")
     import cv2
 
     release = random_release(narrow("tracknet_nano"))
-    frames = np.random.default_rng(2).integers(0, 256, (11, 32, 48, 3), np.uint8)
+    frames = np.random.default_rng(2).integers(0, 256, (61, 32, 48, 3), np.uint8)
     for number, frame in enumerate(frames):
         cv2.imwrite(str(tmp_path / f"{number:02d}.png"), frame)
-    options = TrackOptions(overlap="weighted", threshold=0.6, link=False, batch_size=2)
+    options = TrackOptions(overlap, threshold=0.6, link=False, batch_size=1)
     jaxs, others = (
         track_source(Tracker(each, options), tmp_path)
         for each in (release, with_runtime(release, "onnxruntime"))
@@ -52,6 +54,24 @@ def test_rows_are_jaxs(tmp_path):
     np.testing.assert_array_equal(others.visible, jaxs.visible)
     np.testing.assert_allclose(others.x, jaxs.x, atol=0.01)
     np.testing.assert_allclose(others.confidence, jaxs.confidence, atol=1e-5)
+
+
+def test_a_runtime_is_called_one_window_at_a_time():
+    """Calls out of several programs at once would wait for each other's threads, for ever."""
+    release, running, most = random_release(narrow("tracknet_nano")), [], []
+    config = release.config
+
+    def run(frames):
+        running.append(frames)
+        most.append(len(running))
+        time.sleep(0.01)
+        running.pop()
+        return np.zeros((len(frames), config.outputs, config.height, config.width), np.float32)
+
+    foreign = release._replace(model=ForeignNetwork(config, run), variables={})
+    frames = np.zeros((8 * config.outputs, config.height, config.width, 3), np.uint8)
+    assert len(list(Tracker(foreign).track_frames(frames))) == len(frames)
+    assert most == [1] * 8
 
 
 def test_a_runtime_that_is_not_there_is_named(monkeypatch):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import jax
 import numpy as np
+from flax import linen as nn
 
 from tracknet_jax.cores import cores
 from tracknet_jax.decoding import SEVERAL
@@ -58,7 +59,10 @@ class Tracker(FrameTracker):
         self._batch = batch if options.overlap == "none" else max(batch, config.outputs)
         self._variables = jax.device_put(release.variables)
         self._ahead: Any = nullcontext if options.live else Prefetch
-        beside = jax.default_backend() == "cpu" and not options.live
+        # A network of another runtime is called back out of the program: it would wait for a thread of JAX's for ever,
+        # were all of them taken by steps that wait for theirs.
+        own = isinstance(release.model, nn.Module)
+        beside = jax.default_backend() == "cpu" and own and not options.live
         self._at_once = min(cores() + 1, CPU_STEPS) if beside else 1
         waiting = config.outputs - 1  # for a frame's last window
         self.step = self._batch * config.outputs if options.overlap == "none" else self._batch
