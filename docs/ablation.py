@@ -45,7 +45,7 @@ class Rows(NamedTuple):
         return [folder] if self.seeds == 1 else [folder / f"seed{seed}" for seed in range(self.seeds)]
 
 
-WEIGHTS = "--data.sport-weights."
+WEIGHTS = "--data.sport-weights"
 UNWATCHED = "--evaluation.every 0 --checkpoint.every 10000"
 SCRATCH = Rows(
     "ablation",
@@ -60,9 +60,9 @@ SCRATCH = Rows(
         "longer average": "--ema-decay 0.999",
         "constant rate": "--optimizer.schedule.name constant",
         "half the rate": "--optimizer.lr 2e-3",
-        "tennis alone": f"{WEIGHTS}tennis 1 {WEIGHTS}badminton 0 {WEIGHTS}padel 0",
-        "badminton alone": f"{WEIGHTS}tennis 0 {WEIGHTS}badminton 1 {WEIGHTS}padel 0",
-        "no padel": f"{WEIGHTS}padel 0",
+        "tennis alone": f"{WEIGHTS} tennis 1 badminton 0 padel 0",
+        "badminton alone": f"{WEIGHTS} tennis 0 badminton 1 padel 0",
+        "no padel": f"{WEIGHTS} tennis 0.35 badminton 0.5 padel 0",
         "V3's mixup": "--data.mixup.sample 0.5",
         "no motion": "--model.motion none",
         "five frames": "--model.frames 5 --model.outputs 5",

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tracknet_jax.cli.main import main
+from tracknet_jax.cli.train import read
 
 
 @pytest.fixture
@@ -80,3 +81,16 @@ def test_help_of_a_config_lists_every_override(capsys):
         main(["train", "fake_data", "--help"])
     assert end.value.code == 0
     assert "--optimizer.schedule.warmup-steps" in capsys.readouterr().out
+
+
+def test_shares_are_given_anew_with_any_name(capsys):
+    words = ["tracknet_nano", "--data.sport-weights", "tennis", "0.3", "unlabelled", ".2", "--steps", "5"]
+    _, config = read(words)
+    assert config.data.sport_weights == {"tennis": 0.3, "unlabelled": 0.2}
+    assert config.steps == 5
+    _, unchanged = read(["tracknet_nano"])
+    assert unchanged.data.sport_weights == {"tennis": 0.35, "badminton": 0.5, "padel": 0.15}
+    with pytest.raises(SystemExit) as stop:
+        read(["tracknet_nano", "--data.sport-weights", "tennis", "0.3", "padel"])
+    assert stop.value.code == 2
+    assert "padel has no share" in capsys.readouterr().err

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
+from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
 if TYPE_CHECKING:
     from tracknet_jax.training.loop import Result
@@ -33,26 +34,7 @@ class TrainArguments:
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns 0 when the run is finished or was stopped with everything saved."""
-    if argv and not argv[0].startswith("-") and {"-h", "--help"} & set(argv):
-        arguments, overrides = (
-            TrainArguments(argv[0]),
-            ["--help"],
-        )  # of the config's fields, not of the command
-    else:
-        arguments, overrides = tyro.cli(
-            TrainArguments, args=argv, prog="tracknet train", return_unknown_args=True
-        )
-
-    from tracknet_jax.training.presets import load_config
-
-    preset = load_config(arguments.config)
-    config = tyro.cli(
-        type(preset),
-        args=overrides,
-        default=preset,
-        prog=f"tracknet train {arguments.config}",
-        description="",
-    )
+    arguments, config = read(argv)
     workdir = arguments.workdir or Path("runs") / Path(arguments.config).stem
     logging.basicConfig(format="tracknet: %(message)s")
     logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs with a traceback what it then raises
@@ -66,6 +48,55 @@ def main(argv: list[str]) -> int:
         if is_first():
             _report(result, metric, workdir)
     return 0
+
+
+def read(argv: list[str]) -> tuple[TrainArguments, Any]:
+    """The command's own arguments, and the preset with its overrides; exits where they are wrong."""
+    if argv and not argv[0].startswith("-") and {"-h", "--help"} & set(argv):
+        arguments, overrides = (
+            TrainArguments(argv[0]),
+            ["--help"],
+        )  # of the config's fields, not of the command
+    else:
+        arguments, overrides = tyro.cli(
+            TrainArguments, args=argv, prog="tracknet train", return_unknown_args=True
+        )
+
+    from tracknet_jax.training.presets import load_config
+
+    preset = load_config(arguments.config)
+    registry = ConstructorRegistry()
+    registry.primitive_rule(_shares)
+    config = tyro.cli(
+        type(preset),
+        args=overrides,
+        default=preset,
+        prog=f"tracknet train {arguments.config}",
+        description="",
+        registry=registry,
+    )
+    return arguments, config
+
+
+def _shares(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[dict[str, float]] | None:
+    """Shares by name as `NAME SHARE ...`, all anew: tyro's own way knows no names beside those of the preset."""
+    if info.type != dict[str, float]:
+        return None
+
+    def from_words(words: list[str]) -> dict[str, float]:
+        if len(words) % 2:
+            raise ValueError(f"{words[-1]} has no share: give NAME SHARE, for each name")
+        return {name: float(share) for name, share in zip(words[::2], words[1::2], strict=True)}
+
+    return PrimitiveConstructorSpec(
+        nargs="*",
+        metavar="NAME SHARE ...",
+        instance_from_str=from_words,
+        is_instance=lambda value: isinstance(value, dict),
+        str_from_instance=lambda shares: [
+            word for name, share in shares.items() for word in (name, str(share))
+        ],
+    )
 
 
 def _train(config: Any, workdir: Path) -> tuple["Result", str]:
