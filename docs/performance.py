@@ -47,6 +47,10 @@ def runs() -> dict[str, tuple[str, list[str]]]:
             "The full networks",
             ["--models", "tracknet_v2", "tracknet_v5", *both, "--batches", "1", "--against", *installed],
         ),
+        "profile": (
+            "Where the time of a window goes",
+            ["--models", "tracknet_nano", "tracknet_v5", "--batches", "1", "--blocks", "5", "--profile"],
+        ),
     }
 
 

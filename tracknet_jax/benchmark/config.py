@@ -55,6 +55,7 @@ class Benchmark:
         blocks: how often each case is timed, in turn with the others of its task and model.
         seconds: what a block lasts at least.
         calls: single windows timed under `stream`.
+        profile: trace the compiled steps, too, and tell their time by the parts of the network.
 
     Raises `UserError` on construction for a value that cannot be.
     """
@@ -69,6 +70,7 @@ class Benchmark:
     blocks: int = 7
     seconds: float = 1.0
     calls: int = 100
+    profile: bool = False
 
     def __post_init__(self) -> None:
         for name in ("tasks", "models", "dtypes", "batches", "devices", "parallel"):

@@ -40,11 +40,13 @@ class Program(NamedTuple):
     Attributes:
         run: takes operands as its `Layout` places them.
         compile_seconds: from traced function to executable, nothing taken from a cache.
+        text: the optimised HLO.
     """
 
     run: Callable[..., Any]
     compile_seconds: float
     analysis: Analysis
+    text: Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def compiled(lowered: Any, devices: int = 1) -> Program:
         argument_bytes=memory.argument_size_in_bytes,
         memory_bytes=memory.argument_size_in_bytes + held,
     )
-    return Program(executable, took, analysis)
+    return Program(executable, took, analysis, executable.as_text)
 
 
 @contextmanager

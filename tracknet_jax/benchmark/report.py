@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 
 from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.profile import Part
 from tracknet_jax.benchmark.results import Report, Result
 from tracknet_jax.files import replacing
 from tracknet_jax.markdown import table
@@ -64,7 +65,7 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def tables(report: Report) -> Iterator[Table]:
-    """One for each task, and the comparison of runtimes."""
+    """One for each task, the comparison of runtimes, and the profiles."""
     for task, title in TITLES.items():
         results = [result for result in report.results if result.case.task == task]
         if results:
@@ -73,6 +74,7 @@ def tables(report: Report) -> Iterator[Table]:
     results = [result for result in report.results if _windows(result) in compared]
     if results:
         yield _table(COMPARED, _AGAINST, results)
+    yield from (_profile(result) for result in report.results if result.profile)
 
 
 def _is_compared(result: Result) -> bool:
@@ -103,6 +105,25 @@ def machine_line(report: Report) -> str:
 def _table(title: str, columns: Sequence[Column], results: Iterable[Result]) -> Table:
     return Table(
         title, [name for name, _ in columns], [[cell(result) for _, cell in columns] for result in results]
+    )
+
+
+def _profile(result: Result) -> Table:
+    """Parts of 1 per cent or more, and the rest."""
+    total = sum(part.seconds for part in result.profile)
+    large = [part for part in result.profile if part.seconds >= 0.01 * total]
+    small = [part for part in result.profile if part not in large]
+    if small:
+        large.append(Part("the rest", sum(p.seconds for p in small), sum(p.products for p in small)))
+    rows = [
+        [name, _number(1e3 * seconds), f"{seconds / total:.1%}", _number(1e3 * products)]
+        for name, seconds, products in large
+    ]
+    return Table(
+        f"Profile, {case_name(result.case)}: {_number(1e3 * total)} ms a step in operations, those that run side by "
+        f"side counted each; timed without the profiler {_number(1e3 * result.timing.median)} ms",
+        ["part", "ms", "share", "of it in products, ms"],
+        rows,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.profile import Part
 from tracknet_jax.benchmark.timing import Timing
 from tracknet_jax.benchmark.workload import Work
 
@@ -34,6 +35,7 @@ class Result:
         ratio: another runtime's time over ours on the same windows.
         max_difference: between its maps and ours.
         of_constant: speed of training that is fed, over that of training on one batch.
+        profile: a step's time by the parts of the network, where it was traced.
     """
 
     case: Case
@@ -45,6 +47,7 @@ class Result:
     ratio: float | None = None
     max_difference: float | None = None
     of_constant: float | None = None
+    profile: tuple[Part, ...] = ()
 
     @property
     def windows_per_second(self) -> float:
@@ -96,6 +99,7 @@ class Result:
             "ratio": self.ratio,
             "max_difference": self.max_difference,
             "of_constant": self.of_constant,
+            "profile": [part._asdict() for part in self.profile],
         }
 
 

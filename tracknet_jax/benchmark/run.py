@@ -14,6 +14,7 @@ import numpy as np
 from tracknet_jax import __version__
 from tracknet_jax.benchmark import onnx_runtimes, peak, steps, torch_runtime, torch_training
 from tracknet_jax.benchmark.config import Benchmark, Case, Dtype, Parallel, Runtime
+from tracknet_jax.benchmark.profile import profile
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.results import Memory, Peaks, Report, Result
 from tracknet_jax.benchmark.timing import block, measure
@@ -139,6 +140,8 @@ class _Group:
             constant = timings.get(replace(case, variant="constant"))
             if constant is not None:
                 found[case] = replace(found[case], of_constant=constant.over(timings[case]))
+            if benchmark.profile and workload.text is not None:
+                found[case] = replace(found[case], profile=profile(workload.call, workload.text()))
         return [self._compared(result, found) for result in found.values()]
 
     def _compared(self, result: Result, found: dict[Case, Result]) -> Result:

@@ -40,7 +40,7 @@ def inference(case: Case, release: Release) -> Workload:
     program = layout.compile(forward, variables, inputs)
     call = partial(program.run, variables, inputs)
     work = Work(windows, windows * config.outputs, 1, program.compile_seconds, program.analysis)
-    return Workload(call, work, compared=lambda: layout.joined(call()))
+    return Workload(call, work, compared=lambda: layout.joined(call()), text=program.text)
 
 
 def stream(release: Release) -> Workload:
@@ -58,7 +58,7 @@ def stream(release: Release) -> Workload:
     def call() -> Candidates:
         return jax.device_get(program.run(variables, frames, *operands))
 
-    return Workload(call, work, compared=lambda: np.asarray(call().confidence))
+    return Workload(call, work, compared=lambda: np.asarray(call().confidence), text=program.text)
 
 
 def training(case: Case, release: Release) -> Workload:
@@ -82,7 +82,7 @@ def training(case: Case, release: Release) -> Workload:
     work = Work(windows, frames, 3, program.compile_seconds, program.analysis)
     # Of one window on one device, however the timed step is laid out.
     compared = cache(partial(_first_loss_and_norm, release)) if layout == Layout() else None
-    return Workload(call, work, compared)
+    return Workload(call, work, compared, program.text)
 
 
 def recipe(config: TrackNetConfig, windows: int) -> TrainConfig:

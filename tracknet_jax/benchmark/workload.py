@@ -39,11 +39,13 @@ class Workload(NamedTuple):
         call: starts one step and returns what to wait for.
         compared: between runtimes: the maps after the sigmoid, what tracking gives back, the candidates'
             confidences; of training the logarithms of the first loss and gradient norm, see `steps.first_step`.
+        text: the HLO of what is called, where that is one compiled program.
     """
 
     call: Callable[[], Any]
     work: Work
     compared: Callable[[], np.ndarray] | None = None
+    text: Callable[[], str] | None = None
 
 
 def network(name: str) -> Release:

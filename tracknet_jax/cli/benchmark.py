@@ -53,6 +53,8 @@ class BenchmarkArgs:
     """least duration of each time"""
     calls: Annotated[int, tyro.conf.arg(metavar="N")] = 100
     """windows of the stream"""
+    profile: bool = False
+    """also tell where the time of the compiled steps goes, by the parts of the network"""
     video: Annotated[Path | None, option("FILE")] = None
     """to track (default: a rendered rally)"""
     data: Annotated[Path | None, option("DIR")] = None
@@ -67,7 +69,13 @@ class BenchmarkArgs:
 
 def main(argv: list[str]) -> int:
     """Runs `tracknet benchmark`."""
-    args = tyro.cli(BenchmarkArgs, args=argv, prog="tracknet benchmark", description=DESCRIPTION)
+    args = tyro.cli(
+        BenchmarkArgs,
+        args=argv,
+        prog="tracknet benchmark",
+        description=DESCRIPTION,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
     benchmark = Benchmark(
         args.tasks,
         args.models,
@@ -79,6 +87,7 @@ def main(argv: list[str]) -> int:
         args.blocks,
         args.seconds,
         args.calls,
+        args.profile,
     )
     if args.picture is not None:
         check_picture_name(args.picture)
