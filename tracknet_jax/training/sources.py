@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tracknet_jax.data.augment import frames_drawn
 from tracknet_jax.data.grain_pipeline import make_grain_loader
 from tracknet_jax.data.resident import (
     ResidentFrames,
@@ -57,7 +56,7 @@ class ResidentSource:
 
     def __init__(self, frames: ResidentFrames, config: TrainConfig, divided: bool = False):
         self._arrays = window_arrays(frames, draw_table(frames.index, **_drawn_from(config)))
-        self._length = frames_drawn(config.model.frames, config.data.augment)
+        self._length = config.model.frames
         self.windows = len(self._arrays["starts"])
         self.divided = divided
         self.draw: Draw | None = partial(draw_windows, length=self._length)
@@ -159,7 +158,7 @@ def drawn_starts(table: dict[str, np.ndarray], config: TrainConfig, step: int, t
 def _drawn_from(config: TrainConfig) -> dict[str, Any]:
     """What decides which windows are drawn, as arguments of `draw_table`."""
     return {
-        "length": frames_drawn(config.model.frames, config.data.augment),
+        "length": config.model.frames,
         "stride": config.data.stride,
         "sport_weights": config.data.sport_weights,
         "hard_examples": config.data.hard_examples,

@@ -18,10 +18,6 @@ class AugmentConfig:
     shift: float = 0.0  # largest shift of a whole frame, as a share of its size
     flip: float = 0.0  # probability of a horizontal flip
 
-    # When
-    every_second: float = 0.0  # probability of every second frame: balls twice as fast
-    drop: float = 0.0  # probability of one frame left out
-
     # What is put in
     paste: float = 0.0  # probability of a rendered ball in a window that shows none
 

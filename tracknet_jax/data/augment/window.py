@@ -13,25 +13,18 @@ from tracknet_jax.data.augment.geometry import resample
 from tracknet_jax.data.augment.jpeg import compress
 from tracknet_jax.data.augment.light import relight
 from tracknet_jax.data.augment.paste import paste_ball
-from tracknet_jax.data.augment.time import choose_frames, frames_drawn
 
 
 def augment(keys: jax.Array, batch: Batch, config: AugmentConfig) -> Batch:
     """Augmented batch: pictures float32 in [0, 1] of the crop's size, labels of what they show, `xy` in their pixels.
 
-    `keys (B,)`: one a window, so that what happens to a window does not depend on the device that holds it. The
-    batch has `frames_drawn(L)` frames a window, the result L.
+    `keys (B,)`: one a window, so that what happens to a window does not depend on the device that holds it.
     """
     return jax.vmap(lambda key, window: _augment_window(key, window, config))(keys, batch)
 
 
 def _augment_window(key: jax.Array, window: Batch, config: AugmentConfig) -> Batch:
-    place_key, light_key, paste_key, jpeg_key, time_key = jax.random.split(key, 5)
-    if config.every_second or config.drop:
-        drawn = window["frames"].shape[0]
-        length = next(n for n in range(drawn, 0, -1) if frames_drawn(n, config) == drawn)
-        chosen = choose_frames(time_key, length, config)
-        window = {name: x if name == "background" else x[chosen] for name, x in window.items()}
+    place_key, light_key, paste_key, jpeg_key = jax.random.split(key, 4)
     window = _with_pictures(window, *resample(place_key, _pictures(window), window["xy"], config))
     if config.paste:
         window = paste_ball(paste_key, window, config.paste)
