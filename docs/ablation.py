@@ -26,7 +26,11 @@ BEGIN, END = "<!-- {}: written by docs/ablation.py -->", "<!-- end of {} -->"
 CLEAN = "clean.json"  # scores of the clips as they are, by each frame's strongest blob
 COPIES = ("blurred", "compressed")  # of docs/degrade.py
 FURTHER = ("linked", *COPIES)
-RUNS, HARD = "RUNS", "SCORES"  # stand for the folder of the runs, the file of scores
+RUNS, HARD, CLIPS = (
+    "RUNS",
+    "SCORES",
+    "CLIPS",
+)  # stand for the folder of the runs, the file of scores, the labelled clips
 AUGMENT = "--data.augment."
 SHORT = "--steps 200 --evaluation.every 0 --checkpoint.every 10000 --optimizer.schedule.warmup-steps 20"
 
@@ -81,6 +85,16 @@ LONG = Rows(
     },
     seeds=2,
 )
+RESOLUTION = Rows(
+    "ablation",
+    f"{UNWATCHED} --data.source {CLIPS}",
+    {
+        "512x288": "",
+        "384x224": "--model.width 384 --model.height 224 --target.radius 2.25",
+        "256x144": "--model.width 256 --model.height 144 --target.radius 1.5",
+    },
+    seeds=2,
+)
 REFINED = "--model.refinement rstr --model.embed-dim 64 --model.layers 2 --model.mlp-dim 128"
 REFINEMENT = Rows(
     "ablation",
@@ -113,7 +127,14 @@ NANO = Rows(
     },
 )
 DEGRADED = ("nothing", "JPEG")  # rows that are scored on degraded copies, too
-TABLES = {"scratch": SCRATCH, "long": LONG, "refinement": REFINEMENT, "small": SMALL, "nano": NANO}
+TABLES = {
+    "scratch": SCRATCH,
+    "long": LONG,
+    "resolution": RESOLUTION,
+    "refinement": REFINEMENT,
+    "small": SMALL,
+    "nano": NANO,
+}
 
 
 def run(command: str) -> None:
@@ -154,7 +175,7 @@ def rows_table(rows: Rows, runs: Path) -> str:
     ]
     runs_of_row = ["each run"] if rows.seeds > 1 else []
     return table(
-        ["row", "change", "F1 hit", *runs_of_row, *sports, "precision", "recall hit", *further], lines
+        ["row", "change", "F1 hit", *runs_of_row, *sports, "precision", "recall hit", "px", *further], lines
     )
 
 
@@ -167,6 +188,7 @@ def cells(folders: list[Path], sports: list[str], further: list[str], each_run: 
         figures.append(", ".join(percent([total["f1_hit"]]) for total in totals))
     figures += [percent(each["sports"][sport]["f1_hit"] for each in scores) for sport in sports]
     figures += [percent(total[key] for total in totals) for key in ("precision", "recall_hit")]
+    figures.append(f"{fmean(each['localisation_px']['median'] for each in scores):.1f}")
     for file in (f"{name}.json" for name in further):
         there = (folders[0] / file).is_file()
         figures.append(percent([read_scores(folders[0], file)["total"]["f1_hit"]]) if there else "")
@@ -200,7 +222,9 @@ def measure(
         for name, change in rows.changes.items():
             if HARD in change and hard is None:
                 continue
-            options = f"{rows.options} {change}".replace(RUNS, str(runs)).replace(HARD, str(hard))
+            options = f"{rows.options} {change}"
+            for name_of, path in {RUNS: runs, HARD: hard, CLIPS: data[0]}.items():
+                options = options.replace(name_of, str(path))
             for seed, folder in enumerate(rows.folders(runs / label, name)):
                 of_seed = f"--seed {seed}" if seed else ""
                 train(f"{rows.config} {common} {options} {of_seed}", folder)

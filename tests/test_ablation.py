@@ -9,7 +9,9 @@ def write_scores(folder, name: str, total: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     counts = {"f1_hit": total, "precision": 0.9, "recall_hit": 0.8}
     sports = {"tennis": {"f1_hit": 0.95}, "badminton": {"f1_hit": 0.85}}
-    (folder / f"{name}.json").write_text(json.dumps({"total": counts, "sports": sports}))
+    (folder / f"{name}.json").write_text(
+        json.dumps({"total": counts, "sports": sports, "localisation_px": {"median": 1.24}})
+    )
 
 
 def test_the_table_has_the_rows_that_were_run(tmp_path):
@@ -17,10 +19,10 @@ def test_the_table_has_the_rows_that_were_run(tmp_path):
     write_scores(tmp_path / slug("nothing, seed 1"), "clean", 0.911)
     write_scores(tmp_path / slug("nothing, seed 1"), "linked", 0.922)
     head, _, *rows = rows_table(NANO, tmp_path).splitlines()
-    assert head == "| row | change | F1 hit | badminton | tennis | precision | recall hit | linked |"
+    assert head == "| row | change | F1 hit | badminton | tennis | precision | recall hit | px | linked |"
     assert rows == [
-        "| nothing |  | 90.0 | 85.0 | 95.0 | 90.0 | 80.0 |  |",
-        "| nothing, seed 1 | `--seed 1` | 91.1 | 85.0 | 95.0 | 90.0 | 80.0 | 92.2 |",
+        "| nothing |  | 90.0 | 85.0 | 95.0 | 90.0 | 80.0 | 1.2 |  |",
+        "| nothing, seed 1 | `--seed 1` | 91.1 | 85.0 | 95.0 | 90.0 | 80.0 | 1.2 | 92.2 |",
     ]
 
 
@@ -29,8 +31,8 @@ def test_several_runs_of_a_row_are_averaged(tmp_path):
     write_scores(tmp_path / "nothing" / "seed1", "clean", 0.7)
     write_scores(tmp_path / "v5s-mask" / "seed1", "clean", 0.5)
     head, _, *rows = rows_table(SCRATCH, tmp_path).splitlines()
-    assert head == "| row | change | F1 hit | each run | badminton | tennis | precision | recall hit |"
+    assert head == "| row | change | F1 hit | each run | badminton | tennis | precision | recall hit | px |"
     assert rows == [
-        "| nothing |  | 65.0 | 60.0, 70.0 | 85.0 | 95.0 | 90.0 | 80.0 |",
-        "| V5's mask | `--target.name v5` | 50.0 | 50.0 | 85.0 | 95.0 | 90.0 | 80.0 |",
+        "| nothing |  | 65.0 | 60.0, 70.0 | 85.0 | 95.0 | 90.0 | 80.0 | 1.2 |",
+        "| V5's mask | `--target.name v5` | 50.0 | 50.0 | 85.0 | 95.0 | 90.0 | 80.0 | 1.2 |",
     ]
