@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.tracknet import init_variables
 from tracknet_jax.training.config import EvalConfig
+from tracknet_jax.training.guard import Guard
 from tracknet_jax.training.loop import train
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.parallel import make_driver
@@ -45,14 +47,14 @@ def test_a_bad_step_changes_nothing_but_the_number(name):
     before = leaves(state)
     placed, metrics = driver.step(driver.place(state), driver.place_inputs(poisoned(tiny_batch(0))))
     after = driver.collect(placed)
-    assert driver.metric(metrics["skipped"]) == 1
+    assert driver.numbers(metrics["skipped"]).item() == 1
     assert int(after.step) == 1
     for a, b in zip(before, leaves(after), strict=True):
         np.testing.assert_array_equal(a, b)
 
     good = {**tiny_batch(1), "frames": tiny_batch(1)["frames"].astype(np.float32)}  # the same program
     placed, metrics = driver.step(placed, driver.place_inputs(good))
-    assert driver.metric(metrics["skipped"]) == 0
+    assert driver.numbers(metrics["skipped"]).item() == 0
     assert any((a != b).any() for a, b in zip(before, leaves(driver.collect(placed)), strict=True))
 
 
@@ -101,6 +103,18 @@ def test_too_many_in_a_row_end_it_and_the_batch_is_kept(dataset, tmp_path, monke
         assert batch["frames"].shape == (8, 3, MODEL.height, MODEL.width, 3)
         assert np.isnan(batch["frames"]).sum() == 3
         assert batch["xy"].shape == (8, 3, 2)
+
+
+def test_bad_steps_are_counted_within_a_dispatch(clips, tmp_path):
+    config = config_for(clips, max_skipped=3)
+    driver = SimpleNamespace(numbers=np.asarray)
+    guard = Guard(
+        config, tmp_path, open_training(config, tmp_path), driver, SimpleNamespace(newest=lambda: None)
+    )
+    for last, skipped in ((2, [1, 0]), (4, [0, 1]), (6, [1, 1])):
+        guard.watch(last, None, {"skipped": skipped})
+    with pytest.raises(UserError, match=r"step 6: .* for 3 steps.* step 4 is in .*bad_batch_0000004\.npz"):
+        guard.finish()
 
 
 def test_resident_windows_of_a_step_are_those_that_were_drawn(clips, tmp_path):

@@ -117,6 +117,40 @@ def test_sigterm_saves_and_the_same_call_goes_on(whole, clips, tmp_path, monkeyp
     assert_equal_runs(tmp_path, result, *whole)
 
 
+def test_several_steps_a_dispatch(whole, clips, tmp_path, monkeypatch):
+    """The same run, logged and saved where it is due, stopped and gone on with; up to the order of sums."""
+    config = config_for(
+        clips,
+        steps_per_dispatch=2,
+        log_every=2,
+        evaluation=EvalConfig(every=4),
+        checkpoint=CheckpointConfig(2),
+    )
+    stop_at(monkeypatch, 6)
+    assert int(train(config, tmp_path).state.step) == 6
+    monkeypatch.undo()
+    result = train(config, tmp_path)
+    pairs = zip(jax.tree.leaves(result.state.params), jax.tree.leaves(whole[1].state.params), strict=True)
+    assert max(float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in pairs) <= 1e-6
+    losses = {row["step"]: row["loss"] for row in lines(whole[0]) if "loss" in row}
+    means = {row["step"]: row["loss"] for row in lines(tmp_path) if "loss" in row}
+    expected = {step: (losses[step - 1] + losses[step]) / 2 for step in (2, 4, 6, 8)}
+    assert means == pytest.approx(expected, rel=1e-5)
+    assert [row["step"] for row in lines(tmp_path) if "val/f1_hit" in row] == [4, 8]
+    with pytest.raises(UserError, match="saved after step 8, which steps_per_dispatch 3 must divide"):
+        train(
+            replace(
+                config,
+                steps_per_dispatch=3,
+                steps=9,
+                log_every=3,
+                checkpoint=CheckpointConfig(3),
+                evaluation=EvalConfig(every=0),
+            ),
+            tmp_path,
+        )
+
+
 def test_a_run_begins_with_divided_frames_and_goes_on_with_streamed_ones(
     whole, clips, tmp_path, monkeypatch, caplog
 ):

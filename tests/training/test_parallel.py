@@ -33,10 +33,9 @@ def draw_rows(arrays, keys):
 
 
 @cache
-def driver(name, draw=None):
-    return make_driver(
-        name, partial(train_step, config=CONFIG, optimizer=make_optimizer(CONFIG.optimizer, 5)), draw
-    )
+def driver(name, draw=None, steps=1):
+    step = partial(train_step, config=CONFIG, optimizer=make_optimizer(CONFIG.optimizer, 5))
+    return make_driver(name, step, draw, steps=steps)
 
 
 def run(name, state, steps, draw=None, inputs=None):
@@ -44,7 +43,7 @@ def run(name, state, steps, draw=None, inputs=None):
     placed, losses = used.place(state), []
     for i in steps:
         placed, metrics = used.step(placed, used.place_inputs(tiny_batch(i) if inputs is None else inputs))
-        losses.append(used.metric(metrics["loss"]))
+        losses.append(used.numbers(metrics["loss"]).item())
     return used.collect(placed), losses
 
 
@@ -83,3 +82,17 @@ def test_windows_drawn_inside_the_step_are_the_same_for_both():
     jit, _ = run("jit", first_state(), range(2), draw_rows, arrays)
     pmap, _ = run("pmap", first_state(), range(2), draw_rows, arrays)
     assert largest_difference(jit.params, pmap.params) <= 1e-6
+
+
+@pytest.mark.parametrize("name", ["jit", "pmap"])
+def test_several_steps_in_a_dispatch_are_those_of_several_dispatches(name):
+    arrays = tiny_batch(0, windows=32)
+    alone, losses = run(name, first_state(), range(3), draw_rows, arrays)
+    together = driver(name, draw_rows, steps=3)
+    placed, metrics = together.step(together.place(first_state()), together.place_inputs(arrays))
+    found = together.collect(placed)
+    assert int(found.step) == 3
+    assert largest_difference(found.params, alone.params) <= 1e-6
+    assert largest_difference(found.ema, alone.ema) <= 1e-6
+    np.testing.assert_allclose(together.numbers(metrics["loss"]), losses, rtol=1e-5)
+    assert len(set(losses)) == 3  # other windows at every step

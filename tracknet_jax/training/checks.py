@@ -13,6 +13,7 @@ from tracknet_jax.training.config import TrainConfig
 POSITIVE = (
     "batch_size",
     "accumulation",
+    "steps_per_dispatch",
     "log_every",
     "max_skipped",
     "data.stride",
@@ -61,6 +62,12 @@ def _check_numbers(config: TrainConfig) -> None:
     for name in NOT_NEGATIVE:
         if _field(config, name) < 0:
             raise UserError(f"{name} is {_field(config, name)}: it must be 0 or more")
+    for name in ("steps", "log_every", "evaluation.every", "checkpoint.every"):
+        if (_field(config, name) or 0) % config.steps_per_dispatch:
+            raise UserError(
+                f"{name} is {_field(config, name)}: it must be a multiple of steps_per_dispatch, "
+                f"{config.steps_per_dispatch}"
+            )
     if not 0 <= config.ema_decay < 1:
         raise UserError(f"ema_decay is {config.ema_decay}: it must be at least 0 and below 1")
     if not all(0 < fraction < 1 for fraction in config.optimizer.schedule.milestones):

@@ -133,6 +133,9 @@ class TrainConfig:
     accumulation: int = (
         1  # parts of a batch that are computed one after the other, for batches beyond the memory
     )
+    # For networks so small that an accelerator waits for the host: as many steps in one program call. They must
+    # divide `steps` and all that is done every so many steps. Streamed windows come one batch at a time all the same
+    steps_per_dispatch: int = 1
     remat: bool = False  # keep less for the backward pass and compute it again: less memory, more time
     steps: int | None = None
     epochs: float | None = None  # passes over the training windows

@@ -18,10 +18,15 @@ from tracknet_jax.training.sources import BatchSource
 from tracknet_jax.training.step import step_keys, window_keys
 
 
-class _Step(NamedTuple):
-    number: int  # of steps done with it
+class _Dispatch(NamedTuple):
+    last: int  # the number of its last step
     given: Any  # of `BatchSource.next`
     skipped: jax.Array
+
+
+class _Step(NamedTuple):
+    number: int  # of steps done with it
+    given: Any
 
 
 class Guard:
@@ -37,25 +42,30 @@ class Guard:
     ):
         self._config, self._workdir = config, workdir
         self._source, self._driver, self._checkpoints = source, driver, checkpoints
-        self._steps: deque[_Step] = deque()
+        self._dispatched: deque[_Dispatch] = deque()
         self._bad: list[_Step] = []  # the last in a row
 
     def watch(self, step: int, given: Any, metrics: dict[str, jax.Array]) -> None:
-        """Takes in what step number `step` was given and gave; raises `UserError` when the run is lost.
+        """Takes in what the dispatch up to step number `step` was given and gave; `UserError` when the run is lost.
 
         Every process comes to the same conclusion at the same step.
         """
-        self._steps.append(_Step(step, given, metrics["skipped"]))
-        if len(self._steps) == AHEAD:
-            self._look_at(self._steps.popleft())
+        self._dispatched.append(_Dispatch(step, given, metrics["skipped"]))
+        if len(self._dispatched) == AHEAD:
+            self._look_into(self._dispatched.popleft())
 
     def finish(self) -> None:
         """Looks at the steps that are left."""
-        while self._steps:
-            self._look_at(self._steps.popleft())
+        while self._dispatched:
+            self._look_into(self._dispatched.popleft())
 
-    def _look_at(self, step: _Step) -> None:
-        if not self._driver.metric(step.skipped):
+    def _look_into(self, dispatch: _Dispatch) -> None:
+        skipped = self._driver.numbers(dispatch.skipped)
+        for number, each in enumerate(skipped, dispatch.last + 1 - len(skipped)):
+            self._look_at(_Step(number, dispatch.given), bool(each))
+
+    def _look_at(self, step: _Step, skipped: bool) -> None:
+        if not skipped:
             self._bad = []
             return
         self._bad.append(step if not self._bad else step._replace(given=None))  # its batch may be large

@@ -40,12 +40,12 @@ class StopRequest:
 class StopVote:
     """Whether some process has received a `StopRequest`: all get the same answer at the same step.
 
-    Every `EVERY` steps the processes put their answers together on the devices, and look at the result when the
-    steps that were under way then are done, so nothing waits for it. JAX's own preemption service is not used:
+    Every `EVERY` dispatches the processes put their answers together on the devices, and look at the result when
+    what was under way then is done, so nothing waits for it. JAX's own preemption service is not used:
     it knows SIGTERM alone, and takes it from us while data is read.
     """
 
-    EVERY = 5  # steps; a cluster gives half a minute or more
+    EVERY = 5  # dispatches; a cluster gives half a minute or more
 
     def __init__(self, stop: StopRequest) -> None:
         self._stop = stop
@@ -54,13 +54,13 @@ class StopVote:
         self._count = jax.jit(jnp.any, in_shardings=self._votes, out_shardings=replicated())
         self._result: jax.Array | None = None
 
-    def passed(self, step: int) -> bool:
-        """Whether the run is to end after `step` steps; to be asked by all processes at every step."""
+    def passed(self, dispatch: int) -> bool:
+        """Whether the run is to end after dispatch number `dispatch`; to be asked by all processes at every one."""
         if self._alone:
             return self._stop.received
-        if step % self.EVERY == AHEAD and self._result is not None:
+        if dispatch % self.EVERY == AHEAD and self._result is not None:
             return bool(self._result)
-        if step % self.EVERY == 0:
+        if dispatch % self.EVERY == 0:
             mine = np.full(jax.local_device_count(), self._stop.received)
             self._result = self._count(jax.make_array_from_process_local_data(self._votes, mine))
         return False

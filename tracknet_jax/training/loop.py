@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import jax
 
+from tracknet_jax.errors import UserError
 from tracknet_jax.files import replacing
 from tracknet_jax.models.tracknet import init_variables
 from tracknet_jax.pictures import write_picture
@@ -99,8 +100,15 @@ def _run(
     total = total_steps(config, source.windows)
     rate = make_schedule(config.optimizer, total)
     step_fn = partial(train_step, config=config, optimizer=make_optimizer(config.optimizer, total))
-    driver = make_driver(config.parallel, step_fn, source.draw, teacher, divided=source.divided)
+    per_dispatch = config.steps_per_dispatch if source.draw else 1
+    driver = make_driver(
+        config.parallel, step_fn, source.draw, teacher, divided=source.divided, steps=per_dispatch
+    )
     step = saved = int(first.step)
+    if step % per_dispatch:
+        raise UserError(
+            f"{workdir}: saved after step {step}, which steps_per_dispatch {per_dispatch} must divide"
+        )
     source.begin(step, total)
     guard = Guard(config, workdir, source, driver, checkpoints)
     state = driver.place(first)
@@ -116,7 +124,7 @@ def _run(
         while step < total and not stopped and not _out_of_patience(config, progress):
             given = source.next()
             state, metrics = driver.step(state, driver.place_inputs(given) if resident is None else resident)
-            step += 1
+            step += per_dispatch
             meter.add(metrics)
             guard.watch(step, given, metrics)
             display.advance(step)
@@ -134,7 +142,7 @@ def _run(
             if scores or _due(step, config.checkpoint.every, total):
                 checkpoints.save(driver.collect(state), config, progress._asdict(), scores)
                 saved = step
-            stopped = vote.passed(step)
+            stopped = vote.passed(step // per_dispatch)
         guard.finish()
         if step > saved:
             checkpoints.save(driver.collect(state), config, progress._asdict())
@@ -164,7 +172,8 @@ def total_steps(config: TrainConfig, windows: int) -> int:
     """Length of the run over a data set of `windows` training windows."""
     if config.steps is not None:
         return config.steps
-    return math.ceil(config.epochs * windows / config.batch_size)  # type: ignore[operator]
+    whole = config.batch_size * config.steps_per_dispatch
+    return config.steps_per_dispatch * math.ceil(config.epochs * windows / whole)  # type: ignore[operator]
 
 
 def _due(step: int, every: int, total: int) -> bool:

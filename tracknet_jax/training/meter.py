@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import jax
+import numpy as np
 
 from tracknet_jax.training.parallel import Driver
 
-AHEAD = 3  # steps that may be under way
+AHEAD = 3  # dispatches that may be under way
 
 
 class Meter:
@@ -16,26 +17,29 @@ class Meter:
 
     def __init__(self, driver: Driver, frames_per_step: int):
         self._driver, self._frames = driver, frames_per_step
-        self._steps: list[dict[str, jax.Array]] = []
+        self._dispatched: list[dict[str, jax.Array]] = []
         self._since = time.monotonic()
 
     def add(self, metrics: dict[str, jax.Array]) -> None:
-        """The metrics of one step; waits for an earlier step, so that inputs do not pile up on the device."""
-        self._steps.append(metrics)
-        jax.block_until_ready(self._steps[-AHEAD:][0])
+        """The metrics of a dispatch; waits for an earlier one, so that inputs do not pile up on the device."""
+        self._dispatched.append(metrics)
+        jax.block_until_ready(self._dispatched[-AHEAD:][0])
 
     def read(self) -> dict[str, float]:
         """Means over the steps since the last reading, the number of those skipped, training frames a second.
 
         Skipped steps count in neither mean; with no other step there are none.
         """
-        steps = [{name: self._driver.metric(x) for name, x in metrics.items()} for metrics in self._steps]
-        good = [metrics for metrics in steps if not metrics["skipped"]]
-        values = {name: sum(step[name] for step in good) / len(good) for name in (good[0] if good else ())}
-        values["skipped"] = len(steps) - len(good)
+        steps = {
+            name: np.concatenate([self._driver.numbers(metrics[name]) for metrics in self._dispatched])
+            for name in self._dispatched[0]
+        }
+        good = steps["skipped"] == 0
+        values = {name: float(x[good].mean(dtype=float)) for name, x in steps.items() if good.any()}
+        values["skipped"] = int((~good).sum())
         now = time.monotonic()
-        values["frames_per_second"] = self._frames * len(steps) / max(now - self._since, 1e-9)
-        self._steps, self._since = [], now
+        values["frames_per_second"] = self._frames * len(good) / max(now - self._since, 1e-9)
+        self._dispatched, self._since = [], now
         return values
 
     @contextmanager

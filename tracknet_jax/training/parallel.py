@@ -32,26 +32,41 @@ class Driver(Protocol):
         """What this process' source gives (its part of a batch, or the resident arrays), as `step` wants it."""
 
     def step(self, state: Any, inputs: Any) -> tuple[Any, dict[str, jax.Array]]:
-        """One step; `state` is used up."""
+        """One dispatch; `state` is used up."""
 
     def collect(self, state: Any) -> TrainState:
         """The state with replicated arrays, without the driver's own axes."""
 
-    def metric(self, value: jax.Array) -> float:
-        """One metric of `step` as a number."""
+    def numbers(self, metric: jax.Array) -> np.ndarray:
+        """One metric of the steps of a dispatch."""
 
 
 def make_driver(
-    name: str, step: Step, draw: Draw | None, teacher: Teacher | None = None, *, divided: bool = False
+    name: str,
+    step: Step,
+    draw: Draw | None,
+    teacher: Teacher | None = None,
+    *,
+    divided: bool = False,
+    steps: int = 1,
 ) -> Driver:
     """The driver called `name` ("jit" or "pmap"); with `draw` the step's inputs are arrays to draw from.
 
     With `teacher` the step is given it, on all devices, as a third argument. `divided`: the devices of each process
-    have a part of the array `frames` each, of the other arrays all.
+    have a part of the array `frames` each, of the other arrays all. `steps`: in one dispatch, of the same inputs.
     """
+    if steps > 1:
+        step = partial(several_steps, step, steps)
     if draw is not None and divided:
         draw = partial(draw, take=partial(take_divided, axis_name=AXIS, parts=jax.local_device_count()))
     return (JitDriver if name == "jit" else PmapDriver)(step, draw, teacher, divided)
+
+
+def several_steps(
+    step: Step, count: int, state: TrainState, *operands: Any, **options: Any
+) -> tuple[TrainState, dict[str, jax.Array]]:
+    """`count` steps in a row, of the same operands; the metrics have them along their leading axis."""
+    return jax.lax.scan(lambda before, _: step(before, *operands, **options), state, length=count)
 
 
 def data_mesh() -> Mesh:
@@ -138,8 +153,8 @@ class JitDriver:
     def collect(self, state: TrainState) -> TrainState:
         return state
 
-    def metric(self, value: jax.Array) -> float:
-        return float(value)
+    def numbers(self, metric: jax.Array) -> np.ndarray:
+        return np.atleast_1d(metric)
 
 
 class PmapDriver:
@@ -199,8 +214,8 @@ class PmapDriver:
         # cannot be saved.
         return copied(self._whole, np.asarray(x.addressable_shards[0].data[0]))
 
-    def metric(self, value: jax.Array) -> float:
-        return float(value.addressable_shards[0].data[0])
+    def numbers(self, metric: jax.Array) -> np.ndarray:
+        return np.atleast_1d(metric.addressable_shards[0].data[0])
 
 
 def _of_raw_data(change: Callable[[Any], jax.Array], x: Any) -> jax.Array:
