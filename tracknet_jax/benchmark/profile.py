@@ -125,7 +125,7 @@ def instructions(program: str) -> dict[str, Instruction]:
     """What a compiled program's text says of its instructions."""
     lines: defaultdict[str, list[tuple[str, str, str]]] = defaultdict(
         list
-    )  # by computation: name, opcode, line
+    )  # (name, opcode, line) of computations
     computation = ""
     for line in program.splitlines():
         if header := _COMPUTATION.match(line):
