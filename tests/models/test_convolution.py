@@ -1,4 +1,4 @@
-"""XLA's convolution and Winograd's against sums in float64, and the networks that use them."""
+"""XLA's convolution, Winograd's and that of doubled images against sums in float64, and the networks that use them."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,7 @@ from tests.models.test_tracknet import narrow, random_variables
 from tracknet_jax.heatmaps import probability_maps
 from tracknet_jax.models import convolution
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.models.convolution import ConvImpl, convolve, winograd
+from tracknet_jax.models.convolution import ConvImpl, Doubled, convolve, doubled_convolution, winograd
 from tracknet_jax.models.tracknet import TrackNet, init_variables
 
 # (B, H, W, C, N)
@@ -70,6 +70,27 @@ def test_winograd_of_bfloat16_is_computed_in_float32():
     assert_close(found, exact(x, kernel), 2**-8)  # the result's own rounding
 
 
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_of_a_doubled_image(shape: tuple[int, ...]):
+    image, kernel = draw(shape, 3)
+    expected = exact(np.asarray(image).repeat(2, axis=1).repeat(2, axis=2), kernel)
+    assert_close(doubled_convolution(image, kernel), expected, 1e-5)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_of_doubled_channels_beside_others(last: bool):
+    image, kernel = draw((2, 3, 5, 4, 6), 3)
+    skip = jnp.asarray(np.random.default_rng(2).normal(size=(2, 6, 10, 3)), jnp.float32)
+    kernel = jnp.concatenate([kernel, kernel[:, :, :3] ** 2], axis=2)
+    up = image.repeat(2, axis=1).repeat(2, axis=2)
+    x = jnp.concatenate([skip, up] if last else [up, skip], axis=-1)
+    found = jax.jit(lambda x, image: convolve(x, kernel, "auto", Doubled(image, last)))
+    assert_close(found(x, image), exact(x, kernel), 1e-5)
+    for platform, products in (("cpu", 2), ("cuda", 1), ("tpu", 1)):
+        text = found.trace(x, image).lower(lowering_platforms=(platform,)).as_text()
+        assert text.count("stablehlo.convolution") == products
+
+
 def program(platform: str, dtype: str, kernel: tuple[int, ...]) -> str:
     """The name of what `auto` computes with on a platform, if it is only that."""
     x = jax.ShapeDtypeStruct((1, 8, 8, kernel[2]), dtype)
@@ -99,7 +120,7 @@ def test_auto_is_winograd_on_a_cpu_for_many_channels(dtype: str, kernel: tuple[i
     assert program("cuda", dtype, kernel) == program("tpu", dtype, kernel) == "lax"
 
 
-FAMILY = [f"tracknet_{member}" for member in ("v1", "v2", "v3", "v4", "v5", "nano")]
+FAMILY = [f"tracknet_{member}" for member in ("v1", "v2", "v2_wasb", "v3", "v4", "v5", "nano")]
 
 
 def maps(config: TrackNetConfig, conv_impl: ConvImpl) -> np.ndarray:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
-from tracknet_jax.models.convolution import ConvImpl, convolve
+from tracknet_jax.models.convolution import ConvImpl, Doubled, convolve
 
 # torch's default for convolutions and dense layers: U(-1/sqrt(fan_in), 1/sqrt(fan_in))
 torch_uniform = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
@@ -37,7 +37,7 @@ class Conv(nn.Module):
     input_order: tuple[int, ...] | None = None  # the kernel's channel for each of the input; None: the same
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: jax.Array, doubled: Doubled | None = None) -> jax.Array:
         fan_in = x.shape[-1] * self.kernel**2
         torch_style = self.init_style == "torch"
         bias_init = symmetric_uniform(fan_in**-0.5) if torch_style else nn.initializers.zeros
@@ -50,11 +50,11 @@ class Conv(nn.Module):
             kernel_init=torch_uniform if torch_style else symmetric_uniform(0.05),
             bias_init=bias_init,
             dtype=self.dtype,
-            conv_general_dilated=self.convolution(),
+            conv_general_dilated=self.convolution(doubled),
             name="conv",
         )(x)
 
-    def convolution(self) -> Callable[..., jax.Array] | None:
+    def convolution(self, doubled: Doubled | None = None) -> Callable[..., jax.Array] | None:
         """In place of `lax.conv_general_dilated`; None: that itself."""
         if self.conv_impl == "lax" and self.input_order is None:
             return None
@@ -62,7 +62,7 @@ class Conv(nn.Module):
         def convolution(x: jax.Array, kernel: jax.Array, *_: Any, **__: Any) -> jax.Array:
             if self.input_order is not None:
                 kernel = kernel[:, :, np.array(self.input_order)]
-            return convolve(x, kernel, self.conv_impl)
+            return convolve(x, kernel, self.conv_impl, doubled)
 
         return convolution
 
@@ -84,7 +84,7 @@ class ConvBlock(nn.Module):
     input_order: tuple[int, ...] | None = None  # see Conv
 
     @nn.compact
-    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+    def __call__(self, x: jax.Array, train: bool = False, doubled: Doubled | None = None) -> jax.Array:
         norm = nn.BatchNorm(
             use_running_average=not train,
             momentum=self.bn_decay,
@@ -103,7 +103,7 @@ class ConvBlock(nn.Module):
             conv_impl=self.conv_impl,
             input_order=self.input_order,
             name="conv",
-        )(x)
+        )(x, doubled)
         return norm(nn.relu(x)) if self.order == "conv_relu_bn" else nn.relu(norm(x))
 
 

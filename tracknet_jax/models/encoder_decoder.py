@@ -8,7 +8,7 @@ from flax import linen as nn
 
 from tracknet_jax.models.blocks import ConvBlock, max_pool, upsample_bilinear, upsample_nearest
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.models.convolution import ConvImpl
+from tracknet_jax.models.convolution import ConvImpl, Doubled
 
 
 class EncoderDecoder(nn.Module):
@@ -44,15 +44,18 @@ class EncoderDecoder(nn.Module):
             x = block(features, name=f"bottleneck_{i}")(x, train)
 
         for level, (features, depth) in reversed(levels):
+            doubled = None
             if config.skips == "add":  # narrowed before the upsampling: a fourth of the work
                 x = upsample(block(features, kernel=1, name=f"narrow{level}")(x, train)) + skips[level]
             else:
+                if config.upsample == "nearest":
+                    doubled = Doubled(x, last=config.concat != "up_skip")
                 x = upsample(x)
             if config.skips == "concat":
                 pair = (x, skips[level]) if config.concat == "up_skip" else (skips[level], x)
                 x = jnp.concatenate(pair, axis=-1)
             for i in range(depth):
-                x = block(features, name=f"up{level}_{i}")(x, train)
+                x = block(features, name=f"up{level}_{i}")(x, train, doubled if i == 0 else None)
         return x
 
 
