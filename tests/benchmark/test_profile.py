@@ -77,9 +77,9 @@ def test_parts_add_up_over_threads_and_calls():
         [Operation("c", 0, 3e9), Operation("a", 4e9, 2e9)],
     ]
     assert parts(lines, program, calls=2) == (
-        Part("up", 1.5, 0.0),
         Part("down", 2.5, 2.0),
         Part(OUTSIDE, 2.0, 0.0),
+        Part("up", 1.5, 0.0),
     )
 
 

@@ -84,23 +84,22 @@ def operations(trace: Any) -> Iterator[list[Operation]]:
 
 
 def parts(lines: Iterable[list[Operation]], program: dict[str, Instruction], calls: int) -> tuple[Part, ...]:
-    """The time of each part, in the order of their longest instructions."""
+    """The time of each part, the longest first."""
     own: defaultdict[str, float] = defaultdict(float)  # seconds a call, by instruction
     for operation, nanoseconds in (timed for line in lines for timed in own_times(line)):
         own[operation.instruction] += nanoseconds * 1e-9 / calls
     members: defaultdict[str, list[str]] = defaultdict(list)
     for name in own:
         members[program[name].part if name in program else OUTSIDE].append(name)
-    place = {name: number for number, name in enumerate(program)}
-    longest = {part: max(names, key=own.__getitem__) for part, names in members.items()}
-    return tuple(
+    found = (
         Part(
             part,
-            sum(own[name] for name in members[part]),
-            sum(own[name] for name in members[part] if name in program and program[name].is_product),
+            sum(own[name] for name in names),
+            sum(own[name] for name in names if name in program and program[name].is_product),
         )
-        for part in sorted(members, key=lambda part: place.get(longest[part], len(place)))
+        for part, names in members.items()
     )
+    return tuple(sorted(found, key=lambda part: -part.seconds))
 
 
 def own_times(line: Iterable[Operation]) -> Iterator[tuple[Operation, float]]:
