@@ -26,11 +26,8 @@ BEGIN, END = "<!-- {}: written by docs/ablation.py -->", "<!-- end of {} -->"
 CLEAN = "clean.json"  # scores of the clips as they are, by each frame's strongest blob
 COPIES = ("blurred", "compressed")  # of docs/degrade.py
 FURTHER = ("linked", *COPIES)
-RUNS, HARD, CLIPS = (
-    "RUNS",
-    "SCORES",
-    "CLIPS",
-)  # stand for the folder of the runs, the file of scores, the labelled clips
+# Stand for the folder of the runs, the file of scores, the labelled clips
+RUNS, HARD, CLIPS = "RUNS", "SCORES", "CLIPS"
 AUGMENT = "--data.augment."
 SHORT = "--steps 200 --evaluation.every 0 --checkpoint.every 10000 --optimizer.schedule.warmup-steps 20"
 
@@ -227,8 +224,8 @@ def measure(
             if HARD in change and hard is None:
                 continue
             options = f"{rows.options} {change}"
-            for name_of, path in {RUNS: runs, HARD: hard, CLIPS: data[0]}.items():
-                options = options.replace(name_of, str(path))
+            for placeholder, path in {RUNS: runs, HARD: hard, CLIPS: data[0]}.items():
+                options = options.replace(placeholder, str(path))
             for seed, folder in enumerate(rows.folders(runs / label, name)):
                 of_seed = f"--seed {seed}" if seed else ""
                 train(f"{rows.config} {common} {options} {of_seed}", folder)

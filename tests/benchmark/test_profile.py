@@ -15,6 +15,7 @@ from tracknet_jax.benchmark.profile import (
     parts,
 )
 from tracknet_jax.benchmark.report import tables
+from tracknet_jax.errors import UserError
 
 # As XLA writes it: a fusion of two convolutions, one without a product, a loop, a library's product, a bare copy.
 PROGRAM = """\
@@ -81,6 +82,12 @@ def test_parts_add_up_over_threads_and_calls():
         Part(OUTSIDE, 2.0, 0.0),
         Part("up", 1.5, 0.0),
     )
+
+
+def test_a_task_without_a_program_has_no_profile():
+    with pytest.raises(UserError, match="a profile is of inference, stream, train: add one to the tasks"):
+        Benchmark(tasks=("track",), profile=True)
+    Benchmark(tasks=("track", "stream"), profile=True)
 
 
 @pytest.mark.parametrize("task", ["inference", "train"])

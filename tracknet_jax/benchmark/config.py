@@ -21,6 +21,7 @@ COMPARED: dict[Task, tuple[Runtime, ...]] = {
     "track": ("lax", "onnxruntime", "openvino"),
 }
 
+PROFILED: tuple[Task, ...] = ("inference", "stream", "train")  # one compiled program each
 FLOAT32_ONLY: tuple[Runtime, ...] = ("onnxruntime",)
 
 
@@ -83,6 +84,8 @@ class Benchmark:
             raise UserError(
                 f"benchmark: {self.blocks} blocks of {self.seconds} s, {self.calls} calls: expected more"
             )
+        if self.profile and not set(PROFILED) & set(self.tasks):
+            raise UserError(f"benchmark: a profile is of {', '.join(PROFILED)}: add one to the tasks")
         for runtime in self.against:
             if not any(runtime in COMPARED.get(task, ()) for task in self.tasks):
                 fitting = [task for task, runtimes in COMPARED.items() if runtime in runtimes]

@@ -89,13 +89,14 @@ def parts(lines: Iterable[list[Operation]], program: dict[str, Instruction], cal
     for operation, nanoseconds in (timed for line in lines for timed in own_times(line)):
         own[operation.instruction] += nanoseconds * 1e-9 / calls
     members: defaultdict[str, list[str]] = defaultdict(list)
-    for name in own:
-        members[program[name].part if name in program else OUTSIDE].append(name)
+    known = {name: program.get(name, Instruction(OUTSIDE, False)) for name in own}
+    for name, instruction in known.items():
+        members[instruction.part].append(name)
     found = (
         Part(
             part,
             sum(own[name] for name in names),
-            sum(own[name] for name in names if name in program and program[name].is_product),
+            sum(own[name] for name in names if known[name].is_product),
         )
         for part, names in members.items()
     )

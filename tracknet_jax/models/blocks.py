@@ -25,7 +25,10 @@ def symmetric_uniform(bound: float) -> jax.nn.initializers.Initializer:
 
 
 class Conv(nn.Module):
-    """Same-padded convolution with the references' initialisation, `(..., H, W, C) -> (..., H, W, features)`."""
+    """Same-padded convolution with the references' initialisation, `(..., H, W, C) -> (..., H, W, features)`.
+
+    `doubled`: what some channels of the input were upsampled from, for `conv_impl` to use; the result is the same.
+    """
 
     features: int
     kernel: int = 3
@@ -54,7 +57,7 @@ class Conv(nn.Module):
             name="conv",
         )(x)
 
-    def convolution(self, doubled: Doubled | None = None) -> Callable[..., jax.Array] | None:
+    def convolution(self, doubled: Doubled | None) -> Callable[..., jax.Array] | None:
         """In place of `lax.conv_general_dilated`; None: that itself."""
         if self.conv_impl == "lax" and self.input_order is None:
             return None
@@ -68,7 +71,7 @@ class Conv(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """Convolution, ReLU and batch norm in the order of the reference that is followed."""
+    """Convolution, ReLU and batch norm in the order of the reference that is followed; `doubled`: see Conv."""
 
     features: int
     kernel: int = 3

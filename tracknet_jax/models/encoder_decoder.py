@@ -44,7 +44,7 @@ class EncoderDecoder(nn.Module):
             x = block(features, name=f"bottleneck_{i}")(x, train)
 
         for level, (features, depth) in reversed(levels):
-            doubled = None
+            doubled = None  # what the next input repeats, where it does
             if config.skips == "add":  # narrowed before the upsampling: a fourth of the work
                 x = upsample(block(features, kernel=1, name=f"narrow{level}")(x, train)) + skips[level]
             else:
