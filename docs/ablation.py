@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from statistics import fmean
+from string import Template
 from typing import Annotated, Any, NamedTuple
 
 import tyro
@@ -27,7 +28,7 @@ CLEAN = "clean.json"  # scores of the clips as they are, by each frame's stronge
 COPIES = ("blurred", "compressed")  # of docs/degrade.py
 FURTHER = ("linked", *COPIES)
 # Stand for the folder of the runs, the file of scores, the labelled clips
-RUNS, HARD, CLIPS = "RUNS", "SCORES", "CLIPS"
+RUNS, HARD, CLIPS = "$RUNS", "$SCORES", "$CLIPS"
 AUGMENT = "--data.augment."
 SHORT = "--steps 200 --evaluation.every 0 --checkpoint.every 10000 --optimizer.schedule.warmup-steps 20"
 
@@ -138,6 +139,11 @@ TABLES = {
 }
 
 
+def quoted(path: Path | str) -> str:
+    """`path` as a word of a command."""
+    return shlex.quote(str(path))
+
+
 def run(command: str) -> None:
     """Runs a `tracknet` command; raises `UserError` when it fails."""
     print(f"$ tracknet {command}", flush=True)
@@ -148,14 +154,15 @@ def run(command: str) -> None:
 def train(command: str, folder: Path) -> None:
     """A training run in `folder`, unless it is finished."""
     if not (folder / "finished").is_file():
-        run(f"train {command} --workdir {folder}")
+        run(f"train {command} --workdir {quoted(folder)}")
         (folder / "finished").touch()
 
 
 def score(checkpoint: Path, clips: Path, path: Path, options: str = "--no-link") -> Any:
     """The scores of weights on the val split of `clips`, kept in `path`."""
     if not path.is_file():
-        run(f"evaluate --checkpoint {checkpoint} --data {clips} --split val {options} --json {path}")
+        of_what = f"--checkpoint {quoted(checkpoint)} --data {quoted(clips)}"
+        run(f"evaluate {of_what} --split val {options} --json {quoted(path)}")
     return json.loads(path.read_text())
 
 
@@ -169,7 +176,9 @@ def rows_table(rows: Rows, runs: Path) -> str:
     every_run = list(chain.from_iterable(scored.values()))
     further = [file for file in FURTHER if any((run / f"{file}.json").is_file() for run in every_run)]
     sports = sorted(read_scores(every_run[0], CLEAN)["sports"]) if every_run else []
-    changes = {name: f"`{change}`" if change else "" for name, change in rows.changes.items()}
+    changes = {
+        name: f"`{change.replace('$', '')}`" if change else "" for name, change in rows.changes.items()
+    }
     lines = [
         [name, changes[name], *cells(folders, sports, further, each_run=rows.seeds > 1)]
         for name, folders in scored.items()
@@ -215,17 +224,16 @@ def measure(
     runs: Path, data: list[Path], cache: Path | None, hard: Path | None, degraded: Path | None
 ) -> None:
     """Trains and scores what is missing, and writes the tables; raises `UserError` when a command fails."""
-    common = f"--data.source {shlex.join(map(str, data))}"
+    common = f"--data.source {' '.join(map(quoted, data))}"
     if cache:
-        common += f" --data.cache {cache}"
+        common += f" --data.cache {quoted(cache)}"
+    paths = {"RUNS": quoted(runs), "SCORES": quoted(hard or ""), "CLIPS": quoted(data[0])}
     train(f"ablation {common}", runs / "base")
     for label, rows in TABLES.items():
         for name, change in rows.changes.items():
             if HARD in change and hard is None:
                 continue
-            options = f"{rows.options} {change}"
-            for placeholder, path in {RUNS: runs, HARD: hard, CLIPS: data[0]}.items():
-                options = options.replace(placeholder, str(path))
+            options = Template(f"{rows.options} {change}").substitute(paths)
             for seed, folder in enumerate(rows.folders(runs / label, name)):
                 of_seed = f"--seed {seed}" if seed else ""
                 train(f"{rows.config} {common} {options} {of_seed}", folder)

@@ -1,8 +1,12 @@
 """The table of the ablation: one row a run that is there, columns only for what was scored."""
 
 import json
+import shutil
+from itertools import pairwise
+from pathlib import Path
 
-from ablation import NANO, SCRATCH, rows_table, slug
+import ablation
+from ablation import DOCUMENT, NANO, REFINEMENT, SCRATCH, rows_table, slug
 
 
 def write_scores(folder, name: str, total: float) -> None:
@@ -36,3 +40,26 @@ def test_several_runs_of_a_row_are_averaged(tmp_path):
         "| nothing |  | 65.0 | 60.0, 70.0 | 85.0 | 95.0 | 90.0 | 80.0 | 1.2 |",
         "| V5's mask | `--target.name v5` | 50.0 | 50.0 | 85.0 | 95.0 | 90.0 | 80.0 | 1.2 |",
     ]
+
+
+def test_paths_may_hold_spaces_and_the_words_that_stand_for_paths(tmp_path, monkeypatch):
+    runs, clips = tmp_path / "SCORES of $CLIPS", tmp_path / "our clips"
+    commands = []
+
+    def tracknet(words):
+        options = dict(pairwise(words))
+        commands.append(options)
+        if "train" in words:
+            Path(options["--workdir"]).mkdir(parents=True)
+        else:
+            path = Path(options["--json"])
+            write_scores(path.parent, path.stem, 0.5)
+        return 0
+
+    monkeypatch.setattr(ablation, "tracknet", tracknet)
+    monkeypatch.setattr(ablation, "DOCUMENT", Path(shutil.copy(DOCUMENT, tmp_path)))
+    ablation.measure(runs, [clips], cache=None, hard=None, degraded=None)
+    assert {options["--data"] for options in commands if "--data" in options} == {str(clips)}
+    assert {options["--data.source"] for options in commands if "--data.source" in options} == {str(clips)}
+    starts = [options["--init-from"] for options in commands if "--init-from" in options]
+    assert starts.count(str(runs / "long" / "nothing" / "seed1")) == len(REFINEMENT.changes)
