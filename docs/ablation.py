@@ -1,4 +1,4 @@
-"""The training rows of docs/recipe.md: `python docs/ablation.py runs/ablation --data CLIPS RALLIES`.
+"""The training rows of docs/ablations.md: `python docs/ablation.py runs/ablation --data CLIPS RALLIES`.
 
 Each row changes one thing in a run that is otherwise the same for all rows of its table, from nothing or from the same
 weights, and is scored on the val split of the first folder. Rows that are finished are not done again, so the command
@@ -22,7 +22,7 @@ from tracknet_jax.cli.main import main as tracknet
 from tracknet_jax.errors import UserError, entry_point
 from tracknet_jax.markdown import table
 
-DOCUMENT = Path(__file__).resolve().parent / "recipe.md"
+DOCUMENT = Path(__file__).resolve().parent / "ablations.md"
 BEGIN, END = "<!-- {}: written by docs/ablation.py -->", "<!-- end of {} -->"
 CLEAN = "clean.json"  # scores of the clips as they are, by each frame's strongest blob
 COPIES = ("blurred", "compressed")  # of docs/degrade.py

@@ -1,4 +1,4 @@
-"""Writes the test-time table of docs/recipe.md: `python docs/test_time.py CLIPS [--checkpoint NAME] [--reuse]`.
+"""Writes the test-time table of docs/ablations.md: `python docs/test_time.py CLIPS [--checkpoint NAME] [--reuse]`.
 
 Each row is one `tracknet evaluate` with other options, on the val split; its scores stay in build/test_time/.
 """
@@ -58,7 +58,7 @@ def main(
         checkpoint: release to score
         reuse: take scores that are there already
     """
-    folder, document = ROOT / "build" / "test_time", ROOT / "docs" / "recipe.md"
+    folder, document = ROOT / "build" / "test_time", ROOT / "docs" / "ablations.md"
     BLOCK.replace(document, None)
     rows = [score(options, clips, checkpoint, folder, reuse) for options in ROWS]
     head = ["options", "F1 hit", "badminton", "tennis", "F1", "precision", "recall hit"]
