@@ -28,7 +28,7 @@ def clips(tmp_path):
 
 
 def test_trains_and_goes_on(clips, tmp_path, capsys):
-    command = ["train", "fake_data", "--data.source", str(clips), "--workdir", str(tmp_path / "run")]
+    command = ["train", "smallest", "--data.source", str(clips), "--workdir", str(tmp_path / "run")]
     short = ["--evaluation.every", "2", "--evaluation.pictures", "1", "--log-every", "1"]
     assert main([*command, *short, "--steps", "2"]) == 0
     assert re.search(r"run: step 2, finished\nbest f1_hit \d\.\d{4} at step 2", capsys.readouterr().out)
@@ -40,12 +40,12 @@ def test_trains_and_goes_on(clips, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["tracknet_v9"], "no config 'tracknet_v9': give the path of a .py file, or one of"),
-        (["fake_data"], "no data: give a folder with --data.source DIR"),
-        (["fake_data", "--data.source", "/nowhere"], "data.source /nowhere: no such folder"),
-        (["fake_data", "--data.source", ".", "--batch-size", "7"], "batch_size 7 is not divisible by the 8"),
-        (["fake_data", "--data.source", ".", "--model.height", "33"], "must be divisible by 2"),
-        (["fake_data", "--data.source", ".", "--init-from", "nothing"], "init_from nothing"),
+        (["tracknet_v9"], "no config 'tracknet_v9': no such file"),
+        (["smallest"], "no data: give a folder with --data.source DIR"),
+        (["smallest", "--data.source", "/nowhere"], "data.source /nowhere: no such folder"),
+        (["smallest", "--data.source", ".", "--batch-size", "7"], "batch_size 7 is not divisible by the 8"),
+        (["smallest", "--data.source", ".", "--model.height", "33"], "must be divisible by 2"),
+        (["smallest", "--data.source", ".", "--init-from", "nothing"], "init_from nothing"),
     ],
 )
 def test_wrong_input_is_one_line(words, message, tmp_path, capsys):
@@ -61,7 +61,7 @@ def test_wrong_input_is_one_line(words, message, tmp_path, capsys):
 )
 def test_wrong_overrides_are_told(words, tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
-        main(["train", "fake_data", *words, "--workdir", str(tmp_path / "run")])
+        main(["train", "smallest", *words, "--workdir", str(tmp_path / "run")])
     assert end.value.code == 2
     assert words[0].lstrip("-") in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
@@ -78,7 +78,7 @@ def test_help_fits_a_screen(capsys):
 
 def test_help_of_a_config_lists_every_override(capsys):
     with pytest.raises(SystemExit) as end:
-        main(["train", "fake_data", "--help"])
+        main(["train", "smallest", "--help"])
     assert end.value.code == 0
     assert "--optimizer.schedule.warmup-steps" in capsys.readouterr().out
 

@@ -33,7 +33,7 @@ def test_bundled_presets_are_sound(name, tmp_path):
 
 def test_expected_presets_are_there():
     names = {"tracknet_v2_tennis", "tracknet_v4_tennis", "tracknet_v5_tennis", "tracknet_v2_shuttlecock"}
-    assert names | {"tracknet_nano", "fake_data"} <= set(bundled_names())
+    assert names | {"tracknet_nano", "smallest"} <= set(bundled_names())
 
 
 def test_flat_names_are_those_of_the_command_line():
@@ -132,3 +132,18 @@ def test_wrong_preset_files(text, message, tmp_path):
 def test_an_unknown_preset_names_the_known():
     with pytest.raises(UserError, match="tracknet_nano"):
         load_config("tracknet_v9")
+
+
+@pytest.mark.parametrize("path", ["tracknet_nano", "configs/tracknet_nano.py", "./configs/tracknet_nano.py"])
+def test_a_bundled_preset_is_found_from_anywhere(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_config(path).model.name == "tracknet_nano"
+
+
+@pytest.mark.parametrize(
+    "path", ["foo/bar/tracknet_nano.py", "/configs/tracknet_nano.py", "foo/tracknet_nano", "tracknet_nano.py"]
+)
+def test_a_mistyped_path_is_not_another_recipe(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=f"no config {path!r}"):
+        load_config(path)

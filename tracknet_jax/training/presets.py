@@ -22,19 +22,26 @@ def bundled_names() -> list[str]:
     return sorted(path.stem for path in presets_folder().glob("*.py") if path.stem != "__init__")
 
 
+def _find(name_or_path: str) -> Path:
+    """The preset file. Only `NAME` and `configs/NAME.py` can mean a bundled one: any other path is that file alone."""
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    bundled = presets_folder() / f"{path.stem}.py"
+    if path in (Path(path.stem), Path("configs", bundled.name)) and bundled.is_file():
+        return bundled
+    raise UserError(
+        f"no config {name_or_path!r}: no such file; give the path of one, or one of {', '.join(bundled_names())}"
+    )
+
+
 def load_config(name_or_path: str) -> Any:
     """The config of a preset file, given by its path or as the name of a bundled one.
 
     A `TrainConfig`, or the `RectifierTrainConfig` of a rectifier. Raises `UserError` if there is no such file or it
     gives neither.
     """
-    path = Path(name_or_path)
-    if not path.is_file():
-        path = presets_folder() / f"{path.stem}.py"
-    if not path.is_file():
-        raise UserError(
-            f"no config {name_or_path!r}: give the path of a .py file, or one of {', '.join(bundled_names())}"
-        )
+    path = _find(name_or_path)
     try:
         get_config = runpy.run_path(str(path)).get("get_config")
         config = get_config() if callable(get_config) else None
