@@ -15,7 +15,7 @@ from jax import lax
 
 ConvImpl = Literal["lax", "auto"]
 
-MIN_CHANNELS = 128  # in and out: from here on Winograd is faster than XLA on a CPU, docs/performance.md
+MIN_CHANNELS = 128  # in and out: from here on Winograd is faster than XLA on a CPU, docs/convolutions.md
 
 # F(4x4, 3x3), interpolated at 0, +-1, +-2 and infinity: A. Lavin and S. Gray, "Fast Algorithms for Convolutional
 # Neural Networks", 2016, section 4.2: Y = A^T [(G g G^T) * (B^T d B)] A.
