@@ -10,8 +10,8 @@ from tracknet_jax.cli.options import option
 
 DESCRIPTION = """Write a network and its weights as one file for other runtimes.
 
-The file takes uint8 frames (batch, L, H, W, 3), RGB, and gives maps in [0, 1]; the batch size is open, but of
-TFLite, where it is 1. It is loaded again and its maps are compared with JAX's before it is put in place.
+The file takes uint8 frames (batch, L, H, W, 3), RGB, and gives maps in [0, 1]; the batch size is free, except in
+TFLite (1). Before it is put in place it is loaded again and its maps are compared with JAX's.
 
 examples:
   tracknet export tracknet_nano --to onnx --output nano.onnx
@@ -29,7 +29,7 @@ class ExportArgs:
     output: Annotated[Path, option("FILE")]
     """the file to write"""
     tolerance: Annotated[float, option("P")] = 1e-4
-    """largest difference of two maps, in probability, at which the file is written (1e-4)"""
+    """largest difference from JAX's maps, in probability, at which the file is written (1e-4)"""
 
 
 def main(argv: list[str]) -> int:

@@ -15,13 +15,13 @@ COMMANDS = {
     "demo": "render a rally, track it with the shipped checkpoint, score it",
     "track": "video in, CSV and overlay video out",
     "train": "train a config; the same command resumes",
-    "evaluate": "score a checkpoint, or another tracker's CSV files, on labelled clips",
+    "evaluate": "score a checkpoint, or another tracker's CSV, YOLO or COCO files",
     "calibrate": "make a checkpoint's confidences mean what they say",
-    "convert": "take in other projects' weights, or give weights back to them",
-    "export": "write a network as one file for other runtimes: StableHLO, ONNX",
+    "convert": "read other projects' weights, or write weights for them",
+    "export": "write a network as one file for other runtimes: StableHLO, ONNX, TFLite",
     "benchmark": "measure speed, latency, memory and share of the peak on this machine",
     "models": "list the networks: parameters, GMACs, input, paper",
-    "data": "build a dataset from a folder of labelled clips, or inspect one",
+    "data": "build or inspect a dataset, or track one to train a rectifier",
 }
 
 

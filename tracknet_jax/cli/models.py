@@ -13,13 +13,13 @@ import tyro
 
 @dataclass(frozen=True)
 class Models:
-    """Lists the networks: parameters, true multiply-adds a window, input, paper.
+    """Lists the networks: parameters, true multiply-adds per window, input, paper.
 
     Example: tracknet models --json models.json
     """
 
     json: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
-    """Write the table, with every field of each config, to this file too."""
+    """Also write the table, with every field of each config, to this file."""
 
 
 def main(argv: list[str]) -> int:
