@@ -2,7 +2,7 @@
 # Rehearses a run of several hosts on one machine: processes on loopback, gloo between them, CPU devices.
 #
 #   launch/local_rehearsal.sh WORKDIR CONFIG [overrides]
-#   PROCESSES=2 DEVICES=1 KILL_AFTER=8 TERM_AFTER=16 launch/local_rehearsal.sh /tmp/rehearsal fake_data --data.source clips/
+#   PROCESSES=2 DEVICES=1 KILL_AFTER=8 TERM_AFTER=16 launch/local_rehearsal.sh /tmp/rehearsal smallest --data.source clips/
 #
 # PROCESSES   how many, 2 if not set; each with DEVICES virtual devices, 1 if not set
 # KILL_AFTER  once the checkpoint of this step is there, the last process is killed (SIGKILL); when the others have

@@ -57,7 +57,7 @@ PUBLISHED = {
     "tracknet_v5_tennis": (*ADAMW, 30, 2),
     "tracknet_v5_tennis_random": (*ADAMW, 30, 2),
 }
-OURS = {"ablation", "fake_data", "tracknet_nano", "tracknet_v2", "tracknet_v5"}
+OURS = {"ablation", "smallest", "tracknet_nano", "tracknet_v2", "tracknet_v5"}
 
 
 @pytest.fixture(scope="module")

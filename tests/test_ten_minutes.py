@@ -46,7 +46,7 @@ def test_from_clips_to_a_release_without_grain_and_tfds(tmp_path, pytestconfig):
         "from dataclasses import replace\n"
         "from tracknet_jax.training.presets import load_config\n"
         "def get_config():\n"
-        "    config = load_config('fake_data')\n"
+        "    config = load_config('smallest')\n"
         "    return replace(config, evaluation=replace(config.evaluation, pictures=0))\n"
     )
     output = tmp_path / "out"
@@ -66,7 +66,7 @@ def test_from_clips_to_a_release_without_grain_and_tfds(tmp_path, pytestconfig):
     assert (kept["steps"], kept["batch_size"]) == (plan["steps"], plan["batch_size"])
     assert plan["batch_size"] == 4
     release = load_release(output / "releases/small")
-    assert release.config == load_config("fake_data").model
+    assert release.config == load_config("smallest").model
     card = (output / "releases/small/CARD.md").read_text()
     for label in ("default", "weighted"):
         report = json.loads((output / f"releases/small/scores_{label}.json").read_text())
@@ -83,7 +83,7 @@ def test_from_clips_to_a_release_without_grain_and_tfds(tmp_path, pytestconfig):
 
 
 def test_the_plan_fills_the_time_with_the_batch_that_fits(tmp_path, monkeypatch):
-    config = replace(load_config("fake_data"), batch_size=32)
+    config = replace(load_config("smallest"), batch_size=32)
     tried = []
 
     def fake_train(config, folder):

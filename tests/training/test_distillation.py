@@ -244,11 +244,11 @@ def trained(clips, videos, tmp_path_factory):
 
 
 def learn(workdir, source, *overrides):
-    """`fake_data` without augmentation and validation."""
+    """`smallest` without augmentation and validation."""
     plain = ["--data.augment.flip", "0", "--data.augment.brightness", "0", "--data.augment.contrast", "0"]
     plain += ["--data.augment.scale", "1", "1", "--data.augment.shift", "0", "--log-every", "10"]
     words = ["--workdir", str(workdir), "--data.source", str(source), "--evaluation.every", "0", *plain]
-    code = main(["train", "fake_data", *words, "--checkpoint.every", "100", *overrides])
+    code = main(["train", "smallest", *words, "--checkpoint.every", "100", *overrides])
     assert code == 0
 
 
@@ -272,7 +272,7 @@ def test_a_run_keeps_its_teacher(trained, videos, tmp_path, capsys):
     kept = json.loads((student / "train_config.json").read_text())["distill"]
     assert kept["digest"] == weights_digest(load_release(teacher).variables)
     save_release(tmp_path / "other", MODEL, init_variables(MODEL, jax.random.key(1)))
-    command = ["train", "fake_data", "--workdir", str(student), "--data.source", str(videos)]
+    command = ["train", "smallest", "--workdir", str(student), "--data.source", str(videos)]
     assert main([*command, "--distill.teacher", str(tmp_path / "other"), "--steps", "160"]) == 2
     error = capsys.readouterr().err
     assert f"the run here has distill.digest = {kept['digest']}" in error

@@ -22,7 +22,7 @@ STEPS = 40
 
 @pytest.fixture
 def start(clips, tmp_path, pytestconfig):
-    """Starts `tracknet train fake_data` in a working directory, as a process of its own."""
+    """Starts `tracknet train smallest` in a working directory, as a process of its own."""
     environment = os.environ | {
         "JAX_PLATFORMS": "cpu",
         "JAX_COMPILATION_CACHE_DIR": str(pytestconfig.cache.mkdir("jax_kill")),
@@ -41,7 +41,7 @@ def start(clips, tmp_path, pytestconfig):
         command = [
             sys.executable,
             str(REPOSITORY / "launch/train.py"),
-            "fake_data",
+            "smallest",
             "--workdir",
             str(workdir),
         ]
@@ -73,7 +73,7 @@ def newest(folder):
 
 
 def final_state(workdir):
-    config = load_config("fake_data")
+    config = load_config("smallest")
     with Checkpoints(workdir, 2, "val/f1_hit") as checkpoints:
         state = checkpoints.restore(_abstract_state(config), config).state
     return jax.tree.map(np.asarray, state.replace(key=jax.random.key_data(state.key)))

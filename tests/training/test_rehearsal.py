@@ -31,7 +31,7 @@ def run(clips, pytestconfig):
             **{name: str(value) for name, value in variables.items()},
         }
         words = (
-            [str(workdir), "fake_data"] if file.endswith(".sh") else ["fake_data", "--workdir", str(workdir)]
+            [str(workdir), "smallest"] if file.endswith(".sh") else ["smallest", "--workdir", str(workdir)]
         )
         overrides = {
             "--data.source": clips,

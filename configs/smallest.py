@@ -1,6 +1,6 @@
 """The smallest run that goes through everything, for tests and for a first look on any machine.
 
-    tracknet train fake_data --data.source CLIPS --workdir runs/fake
+    tracknet train smallest --data.source CLIPS --workdir runs/smallest
 
 Half a minute on two cores, most of it compiling. The scores mean nothing.
 """
