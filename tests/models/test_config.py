@@ -36,11 +36,43 @@ def test_presets_survive_json(name: str):
         ({"motion": "mdd", "background": "concat"}, "choose one"),
         ({"input_norm": "imagenet", "background": "subtract"}, "input_norm 'unit'"),
         ({"refinement": "rstr", "patch": 16, "height": 40}, "divisible by 16"),
+        (
+            {"refinement": "rstr", "patch": 3, "height": 33, "width": 66},
+            "divisible by 6",
+        ),  # pooled once, 3 x 3
+        ({"refinement": "rstr", "heads": 3}, "embed_dim 8 must be divisible by heads, 3"),
+        ({"motion": "mdd", "frames": 1, "outputs": 1}, "motion 'mdd' needs 2 frames"),
+        ({"widths": (0, 4)}, r"widths is \(0, 4\)"),
+        ({"widths": (), "depths": ()}, r"widths is \(\)"),
+        ({"depths": (1, 0)}, "depths"),
+        *(({name: 0}, f"{name} is 0") for name in ("frames", "outputs", "height", "space_to_depth", "stem")),
+        *(({name: 0}, f"{name} is 0") for name in ("patch", "embed_dim", "heads", "mlp_dim")),
+        ({"layers": -1}, "layers is -1"),
+        ({"dropout": 1.5}, r"dropout is 1.5, it must be in \[0, 1\)"),
+        ({"context_masking": -0.1}, "context_masking is -0.1"),
     ],
 )
 def test_wrong_configs_are_told(change: dict, said: str):
     with pytest.raises(UserError, match=said):
         replace(TINY, **change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"frames": 1, "outputs": 1, "layers": 0, "refinement": "rstr"},
+        {"heads": 3},  # of no attention
+        {"refinement": "rstr", "patch": 3, "height": 36, "width": 66},
+        {"motion": "prompt", "fusion": "type_b", "frames": 2, "outputs": 2},
+        {"widths": (4,), "depths": (1,)},
+    ],
+    ids=str,
+)
+def test_what_is_allowed_runs(change: dict):
+    config = replace(TINY, **change)
+    frames = jnp.zeros((1, config.frames, config.height, config.width, 3))
+    output, _ = jax.eval_shape(TrackNet(config).init_with_output, jax.random.key(0), frames)
+    assert output.logits.shape == (1, config.outputs, config.height, config.width)
 
 
 def test_unknown_names_are_told():

@@ -1,11 +1,16 @@
 """One frozen dataclass that describes every member of the TrackNet family."""
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from tracknet_jax.errors import UserError
+
+# The only form of this trunk
+ATTENTION_UNET = {"skips": "concat", "upsample": "nearest", "concat": "up_skip", "stem": 3}
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,7 @@ class TrackNetConfig:
     width: int = 512
     head: Literal["sigmoid", "classes"] = "sigmoid"  # maps, or V1's 256 grey levels a pixel
     background: Literal["none", "concat", "subtract", "subtract_concat"] = "none"  # V3
-    input_norm: Literal["unit", "imagenet"] = (
-        "unit"  # colours in [0, 1], or less ImageNet's mean, over its std
-    )
+    input_norm: Literal["unit", "imagenet"] = "unit"  # in [0, 1], or less ImageNet's mean, over its std
 
     # Encoder-decoder: channels and convolutions of each level, the last level being the bottleneck
     trunk: Literal["unet", "attention_unet"] = "unet"
@@ -70,16 +73,23 @@ class TrackNetConfig:
     dtype: Literal["float32", "bfloat16"] = "float32"  # of the activations; parameters stay float32
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
-        for field in dataclasses.fields(self):
-            allowed = get_args(hints[field.name]) if get_origin(hints[field.name]) is Literal else ()
-            value = getattr(self, field.name)
-            if allowed and value not in allowed:
-                choices = ", ".join(map(str, allowed))
-                raise UserError(f"model {self.name!r}: {field.name} is {value!r}, choose from {choices}")
-        contradiction = next(self._contradictions(), None)
-        if contradiction:
-            raise UserError(f"model {self.name!r}: {contradiction}")
+        problem = next(chain(self._out_of_range(), self._contradictions()), None)
+        if problem:
+            raise UserError(f"model {self.name!r}: {problem}")
+
+    def _out_of_range(self) -> Iterator[str]:
+        """Values that no network can have, in words."""
+        for name, hint in get_type_hints(type(self)).items():
+            value = getattr(self, name)
+            if get_origin(hint) is Literal and value not in get_args(hint):
+                yield f"{name} is {value!r}, choose from {', '.join(map(str, get_args(hint)))}"
+            if hint in (int, tuple[int, ...]):
+                least = 0 if name == "layers" else 1
+                if min(value if isinstance(value, tuple) else (value,), default=0) < least:
+                    yield f"{name} is {value}, it must be {least} or more"
+        for name in ("dropout", "context_masking"):
+            if not 0 <= getattr(self, name) < 1:
+                yield f"{name} is {getattr(self, name)}, it must be in [0, 1)"
 
     def _contradictions(self) -> Iterator[str]:
         """What cannot go together, in words."""
@@ -89,6 +99,8 @@ class TrackNetConfig:
             yield f"outputs is {self.outputs}, choose 1 or frames = {self.frames}"
         if self.head == "classes" and (self.outputs > 1 or self.refinement != "none"):
             yield "head 'classes' needs outputs 1 and no refinement"
+        if self.motion != "none" and self.frames < 2:
+            yield f"motion {self.motion!r} needs 2 frames or more"
         if self.fusion != "none" and (self.motion == "none" or self.outputs != self.frames):
             yield f"fusion {self.fusion!r} needs motion maps and one output a frame"
         if self.background != "none" and self.motion == "mdd" and self.motion_input:
@@ -96,14 +108,11 @@ class TrackNetConfig:
         if self.background.startswith("subtract") and self.input_norm != "unit":
             yield f"background {self.background!r} needs input_norm 'unit'"
         if self.trunk == "attention_unet":
-            for name, value in (
-                ("skips", "concat"),
-                ("upsample", "nearest"),
-                ("concat", "up_skip"),
-                ("stem", 3),
-            ):
+            for name, value in ATTENTION_UNET.items():
                 if getattr(self, name) != value:
                     yield f"trunk 'attention_unet' needs {name} {value!r}"
+        if self.refinement == "rstr" and self.embed_dim % self.heads:
+            yield f"embed_dim {self.embed_dim} must be divisible by heads, {self.heads}"
         if self.height % self.divisor or self.width % self.divisor:
             yield f"{self.width}x{self.height} must be divisible by {self.divisor} on both sides"
 
@@ -113,7 +122,7 @@ class TrackNetConfig:
         pooled = self.space_to_depth * 2 ** (len(self.widths) - 1)
         if self.refinement == "none":
             return pooled
-        return max(pooled, self.patch)
+        return math.lcm(pooled, self.patch)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values, only what `from_dict` needs."""
