@@ -126,8 +126,8 @@ def draw_table(
     no gap; `cumulative (S,)`, the distribution they are drawn from. A sport's windows share its weight. Weights of
     sports that are not there do not count; with none left all windows are drawn alike. `random_split`: only the
     training part of `random_windows`. `hard_examples`, `hard_share`: a file of scores by which clips of a sport are
-    drawn more or less often, see `clip_factors`. Raises `UserError` when there is no window, or when only some of the
-    sports have a weight.
+    drawn more or less often, see `clip_factors`. Raises `UserError` when there is no window, when only some of the
+    sports have a weight, or when weights are no distribution: negative, not finite, or all 0.
     """
     starts = _random_part(index, length) if random_split else window_starts(index, length, stride, 1)
     if not len(starts):
@@ -135,8 +135,16 @@ def draw_table(
     clips = index.clip[starts]
     factors = np.ones(len(starts))
     if hard_examples:
-        factors = clip_factors(hard_examples, index.clip_names, hard_share)[clips]
-    weights = _draw_weights(np.array(index.sports)[clips], factors, sport_weights or {})
+        names = list(zip(index.clip_names, index.sports, strict=True))
+        factors = clip_factors(hard_examples, names, hard_share)[clips]
+    sports = np.array(index.sports)[clips]
+    weights = _draw_weights(sports, factors, sport_weights or {})
+    if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.any()):
+        raise UserError(
+            f"data.sport-weights {sport_weights}, data.hard-share {hard_share}: they give no distribution over the "
+            f"windows of {', '.join(sorted(set(sports.tolist())))}; weights must be 0 or more, one of a sport that is "
+            "there above 0, and the share between 0 and 1"
+        )
     cumulative = (np.cumsum(weights) / weights.sum()).astype(np.float32)
     return {"starts": starts.astype(np.int32), "cumulative": cumulative}
 
@@ -153,14 +161,23 @@ def _draw_weights(sports: np.ndarray, factors: np.ndarray, sport_weights: dict[s
     """Weight of each window, given its sport and how much it counts among those of its sport."""
     present = set(sports.tolist())
     if not present & sport_weights.keys():
-        return factors
+        return _or_ones(factors)
     unweighted = sorted(present - sport_weights.keys())
     if unweighted:
         raise UserError(
             f"data.sport-weights: no weight for {unweighted[0]!r}, which has training clips; give one"
         )
-    shares = {sport: sport_weights[sport] / factors[sports == sport].sum() for sport in present}
-    return factors * np.array([shares[sport] for sport in sports.tolist()])
+    weights = np.empty(len(sports))
+    for sport in present:
+        mine = sports == sport
+        parts = _or_ones(factors[mine])
+        weights[mine] = sport_weights[sport] * parts / parts.sum()
+    return weights
+
+
+def _or_ones(factors: np.ndarray) -> np.ndarray:
+    """Factors that are all 0, as where no clip of a sport has an error, tell nothing: the windows are drawn alike."""
+    return factors if factors.any() else np.ones(len(factors))
 
 
 def draw_windows(
