@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tracknet_jax.errors import UserError
+from tracknet_jax.training import kept_frames
 from tracknet_jax.training.config import DataConfig
 from tracknet_jax.training.memory import frames_room
 from tracknet_jax.training.sources import open_training, open_validation
@@ -105,6 +106,26 @@ def test_decoded_frames_can_be_shared(clips, tmp_path):
     assert not (tmp_path / "a").exists()
 
 
+def test_runs_that_decode_into_one_folder_at_once_have_whole_frames(clips, tmp_path, monkeypatch):
+    config = config_for(clips, cache=str(tmp_path / "shared"))
+    decode, second = kept_frames.generate_examples, []
+
+    def interrupted(*arguments):
+        for number, example in enumerate(decode(*arguments)):
+            if number == 20:  # the whole second run while the first is writing
+                monkeypatch.setattr(kept_frames, "generate_examples", decode)
+                second.append(open_training(config, tmp_path / "b").next()["frames"])
+            yield example
+
+    monkeypatch.setattr(kept_frames, "generate_examples", interrupted)
+    first = open_training(config, tmp_path / "a").next()["frames"]
+    alone = open_training(config_for(clips), tmp_path / "c").next()["frames"]
+    np.testing.assert_array_equal(first, alone)
+    np.testing.assert_array_equal(second[0], alone)
+    (kept,) = (tmp_path / "shared").iterdir()
+    assert {file.name for file in kept.iterdir()} == {"frames.u8", "frames.json", "index.npz"}
+
+
 def test_without_a_layout_split_a_match_is_held_out(clips, tmp_path):
     for game in ("game1", "game2"):
         (tmp_path / "flat").mkdir(exist_ok=True)
@@ -112,6 +133,16 @@ def test_without_a_layout_split_a_match_is_held_out(clips, tmp_path):
     config = config_for(tmp_path / "flat")
     assert open_training(config, tmp_path / "run").windows == 20  # the two clips of game 1
     assert len(validation_clips(open_validation(config, tmp_path / "run"))) == 1
+
+
+def test_what_to_do_without_validation_clips_depends_on_the_source(clips, dataset, tmp_path):
+    """A built dataset keeps the splits that it was built with."""
+    for sources, hint in (
+        ((dataset,), "build the dataset again with --split-by match or clip"),
+        ((clips, dataset), r"set data\.split_by to match or clip"),
+    ):
+        with pytest.raises(UserError, match=rf"no clip with split 'test'; {hint} to hold some out"):
+            open_validation(config_for(*sources, val_split="test", split_by="layout"), tmp_path)
 
 
 @pytest.mark.parametrize("pipeline", ["resident", "grain"])
