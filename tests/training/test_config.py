@@ -60,12 +60,20 @@ def optimizer(**changes):
     return {"optimizer": OptimizerConfig(**changes)}
 
 
+def data(**changes):
+    return {"data": replace(tiny_config().data, source=(".",), **changes)}
+
+
 def mixup(**changes):
-    return {"data": replace(tiny_config().data, source=(".",), mixup=MixupConfig(**changes))}
+    return data(mixup=MixupConfig(**changes))
+
+
+def augment(**changes):
+    return data(augment=AugmentConfig(**changes))
 
 
 def crop(height, width):
-    return {"data": replace(tiny_config().data, augment=AugmentConfig(crop=(height, width)))}
+    return augment(crop=(height, width))
 
 
 @pytest.mark.parametrize(
@@ -91,6 +99,22 @@ def crop(height, width):
         ({"model": preset("tracknet_v5")} | crop(144, 256), "train it without a crop"),
         ({"model": preset("tracknet_v2_keras")} | crop(144, 256), "train it without a crop"),
         (mixup(sample=-1.0), "data.mixup.sample is -1.0"),
+        (mixup(sample=float("nan")), "data.mixup.sample is nan"),
+        (data(hard_share=3.0), "data.hard_share is 3.0: it must lie between 0 and 1"),
+        (data(hard_share=float("nan")), "data.hard_share is nan"),
+        (data(sport_weights={"tennis": -1.0}), "data.sport_weights: tennis has -1.0: it must be 0 or more"),
+        (data(sport_weights={"tennis": float("nan")}), "data.sport_weights: tennis has nan"),
+        (data(sport_weights={"tennis": float("inf")}), "data.sport_weights: tennis has inf"),
+        (data(sport_weights={"tennis": 0.0, "padel": 0.0}), "data.sport_weights: all are 0"),
+        (augment(flip=7.0), "data.augment.flip is 7.0: it must lie between 0 and 1"),
+        (augment(jpeg=-3.0), "data.augment.jpeg is -3.0"),
+        (augment(paste=9.0), "data.augment.paste is 9.0"),
+        (augment(ball_crop=float("nan")), "data.augment.ball_crop is nan"),
+        (augment(shift=-0.1), "data.augment.shift is -0.1: it must be 0 or more"),
+        (augment(brightness=-0.1), "data.augment.brightness is -0.1"),
+        (augment(scale=(0.0, 1.0)), "data.augment.scale is 0.0 to 1.0: it must go from above 0 upwards"),
+        (augment(scale=(1.2, 0.8)), "data.augment.scale is 1.2 to 0.8"),
+        (augment(scale=(1.0, float("nan"))), "data.augment.scale is 1.0 to nan"),
         ({"model": preset("tracknet_v1")} | mixup(sample=0.5), "learns classes, which cannot be mixed"),
         ({"model": preset("tracknet_v2_3to1")} | mixup(frame=0.5), "no map for every frame"),
         (

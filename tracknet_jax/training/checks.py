@@ -1,6 +1,7 @@
 """Everything about a config that can be told wrong before data is read or anything compiles."""
 
 import functools
+import math
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,26 @@ NOT_NEGATIVE = (
     "data.workers",
     "data.mixup.sample",
     "data.mixup.frame",
+    "data.augment.shift",
+    "data.augment.brightness",
+    "data.augment.contrast",
+    "data.augment.colour",
     "loss.variation_penalty",
     "optimizer.schedule.warmup_steps",
+)
+SHARES = (
+    "data.hard_share",
+    "data.augment.ball_crop",
+    "data.augment.flip",
+    "data.augment.paste",
+    "data.augment.jpeg",
 )
 
 
 def check_config(config: TrainConfig) -> None:
     """Raises `UserError` for the first thing in `config` that cannot work."""
     _check_numbers(config)
+    _check_draws(config)
     _check_sizes(config)
     _check_loss(config)
     _check_sources(config)
@@ -57,11 +70,14 @@ def _check_numbers(config: TrainConfig) -> None:
     if (config.steps or config.epochs or 0) <= 0:
         raise UserError("steps or epochs must be above 0")
     for name in POSITIVE:
-        if _field(config, name) <= 0:
+        if not _field(config, name) > 0:  # nor NaN
             raise UserError(f"{name} is {_field(config, name)}: it must be above 0")
     for name in NOT_NEGATIVE:
-        if _field(config, name) < 0:
+        if not _field(config, name) >= 0:
             raise UserError(f"{name} is {_field(config, name)}: it must be 0 or more")
+    for name in SHARES:
+        if not 0 <= _field(config, name) <= 1:
+            raise UserError(f"{name} is {_field(config, name)}: it must lie between 0 and 1")
     for name in ("steps", "log_every", "evaluation.every", "checkpoint.every"):
         if (_field(config, name) or 0) % config.steps_per_dispatch:
             raise UserError(
@@ -79,6 +95,20 @@ def _check_numbers(config: TrainConfig) -> None:
 def _field(config: TrainConfig, name: str) -> Any:
     """The value of a dotted name."""
     return functools.reduce(getattr, name.split("."), config)
+
+
+def _check_draws(config: TrainConfig) -> None:
+    low, high = config.data.augment.scale
+    if not 0 < low <= high < math.inf:
+        raise UserError(f"data.augment.scale is {low} to {high}: it must go from above 0 upwards")
+    weights = config.data.sport_weights
+    for sport, weight in weights.items():
+        if not 0 <= weight < math.inf:
+            raise UserError(f"data.sport_weights: {sport} has {weight}: it must be 0 or more")
+    if weights and not any(weights.values()):
+        raise UserError(
+            "data.sport_weights: all are 0; give one above 0, or none at all to draw windows alike"
+        )
 
 
 def _check_sizes(config: TrainConfig) -> None:
