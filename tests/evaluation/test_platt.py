@@ -1,12 +1,14 @@
 """Platt scaling against the line that confidences were drawn from, and a search over a grid."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from labelled_clips import clip_score
 from scipy.special import expit, logit
 
 from tracknet_jax.errors import UserError
-from tracknet_jax.evaluation.platt import detections, fit_platt
+from tracknet_jax.evaluation.platt import Platt, calibrate, detections, fit_platt
 from tracknet_jax.metrics import FN, FP1, FP2, IGNORED, TN, TP
 
 
@@ -48,6 +50,31 @@ def test_only_detections_count():
     confidence, right = detections([score])
     np.testing.assert_allclose(confidence, score.confidence[[0, 2, 4]])
     assert right.tolist() == [True, False, False]
+
+
+def test_lines_one_behind_the_other():
+    p = np.array([0.1, 0.5, 0.8])
+    first, second = Platt(2.0, -1.0), Platt(0.5, 0.3)
+    np.testing.assert_allclose(first.then(second)(p), second(first(p)))
+
+
+def test_what_is_written_needs_no_further_line():
+    # A frame's blob with the largest sum is found; sharper maps shrink that of a wide, faint one.
+    narrow, right = draw(2.5, -0.5, 4000)
+    wide = np.random.default_rng(1).uniform(0.02, 0.4, 4000)
+
+    def score(platt):
+        narrow_wins = platt(narrow) > 2 * platt(wide)
+        codes = np.where(narrow_wins & right, TP, FP2)
+        score = clip_score("a", codes, np.where(codes == TP, 1, np.nan))
+        return [replace(score, confidence=platt(np.where(narrow_wins, narrow, wide)))]
+
+    once = fit_platt(*detections(score(Platt(1.0, 0.0))))
+    assert fit_platt(*detections(score(once))) != pytest.approx((1, 0), abs=0.1)
+    found = calibrate(score)
+    assert fit_platt(*detections(found.after)) == pytest.approx((1, 0), abs=0.03)
+    np.testing.assert_array_equal(found.before[0].confidence, score(Platt(1.0, 0.0))[0].confidence)
+    np.testing.assert_array_equal(found.after[0].confidence, score(found.platt)[0].confidence)
 
 
 def test_nothing_found_stays_nothing_found():

@@ -1,6 +1,6 @@
 """Platt scaling: the straight line in the logit that makes a confidence the chance of being right."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,8 @@ from tracknet_jax.evaluation.curve import detected
 from tracknet_jax.metrics import TP
 
 FEWEST = 20  # detections of each kind; fewer say nothing about a confidence
+ROUNDS = 8  # of scoring and fitting, at most
+SETTLED = 0.03  # a line as near as this to the identity changes nothing
 
 
 class Platt(NamedTuple):
@@ -25,6 +27,42 @@ class Platt(NamedTuple):
         """Calibrated confidences of the same shape; 0, nothing found, stays 0."""
         with np.errstate(divide="ignore"):
             return expit(self.scale * logit(confidence) + self.shift)
+
+    def then(self, line: "Platt") -> "Platt":
+        """This line, and `line` behind it."""
+        return Platt(self.scale * line.scale, self.shift * line.scale + line.shift)
+
+
+class Calibration(NamedTuple):
+    """The line found, and what is scored without and with it."""
+
+    platt: Platt
+    before: Sequence[ClipScore]
+    after: Sequence[ClipScore]
+
+
+def calibrate(score: Callable[[Platt], Sequence[ClipScore]], shift: bool = True) -> Calibration:
+    """Fits until there is nothing left to fit.
+
+    One fit is not enough: other confidences have other blobs (the strongest has the largest sum of p above the
+    floor), so the line of the old ones is not that of the new ones.
+
+    Args:
+        score: the clips, scored with logits on a line.
+        shift: as in `fit_platt`.
+
+    Raises:
+        UserError: as `fit_platt`.
+    """
+    platt = Platt(1.0, 0.0)
+    before = after = score(platt)
+    for _ in range(ROUNDS):
+        line = fit_platt(*detections(after), shift=shift)
+        if abs(line.scale - 1) < SETTLED and abs(line.shift) < SETTLED:
+            break
+        platt = platt.then(line)
+        after = score(platt)
+    return Calibration(platt, before, after)
 
 
 def fit_platt(confidence: np.ndarray, right: np.ndarray, shift: bool = True) -> Platt:
