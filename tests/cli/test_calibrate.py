@@ -1,5 +1,6 @@
 """`tracknet calibrate`: the release it writes gives the logits that it tells of."""
 
+import json
 import re
 
 import numpy as np
@@ -26,8 +27,9 @@ def data(tmp_path):
     return tmp_path / "data"
 
 
-def run(checkpoint, data, output):
-    return main(["calibrate", "--checkpoint", str(checkpoint), "--data", str(data), "--output", str(output)])
+def run(checkpoint, data, output, *options):
+    arguments = ["--checkpoint", checkpoint, "--data", data, "--output", output, *options]
+    return main(["calibrate", *map(str, arguments)])
 
 
 def test_the_release_gives_the_logits_told(checkpoint, data, tmp_path, capsys, monkeypatch):
@@ -47,6 +49,35 @@ def test_the_release_gives_the_logits_told(checkpoint, data, tmp_path, capsys, m
     errors = [float(x) for x in re.search(r"error (\S+)% -> (\S+)%", told).groups()]
     assert errors[0] == pytest.approx(25, abs=1)  # said 0.75 on average, half are right
     assert errors[1] < 5
+
+
+@pytest.mark.parametrize(
+    ("options", "watched"),
+    [
+        ([], ["match1/rally1", "match2/rally1"]),
+        (["--split", "val"], ["match2/rally1"]),  # as the run did
+        (["--split", "val", "--split-by", "layout"], None),
+    ],
+)
+def test_clips_are_chosen_as_evaluate_does(checkpoint, data, tmp_path, capsys, monkeypatch, options, watched):
+    clip = make_clip(data / "match2" / "rally1", "frames", flight(6), np.ones(6))
+    write_csv(clip.frames[0].parent.parent / "ball.csv", true_rows(clip))
+    config = {"data": {"split_by": "auto", "val_split": "val"}}
+    (checkpoint / "train_config.json").write_text(json.dumps(config))
+    seen = []
+
+    def score(clips, *_):
+        seen.extend(footage.clip.name for footage in clips)
+        return iter([clip_score("a", [TP, FP2] * 40, [1, np.nan] * 40)])
+
+    monkeypatch.setattr("tracknet_jax.evaluation.release.score_release", score)
+    assert run(checkpoint, data, tmp_path / "calibrated", *options) == (2 if watched is None else 0)
+    told = capsys.readouterr()
+    if watched is None:
+        assert "no labelled clip with split val and sport any; give --split-by" in told.err
+        return
+    assert seen == watched
+    assert ("Split by match" in told.out) == bool(options)
 
 
 def test_too_few_detections_write_nothing(checkpoint, data, tmp_path, capsys):

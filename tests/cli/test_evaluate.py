@@ -138,6 +138,54 @@ def test_a_published_split(data, predictions, tmp_path):
     assert (scores["split_by"], scores["split"]) == ("tennis_game_level", "test")
 
 
+def make_run(folder, split_by):
+    folder.mkdir()
+    config = {"data": {"split_by": split_by, "val_split": "val"}}
+    (folder / "train_config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("split_by", "split", "rule", "scored"),
+    [
+        ("tennis_game_level", "test", "tennis_game_level", "game1/Clip1"),
+        ("auto", "train", "match", "game1/Clip1"),
+        ("auto", "val", "match", "game2/Clip1"),
+    ],
+)
+def test_a_run_is_scored_as_it_split_its_data(
+    data, tmp_path, monkeypatch, capsys, split_by, split, rule, scored
+):
+    """The public tennis set has no split in its folders."""
+    release = bright_dot_release(width=SIZE[0], height=SIZE[1])
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    trained, report = make_run(tmp_path / "run", split_by), tmp_path / "scores.json"
+    command = ("--data", data, "--checkpoint", trained, "--split", split, "--json", report)
+    assert run(*command) == 0
+    scores = json.loads(report.read_text())
+    assert (list(scores["clips"]), scores["split_by"]) == ([scored], rule)
+    assert f"Split by {rule}, as {trained} was trained" in capsys.readouterr().out
+    assert run(*command, "--split-by", "tennis_wasb") == (0 if split == "train" else 2)
+    assert "was trained" not in capsys.readouterr().out
+
+
+def test_without_a_split_all_clips_are_scored_whatever_the_run_did(data, tmp_path, monkeypatch):
+    release = bright_dot_release(width=SIZE[0], height=SIZE[1])
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    trained, report = make_run(tmp_path / "run", "shuttlecock_v3"), tmp_path / "scores.json"
+    assert run("--data", data, "--checkpoint", trained, "--json", report) == 0
+    scores = json.loads(report.read_text())
+    assert (len(scores["clips"]), scores["split_by"]) == (2, None)
+
+
+def test_a_run_on_random_windows_is_scored_on_them(data, tmp_path, monkeypatch):
+    release = bright_dot_release(width=SIZE[0], height=SIZE[1])
+    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    trained, report = make_run(tmp_path / "run", "triplet_random"), tmp_path / "scores.json"
+    assert run("--data", data, "--checkpoint", trained, "--split", "val", "--json", report) == 0
+    assert json.loads(report.read_text())["total"]["frames"] == 3 * 4
+
+
 @pytest.mark.parametrize(("split", "windows"), [("train", 9), ("val", 4)])
 def test_random_windows(data, tmp_path, monkeypatch, split, windows):
     release = bright_dot_release(width=SIZE[0], height=SIZE[1])
@@ -157,6 +205,7 @@ def test_the_baseline(data, tmp_path, capsys):
     assert run("--data", data, *options) == 0
     scores = json.loads(report.read_text())
     assert (scores["model"], scores["checkpoint"]) == ("background_subtraction", None)
+    assert scores["link"] is False
     assert "background_subtraction on" in (tmp_path / "index.html").read_text()
     assert scores["total"]["frames"] == 17
     assert "every labelled frame once" in capsys.readouterr().out
@@ -181,6 +230,10 @@ def test_boxes(data, tmp_path, capsys):
         (["--split-by", "tennis_wasb", "--split", "test"], "no labelled clip with split test"),
         (["--model", "background_subtraction", "--overlap", "average"], "no windows: leave --overlap out"),
         (["--model", "background_subtraction", "--checkpoint", "x"], "no windows: leave --checkpoint out"),
+        (["--model", "background_subtraction", "--no-link"], "no windows: leave --no-link out"),
+        (["--box-class", "0"], "no files to read: leave --box-class out"),
+        (["--first-frame", "0"], "no files to read: leave --first-frame out"),
+        (["--allow-missing-rows"], "no files to read: leave --allow-missing-rows out"),
     ],
 )
 def test_wrong_splits_and_models(data, capsys, monkeypatch, change, message):
@@ -193,12 +246,13 @@ def test_wrong_splits_and_models(data, capsys, monkeypatch, change, message):
     ("change", "message"),
     [
         (["--protocol", "tracknet_v9"], "unknown protocol 'tracknet_v9': choose from asigatchov"),
-        (["--split", "train"], "split train"),
+        (["--split", "train"], "split train and sport any; give --split-by"),
         (["--sport", "golf"], "sport golf"),
         (["--data", "nowhere"], "nowhere"),
         (["--predictions", "nowhere"], "nowhere: not a folder of prediction CSV files"),
         (["--checkpoint", "tracknet_nano"], "existing files: leave --checkpoint out"),
         (["--overlap", "weighted"], "existing files: leave --overlap out"),
+        (["--no-link"], "existing files: leave --no-link out"),
         (["--conv", "lax"], "existing files: leave --conv out"),
         (["--threshold", "0.4"], "existing files: leave --threshold out"),
         (["--worst", "worst.txt"], "worst.txt: not the name of a picture, use .png or .jpg"),

@@ -162,12 +162,16 @@ def test_command(tennis_folder, tmp_path, monkeypatch, capsys):
         )
         == 0
     )
-    assert "set: 21 frames of 3 clips" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "set: 21 frames of 3 clips" in told
+    assert "nothing to validate on" not in told
     assert main(["data", "inspect", "set", "--json", "report.json", "--sheet", "sheet.png"]) == 0
     assert "nothing suspicious found" in capsys.readouterr().out
     assert cv2.imread("sheet.png").shape[1] == 4 * 324
     clips = json.loads((tmp_path / "report.json").read_text())["clips"]
     assert sum(clip["frames"] for clip in clips) == 21
+    assert main(["data", "build", str(tennis_folder), "--output", "whole", "--size", "48x32"]) == 0
+    assert "nothing to validate on: --split-by match or clip holds some out" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,9 @@ def test_wrong_folders_are_told(tmp_path):
             read_trajectories(tmp_path, "train")
 
 
-def test_the_command_tracks_every_split(tmp_path, monkeypatch, capsys):
-    """The fake tracker finds the white dots where the labels are."""
+@pytest.mark.parametrize("how", ["--split-by", "--checkpoint"])
+def test_the_command_tracks_every_split(tmp_path, monkeypatch, capsys, how):
+    """As asked for, or as the tracker's run did. The fake tracker finds the white dots where the labels are."""
     monkeypatch.setattr("tracknet_jax.releases.load_release", lambda name: bright_dot_release())
     xy = flight(12)
     xy[5] = np.nan
@@ -61,7 +62,9 @@ def test_the_command_tracks_every_split(tmp_path, monkeypatch, capsys):
     clips = [make_clip(tmp_path / "clips", f"match{i}/rally", xy, visibility) for i in range(2)]
     write_labels(clips, tmp_path / "clips")
     out = tmp_path / "out"
-    arguments = ["--data", str(tmp_path / "clips"), "--output", str(out), "--split-by", "match"]
+    arguments = ["--data", str(tmp_path / "clips"), "--output", str(out), how]
+    arguments.append("match" if how == "--split-by" else str(tmp_path))
+    (tmp_path / "train_config.json").write_text('{"data": {"split_by": "match", "val_split": "val"}}')
     assert main(["data", "trajectories", *arguments]) == 0
     assert "24 frames of 2 clips" in capsys.readouterr().out
     for split in ("train", "val"):

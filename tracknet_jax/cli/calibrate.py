@@ -6,44 +6,47 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from tracknet_jax.cli.options import option, split_by_or_runs
+from tracknet_jax.data.splits import SplitBy
+
 if TYPE_CHECKING:
     from tracknet_jax.evaluation.clip_score import ClipScore
     from tracknet_jax.evaluation.footage import Footage
     from tracknet_jax.releases import Release
 
-option = tyro.conf.arg
+DESCRIPTION = """Make a network's confidences the chance of being right, on labelled clips.
+
+Fits P(right) = sigmoid(scale * logit + shift) over the strongest blob of every frame and writes a release whose
+head gives these logits. Nothing else is trained.
+
+example:
+  tracknet calibrate --checkpoint runs/nano --data clips/ --split val --output releases/nano
+"""
 
 
 @dataclass(frozen=True)
 class CalibrateOptions:
-    """Make a network's confidences the chance of being right, on labelled clips.
+    """Options of `tracknet calibrate`."""
 
-    Fits P(right) = sigmoid(scale * logit + shift) over the strongest blob of every frame and writes a release whose
-    head gives these logits. Nothing else is trained.
-
-    example:
-      tracknet calibrate --checkpoint runs/nano --data clips/ --split val --output releases/nano
-    """
-
-    checkpoint: Annotated[str, option(metavar="NAME|DIR")]
+    checkpoint: Annotated[str, option("NAME|DIR")]
     """release or training run"""
-    data: Annotated[Path, option(metavar="DIR")]
+    data: Annotated[Path, option("DIR")]
     """labelled clips in any layout, or a TFDS dataset"""
-    output: Annotated[Path, option(metavar="DIR")]
+    output: Annotated[Path, option("DIR")]
     """where the release goes; one that is there is replaced"""
-    split: Annotated[str | None, option(metavar="NAME")] = None
+    split: Annotated[str | None, option("NAME")] = None
     """only clips of train, val or test"""
-    sport: Annotated[str | None, option(metavar="NAME")] = None
+    split_by: Annotated[SplitBy | None, option("NAME")] = None
+    """a rule of docs/recipes.md (default: the run's own)"""
+    sport: Annotated[str | None, option("NAME")] = None
     """only clips of this sport"""
-    format: Annotated[str, option(metavar="NAME")] = "auto"
+    format: Annotated[str, option("NAME")] = "auto"
     """layout of the data (default: guessed)"""
 
 
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
-    options = tyro.cli(
-        CalibrateOptions, args=argv, prog="tracknet calibrate", config=(tyro.conf.FlagCreatePairsOff,)
-    )
+    options = tyro.cli(CalibrateOptions, args=argv, prog="tracknet calibrate", description=DESCRIPTION)
     from tracknet_jax.evaluation.footage import find_footage
     from tracknet_jax.evaluation.platt import detections, fit_platt
     from tracknet_jax.models.calibration import can_shift, scale_logits
@@ -51,7 +54,10 @@ def main(argv: list[str]) -> int:
 
     release = load_release(options.checkpoint)
     scale_logits(release.config, release.variables, 1.0)  # a network without logits is told at once
-    clips = find_footage(options.data, options.format, options.split, options.sport, None)
+    by: str | None = options.split_by
+    if options.split is not None:
+        by = split_by_or_runs(by, options.checkpoint, options.data, options.format)
+    clips = find_footage(options.data, options.format, options.split, options.sport, by)
     before = _strongest_blobs(clips, release)
     confidence, right = detections(before)
     platt = fit_platt(confidence, right, shift=can_shift(release.config))

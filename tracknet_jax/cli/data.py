@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from tracknet_jax.cli.options import split_by_or_runs
 from tracknet_jax.data.splits import SplitBy
 from tracknet_jax.errors import UserError
 
@@ -71,7 +72,7 @@ class Trajectories:
     format: Format = "auto"
     """Layout of the data, if it should not be guessed."""
     split_by: SplitBy | None = None
-    """Every tenth match or clip as val, or a published split; else as the data says."""
+    """Every tenth match or clip as val, or a published split; else as the run did, or as the data says."""
     overlap: Literal["none", "average", "weighted"] = "weighted"
     """Windows over each frame: one, or all of them averaged."""
 
@@ -117,6 +118,8 @@ def _build(options: Build) -> int:
     for split, count in frames.items():
         print(f"{split}: {count:,} frames of {sum(clip.split == split for clip in clips)} clips")
     print(f"{options.output}: {sum(frames.values()):,} frames of {len(clips)} clips")
+    if "val" not in frames:
+        print("nothing to validate on: --split-by match or clip holds some out, --overwrite builds it again")
     return 0
 
 
@@ -151,7 +154,8 @@ def _trajectories(options: Trajectories) -> int:
     from tracknet_jax.tracking.tracker import Tracker
 
     tracker = Tracker(load_release(options.checkpoint), TrackOptions(options.overlap))
-    clips = find_footage(options.data, options.format, split_by=options.split_by)
+    by = split_by_or_runs(options.split_by, options.checkpoint, options.data, options.format)
+    clips = find_footage(options.data, options.format, split_by=by)
     frames: Counter[str] = Counter()
     with progress_bar("clips") as progress:
         tracked = progress.track(track_trajectories(tracker, clips), len(clips), description="tracking")

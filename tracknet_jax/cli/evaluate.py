@@ -4,11 +4,11 @@ import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import tyro
 
-from tracknet_jax.cli.options import option
+from tracknet_jax.cli.options import leave_out, option, split_by_or_runs
 from tracknet_jax.data.splits import RANDOM_WINDOWS, SplitBy
 from tracknet_jax.errors import UserError
 
@@ -52,7 +52,7 @@ class EvaluateOptions:
     split: Annotated[str | None, option("NAME")] = None
     """only clips of train, val or test"""
     split_by: Annotated[Literal[SplitBy, "triplet_random"] | None, option("NAME")] = None
-    """split as a recipe does, see docs/recipes.md"""
+    """a rule of docs/recipes.md (default: the run's own)"""
     sport: Annotated[str | None, option("NAME")] = None
     """only clips of this sport"""
     format: Annotated[str, option("NAME")] = "auto"
@@ -101,6 +101,7 @@ def main(argv: list[str]) -> int:
     from tracknet_jax.pictures import write_picture
     from tracknet_jax.protocols import protocol
 
+    options = _with_split_rule(options)
     rule = protocol(options.protocol)
     if options.split_by == RANDOM_WINDOWS:
         rule = replace(rule, counting="windows")  # they are what is split
@@ -143,26 +144,34 @@ def _run(options: EvaluateOptions, argv: list[str]) -> dict[str, Any]:
     }
 
 
+def _with_split_rule(options: EvaluateOptions) -> EvaluateOptions:
+    """The options with the run's own way to split, where a split of its data is asked for and no other way."""
+    checkpoint = _checkpoint(options)
+    if checkpoint is None or options.split is None:
+        return options
+    by = split_by_or_runs(options.split_by, checkpoint, options.data, options.format)
+    return replace(options, split_by=cast(Any, by))
+
+
 def _check(options: EvaluateOptions, rule: "Protocol") -> None:
     """Raises `UserError` for options that cannot be followed, before any work is done."""
     from tracknet_jax.pictures import check_picture_name
 
     if options.worst:
         check_picture_name(options.worst)
-    inference = ["dtype", "conv", "overlap", "threshold"]
+    inference = ["dtype", "conv", "overlap", "threshold", "link"]
+    files = ["box_class", "first_frame", "allow_missing_rows"]
+    tracks = ["rectify", "rectifier", "save_predictions"]
     if options.predictions:
-        reason = "--predictions scores existing files"
-        unused = ["checkpoint", "model", *inference, "rectify", "rectifier", "save_predictions"]
-    elif options.model:
-        reason, unused = f"{options.model} has no weights and no windows", ["checkpoint", *inference]
+        reason, unused = "--predictions scores existing files", ["checkpoint", "model", *inference, *tracks]
+        leave_out(options, unused, reason)
+        return
+    leave_out(options, files, "without --predictions there are no files to read")
+    if options.model:
+        leave_out(options, ["checkpoint", *inference], f"{options.model} has no weights and no windows")
     elif rule.counting == "windows":
         reason = f"{options.protocol} scores every window by itself"
-        unused = ["overlap", "threshold", "rectify", "rectifier", "save_predictions"]
-    else:
-        return
-    for name in unused:
-        if getattr(options, name) not in (None, "none"):
-            raise UserError(f"{reason}: leave --{name.replace('_', '-')} out")
+        leave_out(options, ["overlap", "threshold", *tracks], reason)
 
 
 def _part(options: EvaluateOptions) -> tuple[str | None, str | None, str | None]:
@@ -182,7 +191,7 @@ def _checkpoint(options: EvaluateOptions) -> str | None:
 
 
 def _links(options: EvaluateOptions) -> bool:
-    return options.link and options.protocol == "default" and not options.predictions
+    return options.link and options.protocol == "default" and _checkpoint(options) is not None
 
 
 def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") -> "Iterator[ClipScore]":

@@ -26,6 +26,16 @@ SplitBy = Literal[
 RANDOM_WINDOWS = "triplet_random"
 
 
+def split_rule(clips: Sequence[Clip], by: str, held_out: str = "val") -> str:
+    """The rule that a recipe's `data.split_by` stands for, given all clips of a source.
+
+    "auto" is what the layout says where that has clips of the split `held_out`, else "match".
+    """
+    if by != "auto":
+        return by
+    return "layout" if any(clip.split == held_out for clip in clips) else "match"
+
+
 def assign_splits(clips: Sequence[Clip], by: str = "layout") -> list[Clip]:
     """Every clip with a split.
 

@@ -11,7 +11,7 @@ from tracknet_jax.data.checks import outside_frame, raise_first
 from tracknet_jax.data.clips import UNLABELLED, Clip, Labels
 from tracknet_jax.data.formats import find_clips
 from tracknet_jax.data.frames import decode_frames, frame_size
-from tracknet_jax.data.published_splits import random_windows
+from tracknet_jax.data.published_splits import PUBLISHED, random_windows
 from tracknet_jax.data.source import FrameSource, dataset_splits, find_dataset
 from tracknet_jax.data.splits import RANDOM_WINDOWS, assign_splits
 from tracknet_jax.errors import UserError
@@ -78,13 +78,16 @@ def find_footage(
             raise UserError(f"{data}: a built dataset has its splits already; leave --split-by out")
         footage = list(_of_dataset(data, split, sport))
     elif split_by is not None:
-        footage = _split_anew(find_clips(data, format, sport=sport), split, split_by)
+        footage = _split_anew(data, format, split, sport, split_by)
     else:
         clips = find_clips(data, format, split, sport)
         footage = [of_files(clip) for clip in clips if clip.labels is not None]
     footage = [clip for clip in footage if clip.labelled.size]
     if not footage:
-        raise UserError(f"{data}: no labelled clip with split {split or 'any'} and sport {sport or 'any'}")
+        hint = "; give --split-by to split them another way" if split and not find_dataset(data) else ""
+        raise UserError(
+            f"{data}: no labelled clip with split {split or 'any'} and sport {sport or 'any'}{hint}"
+        )
     return footage
 
 
@@ -109,10 +112,17 @@ def windows_of(footage: Sequence[Footage], split: str | None, length: int) -> li
     return [replace(clip, windows=part) for clip, part in zip(footage, parts, strict=True)]
 
 
-def _split_anew(clips: Sequence[Clip], split: str | None, by: str) -> list[Footage]:
-    """The labelled clips of a split other than the layout's."""
-    wanted = [clip for clip in assign_splits(clips, by) if split in (None, clip.split)]
-    return [of_files(clip) for clip in wanted if clip.labels is not None]
+def _split_anew(data: Path, format: str, split: str | None, sport: str | None, by: str) -> list[Footage]:
+    """The labelled clips of a split other than the layout's.
+
+    One in ten is held out of all sports' clips, as training does it; a paper's split knows those of its sport alone.
+    """
+    clips = assign_splits(find_clips(data, format, sport=sport if by in PUBLISHED else None), by)
+    return [
+        of_files(clip)
+        for clip in clips
+        if clip.labels is not None and split in (None, clip.split) and sport in (None, clip.sport)
+    ]
 
 
 def of_files(clip: Clip) -> Footage:

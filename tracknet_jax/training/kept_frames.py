@@ -19,7 +19,7 @@ from tracknet_jax.data.index import FrameIndex
 from tracknet_jax.data.records import Record, generate_examples
 from tracknet_jax.data.resident import ResidentFrames, fingerprint, keep_frames
 from tracknet_jax.data.source import INFO_FILE, FrameSource, dataset_splits, find_dataset
-from tracknet_jax.data.splits import assign_splits
+from tracknet_jax.data.splits import assign_splits, split_rule
 from tracknet_jax.errors import UserError
 from tracknet_jax.files import replacing
 from tracknet_jax.training.config import TrainConfig
@@ -42,8 +42,8 @@ def kept_frames(config: TrainConfig, workdir: Path, split: str) -> ResidentFrame
     ]
     if not parts:
         raise UserError(
-            f"{', '.join(config.data.source)}: no clip with split {split!r}; set data.split_by to match or "
-            "clip to hold some out, or evaluation.every to 0 to train without validation"
+            f"{', '.join(config.data.source)}: no clip with split {split!r}; {_how_to_split(config)} to hold some "
+            "out, or set evaluation.every to 0 to train without validation"
         )
     digest = _digest(part.digest for part in parts)
     folder = _cache_folder(config, workdir, digest)
@@ -117,6 +117,13 @@ def _material(source: Path, config: TrainConfig, split: str) -> _Material | None
     return _Material(records, fingerprint(clips, size))
 
 
+def _how_to_split(config: TrainConfig) -> str:
+    """What changes the splits; those of a built dataset are its own, `data.split_by` is for folders."""
+    if all(find_dataset(source) for source in config.data.source):
+        return "build the dataset again with --split-by match or clip"
+    return "set data.split_by to match or clip"
+
+
 def _of_size(frames: FrameSource, config: TrainConfig) -> FrameSource:
     width, height = config.model.width, config.model.height
     if frames.size != (width, height):
@@ -137,7 +144,4 @@ def _split(folder: Path, config: TrainConfig) -> list[Clip]:
     if unlabelled:
         return unlabelled
     clips = find_clips(folder, config.data.format)
-    by = config.data.split_by
-    if by == "auto":
-        by = "layout" if any(clip.split == config.data.val_split for clip in clips) else "match"
-    return assign_splits(clips, by)
+    return assign_splits(clips, split_rule(clips, config.data.split_by, config.data.val_split))

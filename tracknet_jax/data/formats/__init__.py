@@ -43,7 +43,8 @@ def find_clips(
         if (split is None or files.split == split) and (sport is None or files.sport == sport)
     ]
     if not wanted:
-        raise UserError(f"{root}: no clips with split {split or 'any'} and sport {sport or 'any'}")
+        hint = "; give --split-by to split them another way" if split else ""
+        raise UserError(f"{root}: no clips with split {split or 'any'} and sport {sport or 'any'}{hint}")
     return [load_clip(files) for files in wanted]
 
 
