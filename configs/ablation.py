@@ -1,4 +1,4 @@
-"""The small network of the ablations in docs/ablations.md: tracknet_nano's recipe, made for runs of minutes.
+"""The small network of the ablations in docs/ablations.md: tracknet_nano's recipe, cut to runs of minutes.
 
 tracknet train ablation --data.source CLIPS RALLIES --workdir runs/ablation
 """

@@ -16,6 +16,6 @@ from tracknet_jax.training.presets import load_config
 
 
 def get_config() -> TrainConfig:
-    """`tracknet_v2_shuttlecock` with its author's optimizer, V3's as it happens, and batches of 4."""
+    """`tracknet_v2_shuttlecock` with its author's optimizer, the same as V3's, and batches of 4."""
     base = load_config("tracknet_v2_shuttlecock")
     return replace(base, model=preset("attention_unet"), optimizer=V3_ADAM, batch_size=4)

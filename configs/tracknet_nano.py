@@ -19,7 +19,7 @@ from tracknet_jax.training.config import (
 
 
 def get_config() -> TrainConfig:
-    """The recipe of the shipped checkpoint; how its own run came about is in the card."""
+    """The recipe of the shipped checkpoint; the card says how its own run went."""
     return TrainConfig(
         model=preset("tracknet_nano"),
         data=DataConfig(

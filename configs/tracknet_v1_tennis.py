@@ -1,4 +1,4 @@
-r"""TrackNet (V1) on its tennis set, windows split at random: 500 epochs of 200 steps, as its code trains.
+r"""TrackNet (V1) on its tennis set, windows split at random: 500 epochs of 200 steps, as in its code.
 
     tracknet train tracknet_v1_tennis --data.source TENNIS
     tracknet evaluate --checkpoint runs/tracknet_v1_tennis --data TENNIS \

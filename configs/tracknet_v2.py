@@ -1,4 +1,4 @@
-"""TrackNetV2 on tennis, badminton and padel clips: the plain U-Net beside which `tracknet_v5` is seen.
+"""TrackNetV2 on tennis, badminton and padel clips: the plain U-Net that `tracknet_v5` is compared with.
 
     tracknet train tracknet_v2 --data.source CLIPS --workdir runs/v2
     python launch/ten_minutes.py CLIPS --output runs/ten
@@ -17,9 +17,9 @@ from tracknet_jax.training.presets import load_config
 def get_config() -> TrainConfig:
     """What was measured for `tracknet_nano` (sports together, discs of radius 3, a cosine), on whole frames.
 
-    Whole frames, because V5's refinement has weights for their places, and because the full networks see a whole
-    frame of 512x288 in training at the price of a few crops. Batches are four times as large, the rate lower than
-    nano's: wider networks. Of padel, whose clips are one match, its first set is held out.
+    Whole frames, because V5's refinement has weights for each place, and because a whole frame of 512x288 costs the
+    full networks no more than a few crops in training. Batches are four times nano's and the rate is lower: the
+    networks are wider. The padel clips are one match; its first set is held out.
     """
     nano = load_config("tracknet_nano")
     return replace(

@@ -16,6 +16,6 @@ from tracknet_jax.training.presets import load_config
 
 
 def get_config() -> TrainConfig:
-    """`tracknet_v2_tennis` on the 18 training matches of the paper, of each the last rally held out."""
+    """`tracknet_v2_tennis` on the 18 training matches of the paper, the last rally of each held out."""
     base = load_config("tracknet_v2_tennis")
     return replace(base, data=replace(base.data, split_by="shuttlecock_v2"))

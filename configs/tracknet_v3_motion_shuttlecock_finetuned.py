@@ -16,7 +16,7 @@ from tracknet_jax.training.presets import load_config
 
 
 def get_config() -> TrainConfig:
-    """`tracknet_v3_motion_shuttlecock` from V3; another run or a release with `--init-from`."""
+    """`tracknet_v3_motion_shuttlecock` from V3; `--init-from` names another run or a release."""
     base = load_config("tracknet_v3_motion_shuttlecock")
     optimizer = replace(base.optimizer, lr=1e-4)
     return replace(base, optimizer=optimizer, epochs=3, init_from="runs/tracknet_v3_shuttlecock")

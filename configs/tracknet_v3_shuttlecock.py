@@ -1,4 +1,4 @@
-r"""TrackNetV3's tracking module, eight frames and the background's image in, on the shuttlecock set.
+r"""TrackNetV3's tracking module, eight frames and the background image in, on the shuttlecock set.
 
     tracknet train tracknet_v3_shuttlecock --data.source SHUTTLECOCK
     tracknet evaluate --checkpoint runs/tracknet_v3_shuttlecock --data SHUTTLECOCK \

@@ -1,4 +1,4 @@
-r"""TrackNetV4's version 2 begun with the weights of a finished `tracknet_v2_tennis`, at a rate of 1e-3.
+r"""TrackNetV4's version 2 from the weights of a finished `tracknet_v2_tennis`, at a rate of 1e-3.
 
     tracknet train tracknet_v2_tennis --data.source TENNIS
     tracknet train tracknet_v4_mean_tennis_finetuned --data.source TENNIS

@@ -1,4 +1,4 @@
-r"""TrackNetV4 begun with the weights of a finished `tracknet_v2_shuttlecock`, three epochs.
+r"""TrackNetV4 from the weights of a finished `tracknet_v2_shuttlecock`, three epochs.
 
     tracknet train tracknet_v2_shuttlecock --data.source SHUTTLECOCK
     tracknet train tracknet_v4_shuttlecock_finetuned --data.source SHUTTLECOCK

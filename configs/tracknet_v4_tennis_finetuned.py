@@ -1,4 +1,4 @@
-r"""TrackNetV4 begun with the weights of a finished `tracknet_v2_tennis`, at a rate of 1e-3.
+r"""TrackNetV4 from the weights of a finished `tracknet_v2_tennis`, at a rate of 1e-3.
 
     tracknet train tracknet_v2_tennis --data.source TENNIS
     tracknet train tracknet_v4_tennis_finetuned --data.source TENNIS
@@ -17,6 +17,6 @@ from tracknet_jax.training.presets import load_config
 
 
 def get_config() -> TrainConfig:
-    """`tracknet_v4_tennis` from V2; another run or a release with `--init-from`."""
+    """`tracknet_v4_tennis` from V2; `--init-from` names another run or a release."""
     base = load_config("tracknet_v4_tennis")
     return replace(base, optimizer=replace(base.optimizer, lr=1e-3), init_from="runs/tracknet_v2_tennis")

@@ -54,7 +54,7 @@ class BenchmarkArgs:
     calls: Annotated[int, tyro.conf.arg(metavar="N")] = 100
     """windows of the stream"""
     profile: bool = False
-    """also tell where the time of the compiled steps goes, by the parts of the network"""
+    """also show where the time of the compiled steps goes, by the parts of the network"""
     video: Annotated[Path | None, option("FILE")] = None
     """to track (default: a rendered rally)"""
     data: Annotated[Path | None, option("DIR")] = None

@@ -29,7 +29,7 @@ class ConvertArgs:
     output: Annotated[Path, option("PATH")]
     """folder of the release to write; with --to, the file"""
     source: Annotated[str, option("LAYOUT")] = "auto"
-    """whose tensors: auto (told by names and shapes), v1-torch, v1-keras, v2-keras, v2-torch,
+    """whose tensors: auto (by names and shapes), v1-torch, v1-keras, v2-keras, v2-torch,
     wasb-tracknetv2, v3-torch, inpaintnet-torch, attention-unet-torch, v4-keras, v5-torch"""
     model: Annotated[str | None, option("NAME")] = None
     """the network, where the file leaves a choice"""
