@@ -1,6 +1,6 @@
 """`tracknet calibrate`: makes a checkpoint's confidences mean what they say, and writes it as a release."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """Make a network's confidences the chance of being right, on labelled clips.
 
-Fits P(right) = sigmoid(scale * logit + shift) over the strongest blob of every frame and writes a release whose
-head gives these logits. Nothing else is trained.
+Fits P(right) = sigmoid(scale * logit + shift) over the strongest blob of every frame, scores again what these
+logits find until nothing is left to fit, and writes a release whose head gives them. Nothing else is trained.
 
 example:
   tracknet calibrate --checkpoint runs/nano --data clips/ --split val --output releases/nano
@@ -48,7 +48,7 @@ def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
     options = tyro.cli(CalibrateOptions, args=argv, prog="tracknet calibrate", description=DESCRIPTION)
     from tracknet_jax.evaluation.footage import find_footage
-    from tracknet_jax.evaluation.platt import detections, fit_platt
+    from tracknet_jax.evaluation.platt import Platt, calibrate, detections
     from tracknet_jax.models.calibration import can_shift, scale_logits
     from tracknet_jax.releases import CARD, load_release, read_card, save_release
 
@@ -58,14 +58,19 @@ def main(argv: list[str]) -> int:
     if options.split is not None:
         by = split_by_or_runs(by, options.checkpoint, options.data, options.format)
     clips = find_footage(options.data, options.format, options.split, options.sport, by)
-    before = _strongest_blobs(clips, release)
-    confidence, right = detections(before)
-    platt = fit_platt(confidence, right, shift=can_shift(release.config))
-    after = [replace(score, confidence=platt(score.confidence)) for score in before]
-    variables = scale_logits(release.config, release.variables, *platt)
+
+    def score(platt: Platt) -> "list[ClipScore]":
+        variables = scale_logits(release.config, release.variables, *platt)
+        return _strongest_blobs(clips, release._replace(variables=variables))
+
+    found = calibrate(score, shift=can_shift(release.config))
+    variables = scale_logits(release.config, release.variables, *found.platt)
     save_release(options.output, release.config, variables, read_card(options.checkpoint))
-    print(f"logit' = {platt.scale:.3f} logit {platt.shift:+.3f}, from {right.size} detections")
-    print(f"expected calibration error {_error(before):.1%} -> {_error(after):.1%} on these clips")
+    count = len(detections(found.after)[1])
+    print(f"logit' = {found.platt.scale:.3f} logit {found.platt.shift:+.3f}, from {count} detections")
+    print(
+        f"expected calibration error {_error(found.before):.1%} -> {_error(found.after):.1%} on these clips"
+    )
     print(f"{options.output}: written; say in its {CARD} which clips it was calibrated on")
     return 0
 
