@@ -65,10 +65,11 @@ def test_nothing_asked_nothing_done():
     np.testing.assert_array_equal(out["xy"], batch["xy"])
 
 
-def test_ball_crops_hold_a_ball_and_missing_balls_are_survived():
+@pytest.mark.parametrize("shift", [0.0, 0.2])
+def test_ball_crops_hold_a_ball_and_missing_balls_are_survived(shift: float):
     batch = batch_of_balls()
     batch["xy"] = batch["xy"].at[:, 0].set(jnp.nan).at[3].set(jnp.nan)
-    out = augment(keys(), batch, AugmentConfig(crop=(16, 16), ball_crop=1.0))
+    out = augment(keys(), batch, AugmentConfig(crop=(16, 16), ball_crop=1.0, shift=shift))
     xy = np.asarray(out["xy"])
     inside = ((xy > -0.5) & (xy < 15.5)).all(-1).any(-1)
     assert inside[np.arange(16) != 3].all()

@@ -15,7 +15,7 @@ class AugmentConfig:
     crop: tuple[int, int] | None = None  # (height, width) cut from each window; None keeps the whole frame
     ball_crop: float = 0.0  # share of the crops that contain a ball of the window, where it has one
     scale: tuple[float, float] = (1.0, 1.0)  # zoom factor, drawn log-uniformly
-    shift: float = 0.0  # largest shift of a whole frame, as a share of its size
+    shift: float = 0.0  # largest shift, as a share of a whole frame's size; not of crops that contain a ball
     flip: float = 0.0  # probability of a horizontal flip
 
     # What is put in

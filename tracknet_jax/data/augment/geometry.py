@@ -37,7 +37,7 @@ def resample(
 def _draw_origin(
     key: jax.Array, size: jax.Array, extent: jax.Array, xy: jax.Array, config: AugmentConfig
 ) -> jax.Array:
-    """Top left corner (row, column) of the source rectangle: around a ball, or anywhere, plus a shift."""
+    """Top left corner (row, column) of the source rectangle: so that a ball is in it, or anywhere and shifted."""
     choose_key, frame_key, place_key, shift_key = jax.random.split(key, 4)
     free = jax.random.uniform(place_key, (2,))
     anywhere = free * jnp.maximum(size - extent, 0.0) + jnp.minimum(size - extent, 0.0) / 2
@@ -49,7 +49,7 @@ def _draw_origin(
     )
     use_ball = jax.random.bernoulli(choose_key, config.ball_crop) & located.any()
     shift = jax.random.uniform(shift_key, (2,), minval=-config.shift, maxval=config.shift) * size
-    return jnp.where(use_ball, around, anywhere) + shift
+    return jnp.where(use_ball, around, anywhere + shift)
 
 
 def _interpolate(frames: jax.Array, position: jax.Array, axis: int) -> jax.Array:
