@@ -40,10 +40,10 @@ def _errors(path: str | Path) -> dict[tuple[str, str], float]:
         raise UserError(
             f"data.hard-examples {path}: not the JSON of `tracknet evaluate --split train --json`"
         ) from error
-    for (name, _), error in scored.items():
-        if not 0 <= error <= 1:
+    for (name, _), wrong in scored.items():
+        if not 0 <= wrong <= 1:
             raise UserError(
-                f"data.hard-examples {path}: clip {name} has the accuracy {1.0 - error:g}, it must lie between 0 "
+                f"data.hard-examples {path}: clip {name} has the accuracy {1.0 - wrong:g}, it must lie between 0 "
                 "and 1; score the clips again"
             )
     return scored
