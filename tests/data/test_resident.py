@@ -1,5 +1,6 @@
 """The device-resident pipeline against what was written into it."""
 
+import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from tracknet_jax.data.clips import Clip, Labels
-from tracknet_jax.data.records import encode_jpeg
+from tracknet_jax.data.records import decode_jpeg, encode_jpeg
 from tracknet_jax.data.resident import draw_table, draw_windows, fingerprint, keep_frames, window_arrays
 from tracknet_jax.errors import UserError
 
@@ -97,6 +98,19 @@ def test_kept_frames_are_reused_until_the_clips_change(tmp_path: Path):
     with pytest.raises(UserError, match="empty"):
         keep_frames(iter(()), tmp_path, "two")
     assert keep_frames(RECORDS[:6], tmp_path, "one").frames.shape[0] == 6  # and half-changed is not trusted
+
+
+def test_pictures_are_decoded_in_parallel_and_kept_in_order(tmp_path: Path, monkeypatch):
+    both = threading.Barrier(2)  # each waits until another is decoded at the same time
+
+    def decode(image):
+        both.wait(timeout=60)
+        return decode_jpeg(image)
+
+    monkeypatch.setattr("tracknet_jax.data.resident.decode_jpeg", decode)
+    resident = keep_frames(RECORDS[:6], tmp_path, "one", workers=2)
+    np.testing.assert_array_equal(resident.frames, [decode_jpeg(r["image"]) for r in RECORDS[:6]])
+    np.testing.assert_array_equal(resident.index.frame, range(6))
 
 
 def test_fingerprint_sees_labels_and_files(tmp_path: Path):

@@ -25,6 +25,7 @@ from tracknet_jax.data.records import Record, decode_jpeg
 from tracknet_jax.data.windows import window_starts
 from tracknet_jax.errors import UserError
 from tracknet_jax.files import replacing
+from tracknet_jax.prefetch import map_in_threads
 
 Take = Callable[[jax.Array, jax.Array, int], jax.Array]  # (frames, starts, length) -> (B, length, H, W, 3)
 
@@ -58,10 +59,13 @@ def fingerprint(clips: Sequence[Clip], size: tuple[int, int]) -> str:
     return digest.hexdigest()
 
 
-def keep_frames(records: Iterable[Record], folder: Path, digest: str) -> ResidentFrames:
+def keep_frames(
+    records: Iterable[Record], folder: Path, digest: str, workers: int | None = None
+) -> ResidentFrames:
     """Decodes the records into `folder`, unless it already holds the frames of `digest`, and maps them.
 
-    Raises `UserError` when there is no record, the frames differ in size, or the disk is full.
+    `workers` pictures are decoded at a time, None: as many as there are cores, 8 at most. Raises `UserError` when
+    there is no record, the frames differ in size, or the disk is full.
     """
     about_file, frames_file, index_file = folder / "frames.json", folder / "frames.u8", folder / "index.npz"
     try:
@@ -71,7 +75,7 @@ def keep_frames(records: Iterable[Record], folder: Path, digest: str) -> Residen
     if about.get("digest") != digest:
         about_file.unlink(missing_ok=True)
         with replacing(frames_file) as partial:
-            labels, shape = _write_frames(records, partial)
+            labels, shape = _write_frames(records, partial, workers or min(os.cpu_count() or 1, 8))
         FrameIndex.of(labels).save(index_file)
         about = {"digest": digest, "shape": shape}
         with replacing(about_file) as partial:  # last: it vouches for the other two
@@ -80,12 +84,11 @@ def keep_frames(records: Iterable[Record], folder: Path, digest: str) -> Residen
     return ResidentFrames(frames, FrameIndex.load(index_file))
 
 
-def _write_frames(records: Iterable[Record], path: Path) -> tuple[list[Record], list[int]]:
+def _write_frames(records: Iterable[Record], path: Path, workers: int) -> tuple[list[Record], list[int]]:
     labels: list[Record] = []
     shape: tuple[int, ...] = ()
     with open(path, "wb") as file:
-        for record in records:
-            frame = decode_jpeg(record["image"])
+        for record, frame in map_in_threads(_decoded, records, workers):
             shape = shape or frame.shape
             if frame.shape != shape:
                 raise UserError(f"clip {record['clip']}: its frames are {frame.shape}, those before {shape}")
@@ -96,6 +99,10 @@ def _write_frames(records: Iterable[Record], path: Path) -> tuple[list[Record], 
     if not labels:
         raise UserError("no frame to train on: the split is empty")
     return labels, [len(labels), *shape]
+
+
+def _decoded(record: Record) -> tuple[Record, np.ndarray]:
+    return record, decode_jpeg(record["image"])
 
 
 def window_arrays(resident: ResidentFrames, table: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
