@@ -13,7 +13,7 @@ import numpy as np
 class FrameIndex:
     """One row a record, in the records' order."""
 
-    clip_names: tuple[str, ...]  # one a clip, in order of appearance
+    clip_names: tuple[str, ...]  # one a clip, in order of appearance; two sources may have the same
     sports: tuple[str, ...]  # the same
     clip: np.ndarray  # (N,) int32, row of `clip_names`
     frame: np.ndarray  # (N,) int64, frame number in the clip
@@ -26,21 +26,25 @@ class FrameIndex:
 
     @classmethod
     def of(cls, records: Iterable[Mapping[str, Any]]) -> "FrameIndex":
-        """The index of records as the builders write them or as TFDS reads them."""
-        clips: dict[str, int] = {}
+        """The index of records as the builders write them or as TFDS reads them.
+
+        Names are unique in a dataset. Where records of several are put together each says with `source` which it
+        comes from: a clip is what has the same name in the same one.
+        """
+        clips: dict[tuple[int, str], int] = {}
         sports, rows = [], []
         for record in records:
-            name = _text(record["clip"])
-            if name not in clips:
-                clips[name] = len(clips)
+            clip = record.get("source", 0), _text(record["clip"])
+            if clip not in clips:
+                clips[clip] = len(clips)
                 sports.append(_text(record["sport"]))
             size = (record["source_width"], record["source_height"])
-            rows.append((clips[name], record["frame"], record["xy"], record["visibility"], size))
-        clip, frame, xy, visibility, source_size = zip(*rows, strict=True) if rows else ((),) * 5
+            rows.append((clips[clip], record["frame"], record["xy"], record["visibility"], size))
+        number, frame, xy, visibility, source_size = zip(*rows, strict=True) if rows else ((),) * 5
         return cls(
-            clip_names=tuple(clips),
+            clip_names=tuple(name for _, name in clips),
             sports=tuple(sports),
-            clip=np.array(clip, np.int32),
+            clip=np.array(number, np.int32),
             frame=np.array(frame, np.int64),
             xy=np.array(xy, np.float32).reshape(-1, 2),
             visibility=np.array(visibility, np.uint8),

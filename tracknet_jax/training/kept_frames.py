@@ -1,7 +1,6 @@
 """The decoded frames of a split, whatever its sources: decoded once into a folder, then mapped from there."""
 
 import hashlib
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -47,8 +46,9 @@ def kept_frames(config: TrainConfig, workdir: Path, split: str) -> ResidentFrame
         )
     digest = _digest(part.digest for part in parts)
     folder = _cache_folder(config, workdir, digest)
-    records = itertools.chain.from_iterable(part.records() for part in parts)
-    resident = keep_frames(_shown(records, f"decoding {split} frames"), folder, digest)
+    records = (record | {"source": i} for i, part in enumerate(parts) for record in part.records())
+    shown = _shown(records, f"decoding {split} frames")
+    resident = keep_frames(shown, folder, digest, config.data.workers)
     if config.model.background == "none":
         return resident
     return replace(resident, backgrounds=_backgrounds(resident.index, resident.frames.__getitem__, folder))
@@ -85,7 +85,7 @@ def _backgrounds(index: FrameIndex, image: Callable[[int], np.ndarray], folder: 
 
 
 def _digest(parts: Iterable[str]) -> str:
-    return hashlib.sha256("".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _cache_folder(config: TrainConfig, workdir: Path, digest: str) -> Path:
