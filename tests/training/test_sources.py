@@ -39,10 +39,6 @@ def test_splits_can_be_joined(clips, dataset, tmp_path):
         assert open_training(config_for(source, train_split="train+val"), tmp_path / str(i)).windows == 3 * 10
 
 
-def test_several_sources_are_one(clips, dataset, tmp_path):
-    assert open_training(config_for(clips, dataset), tmp_path).windows == 40
-
-
 def test_validation_clips_carry_labels_in_pixels_of_the_model(clips, tmp_path):
     (clip,) = validation_clips(open_validation(config_for(clips), tmp_path))
     assert clip.sport == "tennis"
@@ -87,12 +83,30 @@ def test_frames_are_divided_where_a_copy_does_not_fit(clips, tmp_path):
     assert open_training(config_for(clips), tmp_path, size / 8 - 1).draw is None
 
 
+def test_every_device_needs_room_for_all_backgrounds(clips, tmp_path):
+    image = MODEL.height * MODEL.width * 3
+    config = replace(config_for(clips), model=replace(MODEL, motion="none", background="concat"))
+    for room, divided in ((26, False), (25, True), (5, True)):  # 24 frames of 2 clips, 8 devices
+        source = open_training(config, tmp_path, room * image)
+        assert source.draw is not None
+        assert source.divided == divided
+    for room in (4.9, 1):
+        assert open_training(config, tmp_path, room * image).draw is None
+
+
 def test_room_for_frames(monkeypatch):
     assert frames_room(DataConfig(device_memory=1.5)) == 1.5e9
     assert frames_room(DataConfig()) == math.inf  # a CPU does not tell
     free = {"bytes_limit": 100, "bytes_in_use": 20}, {"bytes_limit": 100, "bytes_in_use": 40}
     devices = [SimpleNamespace(memory_stats=lambda stats=stats: stats) for stats in free]
     monkeypatch.setattr(jax, "local_devices", lambda: devices)
+    assert frames_room(DataConfig()) == 30
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    others = np.array([[24.0], [math.inf]])
+    gathered = "tracknet_jax.training.processes.multihost_utils.process_allgather"
+    monkeypatch.setattr(gathered, lambda mine: np.concatenate([others.view(mine.dtype), mine[None]]))
+    assert frames_room(DataConfig()) == 24
+    others[0] = 50
     assert frames_room(DataConfig()) == 30
 
 

@@ -5,19 +5,20 @@ import math
 import jax
 
 from tracknet_jax.training.config import DataConfig
-from tracknet_jax.training.processes import of_the_first
+from tracknet_jax.training.processes import least_of_all
 
 SHARE = 0.5  # of what is free; the rest is for the state, the activations and the batch
 
 
 def frames_room(config: DataConfig) -> float:
-    """Bytes of each device's memory for frames: `data.device_memory`, or half of what is free on the fullest device.
+    """Bytes of each device's memory for frames: `data.device_memory`, or half of what is free on the fullest.
 
-    The same on every process; infinite where a device does not tell, as CPUs, which read them from the file.
+    The same on every process: the fullest device of all. Infinite where a device does not tell, as CPUs, which read
+    them from the file.
     """
     if config.device_memory is not None:
         return config.device_memory * 1e9
-    return of_the_first({"room": SHARE * min(map(_free, jax.local_devices()))})["room"]
+    return least_of_all(SHARE * min(map(_free, jax.local_devices())))
 
 
 def _free(device: jax.Device) -> float:

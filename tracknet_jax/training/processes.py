@@ -131,3 +131,11 @@ def of_the_first(values: dict[str, float]) -> dict[str, float]:
         return values
     agreed = multihost_utils.broadcast_one_to_all(np.array(list(values.values()), np.float64).view(np.uint32))
     return dict(zip(values, agreed.view(np.float64).tolist(), strict=True))
+
+
+def least_of_all(value: float) -> float:
+    """The least of what the processes give, the same on all of them."""
+    if jax.process_count() == 1:
+        return value
+    values = multihost_utils.process_allgather(np.array([value], np.float64).view(np.uint32))
+    return float(np.asarray(values).view(np.float64).min())

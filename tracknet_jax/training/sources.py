@@ -116,8 +116,11 @@ def open_training(config: TrainConfig, workdir: Path, room: float = math.inf) ->
     built = built_dataset(config)
     kept = kept_frames(config, workdir, config.data.train_split) if built is None else None
     if config.data.pipeline == "resident":
-        count = len((built or kept).index)  # type: ignore[union-attr]
-        needed = count * config.model.height * config.model.width * 3
+        index = (built or kept).index  # type: ignore[union-attr]
+        size = config.model.height * config.model.width * 3
+        needed = len(index) * size
+        if config.model.background != "none":
+            room = max(room - len(index.clip_names) * size, 0.0)  # every device has all backgrounds
         if needed <= room * jax.local_device_count():
             kept = kept or kept_frames(config, workdir, config.data.train_split)
             return ResidentSource(kept, config, divided=needed > room)
