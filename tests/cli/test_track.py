@@ -11,7 +11,8 @@ from fake_release import bright_dot_release, dot_frames
 from tracking.videos import rotate_in_container, write_fragment, write_video
 
 from tracknet_jax.cli.main import main
-from tracknet_jax.cli.track import TrackArgs, make_tracker, parse_time
+from tracknet_jax.cli.track import make_tracker
+from tracknet_jax.cli.track_args import TrackArgs, parse_time
 from tracknet_jax.data.video import open_frames
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.registry import preset
@@ -47,8 +48,8 @@ def test_conv_and_dtype_are_those_of_the_network(monkeypatch):
     asked = TrackArgs(("rally.mp4",), conv="lax", dtype="bfloat16")
     model = make_tracker(asked).release.model
     assert (model.conv_impl, model.config.dtype) == ("lax", "bfloat16")
-    with pytest.raises(UserError, match="leave --conv and --dtype out"):
-        make_tracker(replace(asked, runtime="openvino"))
+    with pytest.raises(UserError, match="openvino has its own convolutions: leave --conv out"):
+        replace(asked, runtime="openvino").check()
 
 
 def test_a_container_that_promises_too_much_is_tracked_and_told(tmp_path, capsys):
@@ -82,6 +83,48 @@ def test_the_baseline_needs_no_checkpoint(tmp_path, monkeypatch):
     assert abs(found - np.array(flight)[track.visible]).max() < 1
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--checkpoint", "tracknet_nano"],
+        ["--runtime", "onnxruntime"],
+        ["--dtype", "float32"],
+        ["--conv", "lax"],
+        ["--overlap", "average"],
+        ["--threshold", "0.5"],
+        ["--no-link"],
+        ["--batch-size", "1"],
+    ],
+)
+def test_the_baseline_takes_no_options_of_networks(option, capsys):
+    assert main(["track", "gone.mp4", "--model", "background_subtraction", *option]) == 2
+    told = capsys.readouterr().err
+    assert f"background_subtraction has no weights and no windows: leave {option[0]} out\n" in told
+    assert told.count("\n") == 1
+
+
+def test_closing_the_window_ends_a_recording_as_ctrl_c_does(tmp_path, monkeypatch):
+    shown = []
+
+    class Viewer:
+        def __init__(self, title):
+            self.closed = False
+
+        def show(self, frame):
+            shown.append(frame.copy())
+            self.closed = len(shown) == 8
+
+        def close(self):
+            shown.append("closed")
+
+    monkeypatch.setattr("tracknet_jax.tracking.viewer.Viewer", Viewer)
+    video, out = write_video(tmp_path / "rally.mp4", 40), tmp_path / "out"
+    assert main(["track", str(video), "--output", str(out), "--show", "--no-video"]) == 130
+    assert len(shown) == 9
+    assert shown[-1] == "closed"
+    assert names(out) == []
+
+
 def test_a_batch_goes_on_past_a_bad_video_and_tells(tmp_path, capsys):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
@@ -92,7 +135,7 @@ def test_a_batch_goes_on_past_a_bad_video_and_tells(tmp_path, capsys):
     assert code == 1
     assert names(tmp_path / "out") == ["one_a_ball.csv", "tracks.jsonl", "two_a_ball.csv"]
     output, errors = capsys.readouterr()
-    assert output.splitlines()[-1].startswith("2 videos, 10 frames, ")
+    assert output.splitlines()[-1].startswith("2 of 4 videos, 10 frames, ")
     told = errors.splitlines()
     assert len(told) == 3
     assert "bad.mp4: not a video" in told[0]
@@ -109,6 +152,8 @@ def test_a_batch_goes_on_past_a_bad_video_and_tells(tmp_path, capsys):
         ([], "no video given"),
         (["gone.mp4", "--start", "soon"], "time 'soon'"),
         (["gone.mp4", "--threshold", "7"], "threshold 7"),
+        (["gone.mp4", "--max-gap", "3"], "without --rectify no gap is filled: leave --max-gap out"),
+        (["gone.mp4", "--rectifier", "x"], "without --rectify no gap is filled: leave --rectifier out"),
     ],
 )
 def test_a_single_failure_is_one_line_and_code_2(arguments, match, capsys):
@@ -136,7 +181,25 @@ def test_the_second_run_over_a_folder_tracks_no_overlays(tmp_path):
     write_video(tmp_path / "a.mp4", 5)
     for _ in range(2):
         assert main(["track", str(tmp_path), "--output", str(tmp_path), "--no-picture"]) == 0
-    assert names(tmp_path) == ["a.mp4", "a_ball.csv", "a_track.mp4"]
+    assert names(tmp_path) == ["a.mp4", "a_ball.csv", "a_track.mp4", "tracks.jsonl"]
+
+
+def test_the_only_video_of_a_folder_is_an_archive_and_one_that_is_named_is_not(tmp_path, monkeypatch, capsys):
+    (tmp_path / "in").mkdir()
+    write_video(tmp_path / "in" / "a.mp4", 5)
+    monkeypatch.chdir(tmp_path)
+    options = ["--output", "out", "--no-video", "--no-picture"]
+    for source, again in (("in", "1 of 1 videos were tracked before"), ("./in/*.mp4", "were tracked before")):
+        main(["track", source, *options])
+        capsys.readouterr()
+        assert main(["track", source, *options]) == 0
+        assert again in capsys.readouterr().out
+    assert names(tmp_path / "out") == ["a_ball.csv", "tracks.jsonl"]
+    assert len((tmp_path / "out" / "tracks.jsonl").read_text().splitlines()) == 1
+    for source in ("./in/a.mp4", str(tmp_path / "in" / "a.mp4")):
+        assert main(["track", source, *options]) == 0
+        assert "5 frames, ball in" in capsys.readouterr().out
+    assert len((tmp_path / "out" / "tracks.jsonl").read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize(

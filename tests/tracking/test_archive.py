@@ -13,8 +13,8 @@ import pytest
 from fake_release import bright_dot_release, dot_frames
 
 from tracking.videos import dot_path, write_video
+from tracknet_jax.cli.archive import parse_shard
 from tracknet_jax.cli.main import main
-from tracknet_jax.cli.track import parse_shard
 from tracknet_jax.data.video import open_frames
 from tracknet_jax.errors import UserError
 from tracknet_jax.tracking import detector
