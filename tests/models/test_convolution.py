@@ -12,8 +12,10 @@ from tests.models.test_tracknet import narrow, random_variables
 from tracknet_jax.heatmaps import probability_maps
 from tracknet_jax.models import convolution
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.models.convolution import ConvImpl, Doubled, convolve, doubled_convolution, winograd
+from tracknet_jax.models.convolution import ConvImpl, convolve
+from tracknet_jax.models.doubled import Doubled, doubled_convolution
 from tracknet_jax.models.tracknet import TrackNet, init_variables
+from tracknet_jax.models.winograd import winograd
 
 # (B, H, W, C, N)
 SHAPES = [(1, 8, 12, 3, 2), (2, 5, 7, 256, 6), (1, 1, 1, 3, 3)]

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
-from tracknet_jax.models.convolution import ConvImpl, Doubled, convolve
+from tracknet_jax.models.convolution import ConvImpl, convolve
+from tracknet_jax.models.doubled import Doubled
 
 # torch's default for convolutions and dense layers: U(-1/sqrt(fan_in), 1/sqrt(fan_in))
 torch_uniform = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")

@@ -8,7 +8,8 @@ from flax import linen as nn
 
 from tracknet_jax.models.blocks import ConvBlock, max_pool, upsample_bilinear, upsample_nearest
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.models.convolution import ConvImpl, Doubled
+from tracknet_jax.models.convolution import ConvImpl
+from tracknet_jax.models.doubled import Doubled
 
 
 class EncoderDecoder(nn.Module):
@@ -27,7 +28,6 @@ class EncoderDecoder(nn.Module):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         config = self.config
         block = partial(conv_block, config, self.axis_name, conv_impl=self.conv_impl)
-        upsample = upsample_nearest if config.upsample == "nearest" else upsample_bilinear
         *levels, bottleneck = enumerate(zip(config.widths, config.depths, strict=True))
 
         skips = []
@@ -44,19 +44,24 @@ class EncoderDecoder(nn.Module):
             x = block(features, name=f"bottleneck_{i}")(x, train)
 
         for level, (features, depth) in reversed(levels):
-            doubled = None  # what the next input repeats, where it does
             if config.skips == "add":  # narrowed before the upsampling: a fourth of the work
-                x = upsample(block(features, kernel=1, name=f"narrow{level}")(x, train)) + skips[level]
-            else:
-                if config.upsample == "nearest":
-                    doubled = Doubled(x, last=config.concat != "up_skip")
-                x = upsample(x)
-            if config.skips == "concat":
-                pair = (x, skips[level]) if config.concat == "up_skip" else (skips[level], x)
-                x = jnp.concatenate(pair, axis=-1)
+                x = block(features, kernel=1, name=f"narrow{level}")(x, train)
+            x, doubled = join(config, x, skips[level])
             for i in range(depth):
                 x = block(features, name=f"up{level}_{i}")(x, train, doubled if i == 0 else None)
         return x
+
+
+def join(config: TrackNetConfig, x: jax.Array, skip: jax.Array) -> tuple[jax.Array, Doubled | None]:
+    """The level below, `(B, H/2, W/2, C)`, upsampled and joined with this one's skip; and what of it is `Doubled`."""
+    nearest, up_first = config.upsample == "nearest", config.concat == "up_skip"
+    up = upsample_nearest(x) if nearest else upsample_bilinear(x)
+    if config.skips == "add":
+        return up + skip, None
+    doubled = Doubled(x, last=not up_first) if nearest else None
+    if config.skips == "none":
+        return up, doubled
+    return jnp.concatenate([up, skip] if up_first else [skip, up], axis=-1), doubled
 
 
 def conv_block(
