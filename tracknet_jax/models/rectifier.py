@@ -68,17 +68,17 @@ class InpaintNet(nn.Module):
         x = jnp.concatenate([coordinates, mask], axis=-1)
         skips = []
         for level, features in levels:
-            x = conv_block(x, features, f"down{level}")
+            x = temporal_block(x, features, f"down{level}")
             skips.append(x)
         for i in range(2):
-            x = conv_block(x, bottleneck[1], f"bottleneck_{i}")
+            x = temporal_block(x, bottleneck[1], f"bottleneck_{i}")
         for level, features in reversed(levels):
-            x = conv_block(jnp.concatenate([x, skips[level]], axis=-1), features, f"up{level}")
+            x = temporal_block(jnp.concatenate([x, skips[level]], axis=-1), features, f"up{level}")
         return nn.sigmoid(conv(x, 2, "head"))
 
 
-def conv_block(x: jax.Array, features: int, name: str) -> jax.Array:
-    """Convolution and LeakyReLU(0.01)."""
+def temporal_block(x: jax.Array, features: int, name: str) -> jax.Array:
+    """Convolution over three frames and LeakyReLU(0.01)."""
     return nn.leaky_relu(conv(x, features, name), negative_slope=0.01)
 
 
