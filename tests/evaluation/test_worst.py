@@ -1,14 +1,16 @@
 """The contact sheet: which errors are shown, and that the right frames are drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from labelled_clips import flight, make_clip, true_rows, write_csv
+from labelled_clips import clip_score, flight, make_clip, true_rows, write_csv
 
 from tracknet_jax.data.contact_sheet import COLUMNS, TILE, cell_size
 from tracknet_jax.evaluation.footage import of_files
 from tracknet_jax.evaluation.predictions import score_predictions
-from tracknet_jax.evaluation.worst import Error, error_sheet, worst_errors
-from tracknet_jax.metrics import FN, FP1, FP2
+from tracknet_jax.evaluation.worst import SPACING, Error, error_sheet, worst_errors
+from tracknet_jax.metrics import FN, FP1, FP2, TN, TP
 from tracknet_jax.protocols import protocol
 
 
@@ -40,6 +42,17 @@ def test_the_worst_of_each_kind_and_not_its_neighbours(scores):
     assert [error.frame for error in worst_errors(scores, count=3)] == [60, 10, 46]
 
 
+def test_false_detections_by_confidence_wrong_places_by_distance_misses_by_their_run():
+    codes = [FP2, TN, FP2, TN, FP1, TP, FP1, FN, TP, FN, FN, FP2]
+    distance = [np.nan] * 4 + [5, 1, 9, np.nan, 1, np.nan, np.nan, np.nan]
+    score = replace(
+        clip_score("a", codes, distance),
+        frame=SPACING * np.arange(12),
+        confidence=np.array([0.5, 0, 0.8, 0, 0.9, 0.9, 0.3, 0, 0.9, 0, 0, 0.6]),
+    )
+    assert [error.index for error in worst_errors([score])] == [6, 4, 2, 11, 0, 9, 10, 7]
+
+
 def test_every_error_gets_a_tile_with_its_marks(scores):
     errors = worst_errors(scores)
     sheet = error_sheet(errors)
@@ -52,6 +65,9 @@ def test_every_error_gets_a_tile_with_its_marks(scores):
         reddish = (tile[..., 0] > tile[..., 1] + 60).any()
         assert greenish == (error.code in (FP1, FN))
         assert reddish == (error.code in (FP1, FP2))
+        # Colour, not the black around it, is what a mark is seen by.
+        circle = (tile[..., 1] > tile[..., 0] + 60) & (tile[..., 1] > tile[..., 2] + 60)
+        assert circle.sum() > 120 or error.code == FP2
         # The white dot of that very frame is in the crop wherever there is a ball.
         assert (tile.min(-1) > 200).any() == (error.code != FP2)
 

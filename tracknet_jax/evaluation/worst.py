@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from tracknet_jax.data.clips import VISIBILITY_NAMES
 from tracknet_jax.data.contact_sheet import Tile, contact_sheet, crop_around
 from tracknet_jax.evaluation.clip_score import ClipScore
 from tracknet_jax.metrics import FN, FP1, FP2, OUTCOMES
@@ -120,7 +121,7 @@ def _picture(frame: np.ndarray, error: Error) -> np.ndarray:
 
 
 def _mark(picture: np.ndarray, colour: tuple[int, int, int], centre: tuple[int, int]) -> None:
-    for stroke, width in ((BLACK, 3), (colour, 1)):  # outlined, to be seen on any ground
+    for stroke, width in ((BLACK, 4), (colour, 2)):  # outlined, to be seen on any ground
         if colour == TRUTH:
             cv2.circle(picture, centre, 12, stroke, width, cv2.LINE_AA)
         else:
@@ -129,9 +130,10 @@ def _mark(picture: np.ndarray, colour: tuple[int, int, int], centre: tuple[int, 
 
 def _caption(error: Error) -> tuple[str, str]:
     score, i = error.score, error.index
+    lost = int(_frames_lost(score)[i])
     told = {
         FP1: f"{score.distance[i]:.0f} px off, confidence {score.confidence[i]:.2f}",
         FP2: f"nothing there, confidence {score.confidence[i]:.2f}",
-        FN: f"lost for {_frames_lost(score)[i]} frames, visibility {score.visibility[i]}",
+        FN: f"lost for {lost} frame{'s' * (lost != 1)}, {VISIBILITY_NAMES[int(score.visibility[i])]}",
     }[error.code]
     return f"{score.clip.name} frame {error.frame}"[-46:], f"{OUTCOMES[error.code]}: {told}"
