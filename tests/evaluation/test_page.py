@@ -1,4 +1,4 @@
-"""The page of an evaluation: that it stands alone, and that bars, strips and charts show the scores."""
+"""The page of an evaluation: that it stands alone, its parts, and what it says where there is little to show."""
 
 import re
 from dataclasses import replace
@@ -14,10 +14,9 @@ from tracknet_jax.evaluation.footage import of_files
 from tracknet_jax.evaluation.page.bars import outcome_bar, timeline_strip
 from tracknet_jax.evaluation.page.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, ticks
 from tracknet_jax.evaluation.page.sections import worst_first
-from tracknet_jax.evaluation.page.write import build_page, write_page
+from tracknet_jax.evaluation.page.write import build_page, settings, write_page
 from tracknet_jax.evaluation.predictions import score_predictions
 from tracknet_jax.evaluation.scores import Scores
-from tracknet_jax.evaluation.timeline import timeline
 from tracknet_jax.metrics import FN, FP1, FP2, TN, TP, Counts
 from tracknet_jax.protocols import protocol
 
@@ -29,6 +28,14 @@ RUN = {
     "predictions": "<csv>",
     "data": "a & b",
     "split": "val",
+    "split_by": None,
+    "dtype": None,
+    "conv": None,
+    "overlap": "none",
+    "threshold": None,
+    "link": False,
+    "rectify": "none",
+    "rectifier": None,
 }
 VOID = {"meta", "img", "br", "line", "rect", "circle", "polyline"}
 
@@ -97,6 +104,19 @@ def test_the_page_stands_alone_and_is_well_formed(scores):
         assert part in page.text
     assert page.count("svg", class_="chart") == 6
     assert page.count("rect", class_="fn") == page.count("rect", class_="fp1") == 1  # runs of the strip
+    assert [attributes["alt"] for tag, attributes in page.tags if tag == "img"] == [
+        "game1/Clip<1> frame 8, FP1: 296 px off, confidence 0.30",
+        "game1/Clip<1> frame 5, FP2: nothing there, confidence 0.40",
+        "game1/Clip<1> frame 1, FN: lost for 2 frames, clear",
+    ]
+
+
+def test_the_page_can_be_read_by_ear_and_keyboard(scores):
+    page = Page(build_page(scores, "default", "frames", RUN))
+    assert {given.get("scope") for tag, given in page.tags if tag == "th"} == {"row", "col"}
+    boxes = [given for tag, given in page.tags if given.get("class") == "wide"]
+    assert len(boxes) == page.count("table") == 4
+    assert all(box["tabindex"] == "0" and box["aria-label"] for box in boxes)
 
 
 def test_files_without_confidences_have_no_curves(scores):
@@ -111,8 +131,9 @@ def test_a_page_of_nothing_found():
     silent = Scores(protocol("default"), (clip_score("a", [TN, TN], [NAN, NAN]),))
     page = Page(build_page(silent, "default", "frames", RUN))
     assert page.count("svg", class_="chart") == 1  # tolerances
-    for part in ("There are no errors", "no distances"):
+    for part in ("There are no errors", "no distances", "Nothing was found, so there are no curves"):
         assert part in page.text
+    assert "come without confidences" not in page.text
 
 
 def test_the_file_is_whole_or_not_there(scores, tmp_path):
@@ -132,15 +153,56 @@ def test_bars_are_as_long_as_the_counts():
     ]
 
 
+def test_the_options_are_told():
+    checkpoint = RUN | {"predictions": None, "checkpoint": "tracknet_nano", "link": True}
+    assert settings(checkpoint, "frames") == "Options: overlap none, threshold 0.5, link yes, rectify none."
+    more = checkpoint | {
+        "threshold": 0.4,
+        "link": False,
+        "rectify": "net",
+        "rectifier": "own",
+        "split_by": "game",
+    }
+    assert settings(more, "frames") == (
+        "Options: split by game, overlap none, threshold 0.4, link no, rectify net own."
+    )
+    assert settings(checkpoint | {"dtype": "bfloat16"}, "windows") == "Options: dtype bfloat16."
+    assert settings(RUN, "frames") == ""  # files are taken as they are
+
+
 def test_a_strip_covers_the_frames():
-    score = replace(clip_score("a", [TP, TP, FN, FP1], [1, 1, NAN, 9]), frame=np.array([5, 6, 7, 9]))
-    strip = timeline_strip(timeline(score), "a")
-    assert 'viewBox="0 0 5 1"' in strip
-    assert re.findall(r'class="(\w+)" x="(\d+)" width="(\d+)"', strip) == [
+    score = replace(clip_score("<a>", [TP, TP, FN, FP1], [1, 1, NAN, 9]), frame=np.array([5, 6, 7, 9]))
+    strip = ElementTree.fromstring(f"<td>{timeline_strip(score)}</td>").find("svg")
+    assert strip.get("viewBox") == "0 0 5 1"
+    assert [tuple(map(bar.get, ("class", "x", "width"))) for bar in strip] == [
         ("tp", "0", "2"),
-        ("fn", "2", "1"),
         ("fp1", "4", "1"),
+        ("fn", "2", "1"),  # the worst is painted last
     ]
+    assert strip[1].find("title").text == "frame 9: FP1, found in a wrong place"
+    assert strip.get("aria-label") == (
+        "outcomes of the frames of <a>: TP 2, TN 0, FP1 1, FP2 0, FN 1, longest miss 2"
+    )
+    assert timeline_strip(clip_score("none", [], [])) == ""
+
+
+def test_no_error_of_a_long_clip_is_lost():
+    codes = np.full(18_000, TP)
+    codes[[0, 6_001, 17_999]], codes[[6_000, 9_010]] = FN, FP2
+    cell = ElementTree.fromstring(f"<td>{timeline_strip(clip_score('long', codes, np.ones(18_000)))}</td>")
+    bars = cell.find("svg")
+    # Thirty frames a column: that of 6,000 holds two errors, of which the miss is worse.
+    assert [tuple(map(bar.get, ("class", "x", "width"))) for bar in bars if bar.get("class") != "tp"] == [
+        ("fp2", "9000", "30"),
+        ("fn", "0", "30"),
+        ("fn", "6000", "30"),
+        ("fn", "17970", "30"),
+    ]
+    assert sum(int(bar.get("width")) for bar in bars) == 18_000
+    assert bars[-1].find("title").text == "frames 17970 to 17999: at worst FN, not found"
+    labels = {int(tick.text): tick.get("style") for tick in cell.find("div")}
+    assert list(labels) == list(range(0, 17_000, 2_000))
+    assert labels[8_000] == "left:44.45%"
 
 
 def test_clips_with_most_errors_first():
@@ -152,7 +214,7 @@ def test_clips_with_most_errors_first():
 def test_a_chart_puts_values_where_its_axes_say():
     chart = Chart("<x>", "y", x=(0, 10), y=(0.5, 1))
     chart.line([0, 5, 10], [0.5, 0.75, 1], "blue")
-    chart.bars([0, 5, 10], [NAN, 0.75], "bars")
+    chart.bars([0, 5, 10], [NAN, 0.75], "bars", ["none", "<3>"])
     root = ElementTree.fromstring(chart.svg("a & b"))
     points = [tuple(map(float, p.split(","))) for p in root.find("polyline").get("points").split()]
     assert points == [
@@ -161,6 +223,7 @@ def test_a_chart_puts_values_where_its_axes_say():
         (WIDTH - RIGHT, TOP),
     ]
     (bar,) = root.findall("rect")
+    assert bar.find("title").text == "<3>"
     assert float(bar.get("y")) == points[1][1]
     assert float(bar.get("y")) + float(bar.get("height")) == HEIGHT - BOTTOM
 

@@ -34,6 +34,7 @@ COLUMNS = (
     "Recall\nhit",
     "F1\nhit",
 )
+SHARES = ("accuracy", "precision", "recall", "f1", "recall_hit", "f1_hit")  # the last of `COLUMNS`
 CAPTION = "per cent; Recall, F1: a wrong place is a miss; hit: TP / (TP + FN), as published"
 COUNTING = {
     "frames": "every labelled frame once",
@@ -155,21 +156,22 @@ def _table(first: str) -> Table:
 
 def cells(counts: Counts) -> list[str]:
     """Counts, and scores in per cent, under `COLUMNS`; a dash where there was nothing to score."""
-    found, balls, hits = (
-        counts.tp + counts.fp1 + counts.fp2,
-        counts.tp + counts.fn + counts.fp1,
-        counts.tp + counts.fn,
-    )
-    shares = (
-        (counts.accuracy, counts.frames),
-        (counts.precision, found),
-        (counts.recall, balls),
-        (counts.f1, balls),
-        (counts.recall_hit, hits),
-        (counts.f1_hit, hits),
-    )
     whole = (counts.frames, counts.tp, counts.tn, counts.fp1, counts.fp2, counts.fn)
-    return [*map(str, whole), *(f"{100 * share:.2f}" if of else "-" for share, of in shares)]
+    shares = (share(counts, name) for name in SHARES)
+    return [*map(str, whole), *("-" if value is None else f"{100 * value:.2f}" for value in shares)]
+
+
+def share(counts: Counts, score: str) -> float | None:
+    """A score of `Counts`, None where there was nothing to score."""
+    of = {
+        "accuracy": counts.frames,
+        "precision": counts.tp + counts.fp1 + counts.fp2,
+        "recall": counts.tp + counts.fn + counts.fp1,
+        "f1": counts.tp + counts.fn + counts.fp1,
+        "recall_hit": counts.tp + counts.fn,
+        "f1_hit": counts.tp + counts.fn,
+    }[score]
+    return getattr(counts, score) if of else None
 
 
 def details(scores: Scores) -> list[str]:

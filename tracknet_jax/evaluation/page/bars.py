@@ -1,9 +1,11 @@
 """Outcomes as bars: their shares in a group of frames, and where they fall in a clip."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 
-from tracknet_jax.evaluation.timeline import Run
+from tracknet_jax.evaluation.clip_score import ClipScore
+from tracknet_jax.evaluation.page.charts import ticks
+from tracknet_jax.evaluation.timeline import SEVERITY, Run, timeline
 from tracknet_jax.metrics import FN, FP1, FP2, IGNORED, OUTCOMES, TN, TP, Counts
 
 MEANING = {
@@ -15,6 +17,7 @@ MEANING = {
     IGNORED: "not scored",
 }
 NAMES = {**dict(enumerate(OUTCOMES)), IGNORED: "left out"}
+STRIP_COLUMNS = 600  # of a strip at most, about as many as a screen has pixels for it
 
 
 def legend() -> str:
@@ -40,26 +43,52 @@ def outcome_bar(counts: Counts) -> str:
     return f'<div class="bar">{"".join(parts)}</div>'
 
 
-def timeline_strip(runs: Sequence[Run], name: str) -> str:
-    """The frames of a clip from left to right, each in the colour of its outcome."""
+def timeline_strip(score: ClipScore) -> str:
+    """The frames of a clip from left to right, each in the colour of its outcome, over an axis of frame numbers.
+
+    Of a clip with more frames than `STRIP_COLUMNS` several make a column, in the colour of the worst of them. Worse
+    outcomes are drawn later and, by the page's style, at least a pixel wide: no error is too short to be seen.
+    """
+    runs = timeline(score, STRIP_COLUMNS)
     if not runs:
         return ""
-    first, count = runs[0].first, runs[-1].last + 1 - runs[0].first
+    first, last = runs[0].first, runs[-1].last
+    merged = last + 1 - first > STRIP_COLUMNS
     parts = (
         f'<rect class="{css(run.code)}" x="{run.first - first}" width="{run.last + 1 - run.first}" height="1">'
-        f"<title>{_frames(run)}: {NAMES[run.code]}, {MEANING[run.code]}</title></rect>"
-        for run in runs
+        f"<title>{_told(run, merged)}</title></rect>"
+        for run in sorted(runs, key=lambda run: SEVERITY.index(run.code))
     )
     return (
-        f'<svg class="strip" viewBox="0 0 {count} 1" preserveAspectRatio="none" role="img" '
-        f'aria-label="outcomes of the frames of {escape(name)}">{"".join(parts)}</svg>'
+        f'<svg class="strip" viewBox="0 0 {last + 1 - first} 1" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(_summary(score))}">{"".join(parts)}</svg>{_axis(first, last)}'
     )
+
+
+def _told(run: Run, merged: bool) -> str:
+    frames = f"frame {run.first}" if run.first == run.last else f"frames {run.first} to {run.last}"
+    return f"{frames}: {'at worst ' if merged else ''}{NAMES[run.code]}, {MEANING[run.code]}"
+
+
+def _summary(score: ClipScore) -> str:
+    """What a strip shows, for those who do not see it."""
+    counts = score.counts
+    shares = ", ".join(f"{name} {getattr(counts, name.lower())}" for name in OUTCOMES)
+    return f"outcomes of the frames of {score.clip.name}: {shares}, longest miss {score.longest_miss}"
+
+
+def _axis(first: int, last: int) -> str:
+    """Round frame numbers below a strip, each below the middle of its frame."""
+    numbers = (
+        [round(value) for value in ticks(first, last) if value == round(value)] if last > first else [first]
+    )
+    labels = (
+        f'<span style="left:{100 * (number + 0.5 - first) / (last + 1 - first):.2f}%">{number}</span>'
+        for number in numbers
+    )
+    return f'<div class="axis" aria-hidden="true">{"".join(labels)}</div>'
 
 
 def css(code: int) -> str:
     """The page's class of an outcome."""
     return "ignored" if code == IGNORED else OUTCOMES[code].lower()
-
-
-def _frames(run: Run) -> str:
-    return f"frame {run.first}" if run.first == run.last else f"frames {run.first} to {run.last}"

@@ -32,15 +32,19 @@ class Chart:
         self._parts.append(f'<polyline class="line {style}" points="{points}"/>')
 
     def bars(
-        self, edges: Sequence[float] | np.ndarray, heights: Sequence[float] | np.ndarray, style: str
+        self,
+        edges: Sequence[float] | np.ndarray,
+        heights: Sequence[float] | np.ndarray,
+        style: str,
+        titles: Sequence[str],
     ) -> None:
-        """Bars from the axis up, `heights` (K,) between `edges` (K + 1,); NaN: no bar."""
-        for low, high, top in zip(edges, edges[1:], heights, strict=False):
+        """Bars from the axis up, `heights` and `titles` (K,) between `edges` (K + 1,); NaN: no bar."""
+        for low, high, top, title in zip(edges[:-1], edges[1:], heights, titles, strict=True):
             if top > 0:
                 left, right, y = self._px(low) + 1, self._px(high) - 1, self._py(top)
                 self._parts.append(
                     f'<rect class="{style}" x="{left:.1f}" y="{y:.1f}" width="{right - left:.1f}" '
-                    f'height="{HEIGHT - BOTTOM - y:.1f}"><title>{top:.4g}</title></rect>'
+                    f'height="{HEIGHT - BOTTOM - y:.1f}"><title>{escape(title)}</title></rect>'
                 )
 
     def mark(self, x: float, y: float, text: str, style: str = "") -> None:

@@ -21,25 +21,34 @@ LINES = {  # score of `Counts`: its name and line
 
 def charts(scores: Scores) -> str:
     """All of them; a sentence instead of the curves over confidences where there are none."""
-    if confidences_known(scores.clips):
-        curve = threshold_curve(scores.clips, scores.rule)
-        figures = [_precision_recall(curve), _thresholds(curve), *_reliability(scores)]
-        told = ""
-    else:
-        figures = []
+    curve = threshold_curve(scores.clips, scores.rule)
+    figures: list[str] = []
+    told = ""
+    if not curve:
+        told = "<p>Nothing was found, so there are no curves over confidences.</p>"
+    elif not confidences_known(scores.clips):
         told = "<p>The detections come without confidences that differ, so there are no curves over them.</p>"
+    else:
+        precision = _precision_recall(curve, scores.average_precision)
+        figures = [precision, _thresholds(curve), *_reliability(scores)]
     return f'{told}<div class="pair">{"".join([*figures, _distances(scores), _tolerances(scores)])}</div>'
 
 
-def _precision_recall(curve: list[CurvePoint]) -> str:
+def _precision_recall(curve: list[CurvePoint], average_precision: float) -> str:
     recall, precision = ([getattr(point.counts, name) for point in curve] for name in ("recall", "precision"))
-    chart = Chart("recall", "precision", x=(0, 1), y=(_floor(precision), 1))
+    floor = _floor(precision)
+    chart = Chart("recall", "precision", x=(0, 1), y=(floor, 1))
     chart.line(recall, precision, "blue")
-    chart.mark(recall[0], precision[0], "as scored", "blue")
+    places = np.stack([recall, (np.array(precision) - floor) / (1 - floor)], axis=-1)
+    for k in _apart(places):
+        text = f"{curve[k].threshold:.3g}" if k else "as scored"
+        chart.mark(recall[k], precision[k], text, "blue")
     return _figure(
         "Precision and recall",
         chart,
-        "As detections must have a higher confidence, from right to left. A wrong place counts against both.",
+        "As detections must have a higher confidence, from right to left; the numbers are thresholds. A wrong place "
+        "counts against both. Average precision, where recall leaves wrong places out: "
+        f"{100 * average_precision:.1f} per cent.",
     )
 
 
@@ -49,13 +58,19 @@ def _thresholds(curve: list[CurvePoint]) -> str:
     chart = Chart("least confidence", "score", x=(_floor(threshold), 1), y=(0, 1))
     for name, (_, style) in LINES.items():
         chart.line(threshold, values[name], style)
-    best = best_point(curve, "f1")
+    best, scored = best_point(curve, "f1"), 100 * curve[0].counts.f1
     chart.mark(best.threshold, best.counts.f1, "best F1", "green")
+    if best == curve[0]:
+        told = (
+            f"F1 is {scored:.1f} as scored: no higher threshold is better, and detections that a lower one would "
+            "add are not among these."
+        )
+    else:
+        told = f"F1 is {scored:.1f} as scored, and at best {100 * best.counts.f1:.1f} from {best.threshold:.2f} on."
     return _figure(
         "Scores by threshold",
         chart,
-        f"Where only detections of at least this confidence are kept. F1 is {100 * curve[0].counts.f1:.1f} as "
-        f"scored, and at best {100 * best.counts.f1:.1f} from {best.threshold:.2f} on.",
+        f"Where only detections of at least this confidence are kept. {told}",
         _legend(LINES),
     )
 
@@ -64,14 +79,16 @@ def _reliability(scores: Scores) -> tuple[str, str]:
     bins = reliability(scores.clips)
     edges = [bins[0].low, *(b.high for b in bins)]
     chart = Chart("confidence", "share in the right place", x=(0, 1), y=(0, 1))
-    chart.bars(edges, [b.right for b in bins], "bars")
+    told = [f"{b.low:g} to {b.high:g}: {100 * b.right:.1f} per cent of {b.count} detections" for b in bins]
+    chart.bars(edges, [b.right for b in bins], "bars", told)
     chart.line([0, 1], [0, 1], "dashed")
     filled = [b for b in bins if b.count]
     chart.line([b.confidence for b in filled], [b.right for b in filled], "orange")
     error = expected_calibration_error(bins)
     total = sum(b.count for b in bins)
     counts = Chart("confidence", "share of detections", x=(0, 1), y=(0, 1))
-    counts.bars(edges, [b.count / total for b in bins], "bars")
+    told = [f"{b.low:g} to {b.high:g}: {b.count} of {total} detections" for b in bins]
+    counts.bars(edges, [b.count / total for b in bins], "bars", told)
     return (
         _figure(
             "Reliability",
@@ -91,7 +108,9 @@ def _distances(scores: Scores) -> str:
         return "<figure><p>No ball was found, so there are no distances.</p></figure>"
     top = max(1.0, float(histogram.counts.max()))
     chart = Chart("px", "balls", x=(0, float(histogram.edges[-1])), y=(0, 1.08 * top))
-    chart.bars(histogram.edges, histogram.counts, "bars")
+    between = zip(histogram.edges[:-1], histogram.edges[1:], histogram.counts, strict=True)
+    told = [f"{low:g} to {high:g} px: {count}" for low, high, count in between]
+    chart.bars(histogram.edges, histogram.counts, "bars", told)
     chart.vertical(scores.rule.tolerance, "tolerance")
     return _figure(
         "Distance from the ball",
@@ -121,6 +140,15 @@ def _tolerances(scores: Scores) -> str:
 def _legend(names: Iterable[str]) -> str:
     items = (f'<li><i class="{LINES[name][1]}"></i>{LINES[name][0]}</li>' for name in names)
     return f'<ul class="legend">{"".join(items)}</ul>'
+
+
+def _apart(places: np.ndarray, distance: float = 0.2) -> list[int]:
+    """The first of the points (N, 2) of a line, and each that is so far from the last one chosen."""
+    chosen = [0]
+    for k, place in enumerate(places):
+        if np.hypot(*(place - places[chosen[-1]])) >= distance:
+            chosen.append(k)
+    return chosen
 
 
 def _floor(values: list[float]) -> float:

@@ -7,69 +7,98 @@ from html import escape
 import numpy as np
 
 from tracknet_jax.evaluation.clip_score import ClipScore
-from tracknet_jax.evaluation.page.bars import legend, outcome_bar, timeline_strip
-from tracknet_jax.evaluation.report import CAPTION, COLUMNS, cells, details
+from tracknet_jax.evaluation.page.bars import STRIP_COLUMNS, legend, outcome_bar, timeline_strip
+from tracknet_jax.evaluation.report import CAPTION, COLUMNS, cells, details, share
 from tracknet_jax.evaluation.scores import Scores
 from tracknet_jax.evaluation.speed import by_speed
-from tracknet_jax.evaluation.timeline import timeline
 from tracknet_jax.evaluation.worst import error_tiles, worst_errors
 from tracknet_jax.metrics import FN, FP1, FP2, Counts
 from tracknet_jax.pictures import encode_picture
 
-HEADLINE = {"f1_hit": "F1 hit", "f1": "F1", "precision": "precision", "recall": "recall"}
+HEADLINE = {
+    "f1": "F1",
+    "f1_hit": "F1 hit",
+    "precision": "precision",
+    "recall": "recall",
+    "recall_hit": "recall hit",
+}
+QUOTED = {  # which of them by the recall that a protocol quotes, its own F1 first
+    "all": ("f1", "precision", "recall", "f1_hit"),
+    "hit": ("f1_hit", "precision", "recall_hit", "f1"),
+}
 
 
 def headline(scores: Scores) -> str:
-    """The scores that are quoted most, large, with their intervals."""
+    """The scores that are quoted most, large, with their intervals; the protocol's own first."""
     total = scores.total
     tiles = [
-        _headline_tile(label, getattr(total, name), scores.interval(name)) for name, label in HEADLINE.items()
+        _headline_tile(HEADLINE[name], share(total, name), scores.interval(name))
+        for name in QUOTED[scores.rule.recall]
     ]
     errors = total.fp1 + total.fp2 + total.fn
     tiles.append(f"<div><b>{errors:,}</b><span>errors in {total.frames:,} frames</span></div>")
     return f'<div class="headline">{"".join(tiles)}</div>{outcome_bar(total)}{legend()}'
 
 
-def _headline_tile(label: str, share: float, interval: tuple[float, float] | None) -> str:
+def _headline_tile(label: str, value: float | None, interval: tuple[float, float] | None) -> str:
+    if value is None:
+        return f"<div><b>-</b><span>{label}</span></div>"
     between = f", {100 * interval[0]:.1f} to {100 * interval[1]:.1f}" if interval else ""
-    return f"<div><b>{100 * share:.1f}</b><span>{label}{between}</span></div>"
+    return f"<div><b>{100 * value:.1f}</b><span>{label}{between}</span></div>"
 
 
 def table(scores: Scores) -> str:
     """The table of the terminal, with bars; the clip with the most errors first."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in ("Clip", "", *COLUMNS))
     body = [_row("total", "Total", scores.total)]
     body += [_row("sport", sport, counts) for sport, counts in scores.by_sport.items()]
     body += [_row("", score.clip.name, score.counts) for score in worst_first(scores.clips)]
     lines = "".join(f"<li>{escape(line)}</li>" for line in details(scores))
-    return (
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
-        f"<p>{escape(CAPTION)}.</p><ul>{lines}</ul>"
-    )
+    grid = _grid("scores by clip", ("Clip", "", *COLUMNS), "".join(body))
+    return f"{grid}<p>{escape(CAPTION)}.</p><ul>{lines}</ul>"
 
 
 def _row(style: str, name: str, counts: Counts) -> str:
     numbers = "".join(f"<td>{cell}</td>" for cell in cells(counts))
-    return f'<tr class="{style}"><th>{escape(name)}</th><td>{outcome_bar(counts)}</td>{numbers}</tr>'
+    return f'<tr class="{style}">{_name(name)}<td class="share">{outcome_bar(counts)}</td>{numbers}</tr>'
+
+
+def _name(name: str) -> str:
+    """The first cell of a row; a long name is cut to its column, and whole where the pointer rests."""
+    return f'<th scope="row" title="{escape(name)}">{escape(name)}</th>'
+
+
+def _grid(name: str, head: Iterable[str], rows: str, style: str = "") -> str:
+    """A table that scrolls sideways where it must, by keyboard too; a column without title is one of bars."""
+    titles = "".join(
+        f'<th scope="col">{escape(title)}</th>' if title else '<td class="share"></td>' for title in head
+    )
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(name)}"><table class="{style}">'
+        f"<thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
 
 
 def worst_first(clips: Iterable[ClipScore]) -> list[ClipScore]:
     """Clips by the number of frames scored wrong, most first."""
-    return sorted(clips, key=lambda s: int(np.isin(s.codes, (FP1, FP2, FN)).sum()), reverse=True)
+    return sorted(clips, key=_errors, reverse=True)
+
+
+def _errors(score: ClipScore) -> int:
+    return int(np.isin(score.codes, (FP1, FP2, FN)).sum())
 
 
 def timelines(scores: Scores) -> str:
     """The frames of each clip in the colours of their outcomes."""
-    rows = []
-    for score in worst_first(scores.clips):
-        runs = timeline(score)
-        between = f"{runs[0].first} to {runs[-1].last}" if runs else "no frames"
-        rows.append(
-            f"<tr><th>{escape(score.clip.name)}</th><td>{timeline_strip(runs, score.clip.name)}</td>"
-            f"<td>{between}</td></tr>"
-        )
+    rows = "".join(_timeline(score) for score in worst_first(scores.clips))
+    head = ("Clip", "Frames, by number", "Errors", "Longest miss")
+    told = f"Of more than {STRIP_COLUMNS} frames several make a column, in the colour of the worst of them."
+    return f"{legend()}<p>{told}</p>{_grid('outcomes frame by frame', head, rows, 'timelines')}"
+
+
+def _timeline(score: ClipScore) -> str:
     return (
-        f'{legend()}<div class="wide"><table class="timelines"><tbody>{"".join(rows)}</tbody></table></div>'
+        f"<tr>{_name(score.clip.name)}<td>{timeline_strip(score) or 'no frames'}</td>"
+        f"<td>{_errors(score)}</td><td>{score.longest_miss}</td></tr>"
     )
 
 
@@ -91,14 +120,13 @@ def _class_table(
     """Shares of right frames by class: of all clips with a bar, and of each sport where there are several."""
     sports = list(scores.by_sport) if len(scores.by_sport) > 1 else []
     columns = [split(tuple(s for s in scores.clips if s.clip.sport == sport)) for sport in sports]
-    head = "".join(f"<th>{escape(title)}</th>" for title in (name, "", "Frames", "Right", *sports))
     rows = "".join(
-        f"<tr><th>{escape(key)}</th><td>{outcome_bar(counts)}</td><td>{counts.frames}</td>"
+        f'<tr>{_name(key)}<td class="share">{outcome_bar(counts)}</td><td>{counts.frames}</td>'
         + "".join(_right(column.get(key, Counts())) for column in (split(scores.clips), *columns))
         + "</tr>"
         for key, counts in split(scores.clips).items()
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return _grid(f"frames that are right, by {name}", (name, "", "Frames", "Right", *sports), rows)
 
 
 def _right(counts: Counts) -> str:
@@ -113,9 +141,9 @@ def worst_frames(scores: Scores) -> str:
     figures = []
     for tile in tiles:
         data = base64.b64encode(encode_picture(tile.picture, ".jpg")).decode()
-        caption = "<br>".join(map(escape, tile.caption))
+        caption, said = "<br>".join(map(escape, tile.caption)), escape(", ".join(tile.caption))
         figures.append(
-            f'<figure><img src="data:image/jpeg;base64,{data}" alt="{escape(tile.caption[0])}" loading="lazy">'
+            f'<figure><img src="data:image/jpeg;base64,{data}" alt="{said}" loading="lazy">'
             f"<figcaption>{caption}</figcaption></figure>"
         )
     return (

@@ -10,6 +10,7 @@ from tracknet_jax.evaluation.page import figures, sections
 from tracknet_jax.evaluation.report import protocol_line
 from tracknet_jax.evaluation.scores import Scores
 from tracknet_jax.files import replacing
+from tracknet_jax.tracking.options import TrackOptions
 
 STYLE = Path(__file__).with_name("style.css")
 
@@ -48,7 +49,21 @@ def build_page(scores: Scores, name: str, counting: str, run: Mapping[str, Any])
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<style>\n{STYLE.read_text(encoding='utf-8')}</style></head>\n<body><main>\n"
         f"<h1>{escape(title)}</h1><p>{escape(protocol_line(scores, name, counting))}</p>\n"
+        f"<p>{escape(settings(run, counting))}</p>\n"
         f"{sections.headline(scores)}\n{body}\n"
         f"<footer><code>{escape(str(run['command']))}</code><br>TrackNet-JAX {__version__}</footer>\n"
         "</main></body></html>\n"
     )
+
+
+def settings(run: Mapping[str, Any], counting: str) -> str:
+    """In words, the options that made the track, and what was chosen or computed otherwise than usual."""
+    told = {name: run[name] for name in ("split_by", "dtype", "conv") if run[name] is not None}
+    tracked = run["predictions"] is None and counting == "frames"
+    if tracked and run["checkpoint"]:
+        threshold = TrackOptions.threshold if run["threshold"] is None else run["threshold"]
+        told |= {"overlap": run["overlap"], "threshold": threshold, "link": "yes" if run["link"] else "no"}
+    if tracked:
+        told["rectify"] = f"{run['rectify']} {run['rectifier'] or ''}".strip()
+    words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
+    return f"Options: {words}." if words else ""
