@@ -1,82 +1,22 @@
 """What is in a folder of labelled clips or a built dataset, and what is wrong with it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from tracknet_jax.data.checks import duplicated_frames, jumps, median_step, outside_frame, without_frame
-from tracknet_jax.data.clips import NO_BALL, UNLABELLED, VISIBILITY_NAMES, Labels
+from tracknet_jax.data.checks import duplicated_frames, without_frame
+from tracknet_jax.data.clips import VISIBILITY_NAMES
 from tracknet_jax.data.contact_sheet import ALARM, Tile, crop_around
-from tracknet_jax.data.formats import find_clip_files, load_clip
-from tracknet_jax.data.formats.files import ClipFiles
-from tracknet_jax.data.frames import (
-    decode_frames,
-    frame_numbers,
-    frame_rate,
-    frame_size,
-    promised_frames,
-)
-from tracknet_jax.data.source import FrameSource, dataset_splits, find_dataset
-from tracknet_jax.data.video import read_image
+from tracknet_jax.data.inspected_clips import ClipReport, InspectedClip, clips_to_inspect
 from tracknet_jax.errors import UserError
 
 MANY_REPEATED = 0.05  # of a clip's frames: then its frame rate was raised by repeating some
 TILES = 24  # pictures of labels, half of them kept for suspicious ones
 CROP = 0.3  # of the frame's width seen in a picture
 MARK = (255, 230, 60)  # RGB
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is or may be wrong."""
-
-    kind: str
-    where: str
-    message: str
-
-
-@dataclass
-class ClipReport:
-    """What one clip holds; all counts are of frames."""
-
-    name: str
-    sport: str
-    split: str
-    frames: int = 0  # that decode
-    width: int = 0
-    height: int = 0
-    fps: str = ""  # as a fraction, "" if unknown
-    labelled: int = 0
-    located: int = 0
-    not_located: int = 0  # the ball is there, but no position is given
-    visibility: dict[str, int] = field(default_factory=dict)  # by name
-    duplicated: int = 0  # same picture as the frame before
-    gaps: int = 0  # breaks in the frame numbers
-    median_step: float | None = None  # pixels that the ball moves between neighbouring frames
-    findings: list[Finding] = field(default_factory=list)
-
-    def add(self, kind: str, where: str, message: str) -> None:
-        """Notes a finding; has the form of a `Report` of the label readers."""
-        self.findings.append(Finding(kind, where, message))
-
-    def to_dict(self) -> dict:
-        """As plain types, for JSON."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class _Footage:
-    """A clip's report to be filled, its labels, and the way to its frames."""
-
-    report: ClipReport
-    labels: Labels
-    frames: Callable[[], Iterator[np.ndarray | UserError]]  # an error stands for a frame that does not decode
-    suspicious: tuple[int, ...] = ()  # rows of `labels`
 
 
 def inspect(
@@ -97,8 +37,7 @@ def inspect(
     Raises:
         UserError: there is nothing to inspect.
     """
-    path = Path(path)
-    clips = list(_of_dataset(path) if find_dataset(path) else _of_folder(path, format))
+    clips = list(clips_to_inspect(Path(path), format))
     tiles: list[Tile] = []
     with ThreadPoolExecutor() as pool:
         for some in pool.map(_measure, clips, _rows_to_draw(clips)):
@@ -107,91 +46,7 @@ def inspect(
     return [clip.report for clip in clips], sorted(tiles, key=lambda tile: not tile.alarm)
 
 
-def _of_folder(root: Path, format: str) -> Iterator[_Footage]:
-    for files in find_clip_files(root, format):
-        report = ClipReport(files.name, files.sport, files.split)
-        try:
-            yield _of_files(files, report)
-        except UserError as error:
-            report.add("cannot be read", files.name, str(error))
-            yield _Footage(report, Labels.none(), lambda: iter(()))
-
-
-def _of_files(files: ClipFiles, report: ClipReport) -> _Footage:
-    clip = load_clip(files, report=report.add)
-    assert clip.labels is not None
-    report.fps = str(frame_rate(clip.frames) or "")
-    if isinstance(clip.frames, tuple):
-        report.gaps = _gaps(frame_numbers(clip.frames, len(clip.frames)))
-    suspicious = _check_labels(clip.labels, frame_size(clip.frames), report)
-    return _Footage(report, clip.labels, partial(_frames_of_files, clip.frames, report), suspicious)
-
-
-def _of_dataset(path: Path) -> Iterator[_Footage]:
-    for split in dataset_splits(path):
-        source = FrameSource(path, split)
-        index = source.index
-        for clip, (name, sport) in enumerate(zip(index.clip_names, index.sports, strict=True)):
-            rows = np.flatnonzero(index.clip == clip)
-            report = ClipReport(
-                name, sport, split, fps=source.fps(int(rows[0])), gaps=_gaps(index.frame[rows])
-            )
-            labelled = index.visibility[rows] != UNLABELLED
-            labels = Labels(
-                np.flatnonzero(labelled), index.xy[rows[labelled]], index.visibility[rows[labelled]]
-            )
-            size = source.size or tuple(index.source_size[rows[0]].tolist())
-            suspicious = _check_labels(labels, size, report)
-            yield _Footage(report, labels, partial(_frames_of_records, source, rows), suspicious)
-
-
-def _check_labels(labels: Labels, size: tuple[int, int], report: ClipReport) -> tuple[int, ...]:
-    """Counts the labels, notes what is odd about them, and gives the odd rows."""
-    there = (labels.visibility != NO_BALL) & (labels.visibility != UNLABELLED)
-    report.labelled = int((labels.visibility != UNLABELLED).sum())
-    report.located = int(labels.located.sum())
-    report.not_located = int((there & ~labels.located).sum())
-    report.visibility = {name: int((labels.visibility == v).sum()) for v, name in VISIBILITY_NAMES.items()}
-    report.median_step = median_step(labels)
-    odd = []
-    for check in (outside_frame, jumps):
-        for row, problem in check(labels, size):
-            report.add(*problem)
-            odd.append(row)
-    return tuple(odd)
-
-
-def _frames_of_files(frames: Path | tuple[Path, ...], report: ClipReport) -> Iterator[np.ndarray | UserError]:
-    if isinstance(frames, tuple):
-        for path in frames:
-            yield _try(partial(read_image, path))
-        return
-    count = 0
-    try:
-        for frame in decode_frames(frames):
-            count += 1
-            yield frame
-    except UserError as error:
-        yield error
-        return
-    promised = promised_frames(frames)
-    if count < promised:
-        report.add("missing frames", str(frames), f"the container promises {promised} frames, {count} decode")
-
-
-def _frames_of_records(source: FrameSource, rows: np.ndarray) -> Iterator[np.ndarray | UserError]:
-    for row in rows.tolist():
-        yield _try(partial(source.image, row))
-
-
-def _try(read: Callable[[], np.ndarray]) -> np.ndarray | UserError:
-    try:
-        return read()
-    except UserError as error:
-        return error
-
-
-def _measure(clip: _Footage, wanted: set[int]) -> list[Tile]:
+def _measure(clip: InspectedClip, wanted: set[int]) -> list[Tile]:
     """Decodes a clip, fills its report, and draws the wanted rows of its labels."""
     report, labels = clip.report, clip.labels
     row_of = {int(labels.frame[row]): row for row in wanted}
@@ -232,7 +87,7 @@ def _note_size(report: ClipReport, frame: np.ndarray, position: int) -> None:
         report.add("other size", f"{report.name}, frame {position}", size)
 
 
-def _draw(clip: _Footage, row: int, frame: np.ndarray) -> Tile:
+def _draw(clip: InspectedClip, row: int, frame: np.ndarray) -> Tile:
     name = VISIBILITY_NAMES[int(clip.labels.visibility[row])]
     caption = f"{clip.report.name[-26:]} frame {clip.labels.frame[row]}, {name}"
     return label_tile(frame, clip.labels.xy[row], caption, suspicious=row in clip.suspicious)
@@ -245,7 +100,7 @@ def label_tile(frame: np.ndarray, xy: np.ndarray, caption: str, suspicious: bool
     return Tile(crop.picture, (caption,), suspicious)
 
 
-def _rows_to_draw(clips: Sequence[_Footage]) -> list[set[int]]:
+def _rows_to_draw(clips: Sequence[InspectedClip]) -> list[set[int]]:
     """Of each clip the rows of its labels to show: suspicious ones of many clips, the rest evenly spread."""
     wanted: list[set[int]] = [set() for _ in clips]
     odd = [(i, row) for i, clip in enumerate(clips) for row in clip.suspicious]
@@ -256,7 +111,3 @@ def _rows_to_draw(clips: Sequence[_Footage]) -> list[set[int]]:
     for i, row in some:
         wanted[i].add(row)
     return wanted
-
-
-def _gaps(numbers: Sequence[int] | np.ndarray) -> int:
-    return int((np.diff(numbers) != 1).sum())

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tracknet_jax.data.clips import CLEAR, HARD, NO_BALL, OCCLUDED, VISIBILITY_NAMES
-from tracknet_jax.data.inspect import ClipReport
+from tracknet_jax.data.inspected_clips import ClipReport
 from tracknet_jax.files import replacing
 
 EXAMPLES = 3  # of each kind of finding; all are in the JSON
