@@ -3,9 +3,10 @@
 import math
 
 import jax
+import jax.numpy as jnp
 import pytest
 
-from tracknet_jax.models.cost import cost
+from tracknet_jax.models.cost import cost, multiply_adds
 from tracknet_jax.models.rectifier import RECTIFIERS
 from tracknet_jax.models.registry import preset
 from tracknet_jax.models.tracknet import init_variables
@@ -79,6 +80,16 @@ def test_first_convolution_by_hand():
     """MDD adds four channels to V2's first convolution and nothing else: 9 * 4 * 64 products a pixel."""
     extra = cost(preset("tracknet_v2_mdd")).macs - cost(preset("tracknet_v2")).macs
     assert extra == 9 * 4 * 64 * 288 * 512
+
+
+def test_a_scan_counts_as_often_as_it_runs():
+    """Seven products of 2x3 by 3x3, in a function in a loop, and one before it."""
+
+    def program(x: jax.Array, y: jax.Array) -> jax.Array:
+        return jax.lax.scan(lambda x, _: (jax.jit(jnp.matmul)(x, y), None), x @ y, length=7)[0]
+
+    traced = jax.make_jaxpr(program)(jnp.ones((2, 3)), jnp.ones((3, 3)))
+    assert multiply_adds(traced.jaxpr) == (7 + 1) * 2 * 3 * 3
 
 
 def test_the_rectifier():

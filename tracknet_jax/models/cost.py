@@ -1,11 +1,12 @@
 """What a network costs: trainable parameters, and true multiply-adds, attention included."""
 
 import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import jax
 from flax import linen as nn
-from jax.extend.core import ClosedJaxpr, Jaxpr
+from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn
 
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.rectifier import InpaintNet, RectifierConfig
@@ -34,7 +35,7 @@ def cost(config: TrackNetConfig | RectifierConfig) -> Cost:
     key = jax.eval_shape(jax.random.key, 0)
     traced, variables = jax.make_jaxpr(model.init, return_shape=True)(key, *inputs)
     parameters = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
-    return Cost(parameters, _macs(traced.jaxpr))
+    return Cost(parameters, multiply_adds(traced.jaxpr))
 
 
 def _abstract_call(config: TrackNetConfig | RectifierConfig) -> tuple[nn.Module, list[jax.ShapeDtypeStruct]]:
@@ -48,23 +49,36 @@ def _abstract_call(config: TrackNetConfig | RectifierConfig) -> tuple[nn.Module,
     return TrackNet(config), [frames, background]
 
 
-def _macs(jaxpr: Jaxpr) -> int:
+def multiply_adds(program: Jaxpr) -> int:
+    """Of a program with all that it calls; the body of a `scan` counts as often as it runs.
+
+    Nothing says how often a `while` runs, nor which branch a `cond` takes: the body counts once, and every branch. No
+    network has either.
+    """
     total = 0
-    for equation in jaxpr.eqns:
-        inner = (
-            part for value in equation.params.values() for part in jax.tree.leaves(value, is_leaf=_is_jaxpr)
-        )
-        total += sum(_macs(getattr(part, "jaxpr", part)) for part in inner if _is_jaxpr(part))
-        if equation.primitive.name in ("conv_general_dilated", "dot_general"):
-            left, right = (_shape(operand) for operand in equation.invars)
-            result = math.prod(_shape(equation.outvars[0]))
-            if equation.primitive.name == "conv_general_dilated":
-                features = equation.params["dimension_numbers"].rhs_spec[0]
-                total += result * math.prod(right) // right[features]
-            else:
-                (contracted, _), _ = equation.params["dimension_numbers"]
-                total += result * math.prod(left[axis] for axis in contracted)
+    for equation in program.eqns:
+        times = equation.params["length"] if equation.primitive.name == "scan" else 1
+        total += _products(equation) + times * sum(map(multiply_adds, _called(equation)))
     return total
+
+
+def _called(equation: JaxprEqn) -> Iterator[Jaxpr]:
+    for part in jax.tree.leaves(list(equation.params.values()), is_leaf=_is_jaxpr):
+        if _is_jaxpr(part):
+            yield getattr(part, "jaxpr", part)
+
+
+def _products(equation: JaxprEqn) -> int:
+    """Multiply-adds of a convolution or a matrix product; of anything else 0."""
+    if equation.primitive.name not in ("conv_general_dilated", "dot_general"):
+        return 0
+    left, right = (_shape(operand) for operand in equation.invars)
+    result = math.prod(_shape(equation.outvars[0]))
+    if equation.primitive.name == "conv_general_dilated":
+        features = equation.params["dimension_numbers"].rhs_spec[0]
+        return result * math.prod(right) // right[features]
+    (contracted, _), _ = equation.params["dimension_numbers"]
+    return result * math.prod(left[axis] for axis in contracted)
 
 
 def _is_jaxpr(value: object) -> bool:
