@@ -64,8 +64,10 @@ def multiply_adds(program: Jaxpr) -> int:
 
 def _called(equation: JaxprEqn) -> Iterator[Jaxpr]:
     for part in jax.tree.leaves(list(equation.params.values()), is_leaf=_is_jaxpr):
-        if _is_jaxpr(part):
-            yield getattr(part, "jaxpr", part)
+        if isinstance(part, ClosedJaxpr):
+            yield part.jaxpr
+        elif isinstance(part, Jaxpr):
+            yield part
 
 
 def _products(equation: JaxprEqn) -> int:
