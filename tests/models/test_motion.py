@@ -5,13 +5,15 @@ import pytest
 
 from tests.reference import load_golden
 from tracknet_jax.models.motion import (
-    MotionDirectionDecoupling,
-    MotionPrompt,
+    MotionAttention,
     fuse,
     interleave,
     luminance_differences,
+    polarity,
     power_normalisation,
 )
+
+PN = MotionAttention(alpha=0.2, beta=0.15)  # V5's start values
 
 
 def frames_of(planes: np.ndarray) -> np.ndarray:
@@ -29,13 +31,13 @@ def test_reference_maps(case: int):
     golden, _ = load_golden("functions")
     alpha, beta = golden["ab"][case]
     frames = frames_of(golden["x"])
-    prompt = MotionPrompt().apply(scalars(alpha, beta), frames)
+    differences = luminance_differences(frames)
+    prompt = PN.apply(scalars(alpha, beta), differences)
     np.testing.assert_allclose(prompt, golden["v5repo_v4"][case], atol=1e-5)
-    mdd = MotionDirectionDecoupling().apply(scalars(alpha, beta), luminance_differences(frames))
+    mdd = PN.apply(scalars(alpha, beta), polarity(differences))
     np.testing.assert_allclose(mdd.reshape(2, 4, 8, 10), golden["v5repo_mdd"][case], atol=1e-5)
-    official = MotionPrompt(eps=0.1, scale=0.225).apply(
-        scalars(*golden["keras_ab"][case]), frames_of(golden["keras_x"])
-    )
+    differences = 0.225 * luminance_differences(frames_of(golden["keras_x"]))
+    official = PN.clone(eps=0.1).apply(scalars(*golden["keras_ab"][case]), differences)
     np.testing.assert_allclose(official, golden["keras_official_v4"][case], atol=1e-5)
 
 
@@ -43,8 +45,8 @@ def test_reference_maps(case: int):
 def test_reference_gradients_of_the_scalars(case: int):
     golden, _ = load_golden("functions")
     variables = scalars(*golden["ab"][case])
-    differences = luminance_differences(frames_of(golden["x"]))
-    grads = jax.grad(lambda v: MotionDirectionDecoupling().apply(v, differences).sum())(variables)["params"]
+    fields = polarity(luminance_differences(frames_of(golden["x"])))
+    grads = jax.grad(lambda v: PN.apply(v, fields).sum())(variables)["params"]
     expected = golden["v5repo_mdd_grad_ab_of_sum"][case]
     np.testing.assert_allclose([grads["alpha"], grads["beta"]], expected, rtol=2e-3, atol=1e-3)
 
@@ -61,8 +63,8 @@ def test_polarity_tells_arrival_from_departure():
     """A bright dot moving right: brightening where it arrives, darkening where it was."""
     frames = jnp.zeros((1, 2, 3, 5, 3)).at[0, 0, 1, 1].set(1.0).at[0, 1, 1, 3].set(1.0)
     differences = luminance_differences(frames)
-    variables = MotionDirectionDecoupling().init(jax.random.key(0), differences)
-    brightening, darkening = MotionDirectionDecoupling().apply(variables, differences)[0, 0]
+    maps, _ = PN.init_with_output(jax.random.key(0), polarity(differences))
+    brightening, darkening = maps[0, 0]
     assert np.argmax(brightening) == 1 * 5 + 3
     assert np.argmax(darkening) == 1 * 5 + 1
     still = 1 / (1 + np.exp(56.294 * 0.08933))  # sigma(-k m) at the start values of the paper's code

@@ -18,6 +18,14 @@ def luminance_differences(frames: jax.Array) -> jax.Array:
     return (luminance[:, 1:] - luminance[:, :-1]).astype(jnp.float32)
 
 
+def polarity(differences: jax.Array, axis: int = 2) -> jax.Array:
+    """P+ = max(D, 0) and P- = max(-D, 0), V5 paper eq. 1: `(B, L-1, H, W) -> (B, L-1, 2, H, W)`.
+
+    Index 0 of the new axis is brightening (arrival), 1 darkening (departure).
+    """
+    return jnp.stack([nn.relu(differences), nn.relu(-differences)], axis)
+
+
 def power_normalisation(x: jax.Array, alpha: jax.Array, beta: jax.Array, eps: float) -> jax.Array:
     """A = 1 / (1 + exp(-k (|x| - m))), k = 5 / (0.45 |tanh alpha| + eps), m = 0.6 tanh beta.
 
@@ -29,38 +37,21 @@ def power_normalisation(x: jax.Array, alpha: jax.Array, beta: jax.Array, eps: fl
     return jax.nn.sigmoid(k * (jnp.abs(x) - m))
 
 
-class MotionPrompt(nn.Module):
-    """V4: A = PN(|D|), `(B, L, H, W, 3) -> (B, L-1, H, W)` (V4 paper, section III)."""
+class MotionAttention(nn.Module):
+    """A = PN(x) with alpha and beta learnt: attention maps of the shape of x.
 
-    alpha: float = 0.1
-    beta: float = 0.0
-    eps: float = 1e-6
-    scale: float = 1.0  # of the differences; see TrackNetConfig.motion_scale
-
-    @nn.compact
-    def __call__(self, frames: jax.Array) -> jax.Array:
-        alpha = self.param("alpha", nn.initializers.constant(self.alpha), ())
-        beta = self.param("beta", nn.initializers.constant(self.beta), ())
-        return power_normalisation(self.scale * luminance_differences(frames), alpha, beta, self.eps)
-
-
-class MotionDirectionDecoupling(nn.Module):
-    """V5: attention maps of the positive and the negative polarity field of luminance differences.
-
-    They are stacked along a new axis, `(B, L-1, H, W) -> (B, L-1, 2, H, W)`: index 0 is brightening (arrival),
-    1 darkening (departure). V5 paper, eqs. 1 to 3.
+    V4's motion prompt is PN(D) (V4 paper, section III), V5's MDD is PN(`polarity(D)`).
     """
 
-    alpha: float = 0.2
-    beta: float = 0.15
+    alpha: float  # at the start
+    beta: float
     eps: float = 1e-6
 
     @nn.compact
-    def __call__(self, difference: jax.Array, axis: int = 2) -> jax.Array:
+    def __call__(self, x: jax.Array) -> jax.Array:
         alpha = self.param("alpha", nn.initializers.constant(self.alpha), ())
         beta = self.param("beta", nn.initializers.constant(self.beta), ())
-        polarity = jnp.stack([nn.relu(difference), nn.relu(-difference)], axis)  # eq. 1: P+, P-
-        return power_normalisation(polarity, alpha, beta, self.eps)
+        return power_normalisation(x, alpha, beta, self.eps)
 
 
 def interleave(frames: jax.Array, attention: jax.Array) -> jax.Array:

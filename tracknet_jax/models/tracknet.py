@@ -20,13 +20,7 @@ from tracknet_jax.models.folded_input import (
     input_order,
     unfold_maps,
 )
-from tracknet_jax.models.motion import (
-    MotionDirectionDecoupling,
-    MotionPrompt,
-    fuse,
-    interleave,
-    luminance_differences,
-)
+from tracknet_jax.models.motion import MotionAttention, fuse, interleave, luminance_differences, polarity
 from tracknet_jax.models.refinement import ResidualRefinement
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -102,11 +96,9 @@ class TrackNet(nn.Module):
                 raise ValueError(f"model {config.name!r} needs a background image")
             x = stack_with_background(images, self.normalise(to_unit_range(background)), config.background)
         if config.motion == "prompt":
-            attention = MotionPrompt(
-                config.motion_alpha, config.motion_beta, config.motion_eps, config.motion_scale, name="motion"
-            )(frames)
+            attention = self.motion_attention()(config.motion_scale * luminance_differences(frames))
         elif config.motion == "mdd":
-            attention = self.direction_decoupling()(luminance_differences(frames))
+            attention = self.motion_attention()(polarity(luminance_differences(frames)))
             if config.motion_input:
                 x = interleave(images, attention)
         return space_to_depth(x, config.space_to_depth), attention
@@ -115,16 +107,14 @@ class TrackNet(nn.Module):
         """As `input`, the channels in another order (`folded_input.input_order`), and faster."""
         length, block = self.config.frames, self.config.space_to_depth
         folded = to_unit_range(fold_frames(frames, block))
-        maps = self.direction_decoupling()(folded_differences(folded, length, block), axis=3)
+        maps = self.motion_attention()(polarity(folded_differences(folded, length, block), axis=3))
         images = self.normalise(folded.reshape(*folded.shape[:3], -1, 3)).reshape(folded.shape)
         return assemble(images, maps), unfold_maps(maps, length, block)
 
-    def direction_decoupling(self) -> MotionDirectionDecoupling:
-        """V5's motion maps."""
+    def motion_attention(self) -> MotionAttention:
+        """The power normalisation that makes motion maps of luminance differences."""
         config = self.config
-        return MotionDirectionDecoupling(
-            config.motion_alpha, config.motion_beta, config.motion_eps, name="motion"
-        )
+        return MotionAttention(config.motion_alpha, config.motion_beta, config.motion_eps, name="motion")
 
     def normalise(self, images: jax.Array) -> jax.Array:
         """RGB images in [0, 1] as the trunk wants them."""
