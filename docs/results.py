@@ -6,8 +6,6 @@ Every shipped checkpoint is scored on the val split under the default protocol, 
 scores stay in build/results/; docs/images/NAME_reliability.png shows what its confidences are worth.
 """
 
-import json
-import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from blocks import Block
+from scoring import Report, val_scores
 
-from tracknet_jax.cli.main import main as tracknet
-from tracknet_jax.errors import UserError, entry_point
+from tracknet_jax.errors import entry_point
 from tracknet_jax.files import replacing
 from tracknet_jax.markdown import table
 from tracknet_jax.releases import shipped_releases
@@ -36,7 +34,6 @@ SCORES = {
     "recall hit": "recall_hit",
     "recall": "recall",
 }
-Report = Mapping[str, Any]  # the JSON of one evaluation
 
 
 @dataclass(frozen=True)
@@ -63,8 +60,11 @@ def write_results(clips: Path, root: Path, reuse: bool) -> None:
     readme, cards = root / "README.md", {name: folder / "CARD.md" for name, folder in releases.items()}
     for document in (readme, *cards.values()):
         BLOCK.replace(document, None)
+    scores = root / "build" / "results"
     variants = [
-        Variant(name, options, _score(name, folder, label, options, clips, root, reuse))
+        Variant(
+            name, options, val_scores(name, folder, clips, options, scores / f"{name}-{label}.json", reuse)
+        )
         for name, folder in releases.items()
         for label, options in OPTIONS.items()
     ]
@@ -75,26 +75,6 @@ def write_results(clips: Path, root: Path, reuse: bool) -> None:
         if own[0].report["calibration"] is not None:
             with replacing(root / "docs" / "images" / f"{name}_reliability.png") as partial:
                 reliability_picture(own[0].report["calibration"]).savefig(partial, format="png")
-
-
-def _score(
-    name: str, folder: Path, label: str, options: Iterable[str], clips: Path, root: Path, reuse: bool
-) -> Report:
-    """The scores of one checkpoint under one set of options."""
-    path = root / "build" / "results" / f"{name}-{label}.json"
-    command = ["evaluate", "--checkpoint", name, "--data", str(clips), "--split", "val", *options]
-    command += ["--json", str(path)]
-    if not (reuse and _is_current(path, folder, command)) and tracknet(command):
-        raise UserError(f"could not score {name}: {shlex.join(['tracknet', *command])}")
-    return json.loads(path.read_text())
-
-
-def _is_current(path: Path, weights: Path, command: list[str]) -> bool:
-    """Whether `path` holds the scores of `command`, no older than any file of the weights but their card."""
-    if not path.is_file() or json.loads(path.read_text())["command"] != shlex.join(["tracknet", *command]):
-        return False
-    files = (file for file in weights.rglob("*") if file.is_file() and file.name != "CARD.md")
-    return path.stat().st_mtime >= max(file.stat().st_mtime for file in files)
 
 
 def results_table(variants: Iterable[Variant], with_checkpoint: bool = False) -> str:

@@ -3,18 +3,17 @@
 Each row is one `tracknet evaluate` with other options, on the val split; its scores stay in build/test_time/.
 """
 
-import json
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 from blocks import Block
+from scoring import val_scores
 
-from tracknet_jax.cli.main import main as tracknet
-from tracknet_jax.errors import UserError, entry_point
+from tracknet_jax.errors import entry_point
 from tracknet_jax.markdown import table
+from tracknet_jax.releases import shipped_releases
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = Block("<!-- test time: written by docs/test_time.py -->", "<!-- end of test time -->")
@@ -35,12 +34,10 @@ ROWS = (
 
 
 def score(options: str, clips: Path, checkpoint: str, folder: Path, reuse: bool) -> list[str]:
-    """A row of the table; raises `UserError` when the evaluation fails."""
-    path = folder / f"{checkpoint}{options.replace(' ', '')}.json"
-    command = f"evaluate --checkpoint {checkpoint} --data {clips} --split val {options} --json {path}"
-    if not (reuse and path.is_file()) and tracknet(shlex.split(command)):
-        raise UserError(f"failed: tracknet {command}")
-    scores = json.loads(path.read_text())
+    """A row of the table, its scores in `folder`; raises `UserError` when the evaluation fails."""
+    weights = shipped_releases().get(checkpoint, Path(checkpoint))
+    path = folder / f"{weights.name}{options.replace(' ', '')}.json"
+    scores = val_scores(checkpoint, weights, clips, options.split(), path, reuse)
     total = scores["total"]
     sports = [f"{100 * group['f1_hit']:.1f}" for _, group in sorted(scores["sports"].items())]
     figures = [f"{100 * total[key]:.1f}" for key in ("f1_hit", "f1", "precision", "recall_hit")]
@@ -56,7 +53,7 @@ def main(
     Args:
         clips: labelled clips with a val split of badminton and tennis
         checkpoint: release to score
-        reuse: take scores that are there already
+        reuse: take scores that are there already, if they are newer than the weights
     """
     folder, document = ROOT / "build" / "test_time", ROOT / "docs" / "ablations.md"
     BLOCK.replace(document, None)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import results
+import scoring
 from fake_release import bright_dot_release
 from labelled_clips import SIZE, flight, make_clip, write_csv
 
@@ -45,8 +46,8 @@ def root(tmp_path, monkeypatch):
 
 
 def test_every_document_gets_its_tables(root, clips, monkeypatch):
-    scored, evaluate = [], results.tracknet
-    monkeypatch.setattr(results, "tracknet", lambda command: scored.append(command) or evaluate(command))
+    scored, evaluate = [], scoring.tracknet
+    monkeypatch.setattr(scoring, "tracknet", lambda command: scored.append(command) or evaluate(command))
     results.write_results(clips, root, reuse=False)
     assert [command[7:-2] for command in scored] == [[], ["--overlap", "weighted"], ["--no-link"]]
 
@@ -90,7 +91,7 @@ def test_several_checkpoints_and_sports_have_columns_and_sums():
 )
 def test_a_document_without_its_block_is_told_before_anything_is_scored(root, clips, monkeypatch, text):
     (root / "weights" / "dot" / "CARD.md").write_text(text)
-    monkeypatch.setattr(results, "tracknet", lambda command: pytest.fail("scored"))
+    monkeypatch.setattr(scoring, "tracknet", lambda command: pytest.fail("scored"))
     with pytest.raises(UserError, match=r"CARD\.md: expected one block for the results"):
         results.write_results(clips, root, reuse=False)
     assert (root / "README.md").read_text() == BLOCK
