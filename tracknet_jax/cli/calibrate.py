@@ -10,6 +10,8 @@ from tracknet_jax.cli.options import option, split_by_or_runs
 from tracknet_jax.data.splits import SplitBy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracknet_jax.evaluation.clip_score import ClipScore
     from tracknet_jax.evaluation.footage import Footage
     from tracknet_jax.releases import Release
@@ -89,7 +91,7 @@ def _strongest_blobs(clips: "list[Footage]", release: "Release") -> "list[ClipSc
         return list(progress.track(scores, len(clips), description="tracking"))
 
 
-def _error(clips: "list[ClipScore]") -> float:
+def _error(clips: "Sequence[ClipScore]") -> float:
     from tracknet_jax.evaluation.calibration import expected_calibration_error, reliability
 
     return expected_calibration_error(reliability(clips))
