@@ -20,13 +20,8 @@ from tracknet_jax.losses import soft_weighted_bce_map, weighted_bce
 from tracknet_jax.models.tracknet import TrackNet, init_variables
 from tracknet_jax.releases import load_release, save_release
 from tracknet_jax.training.config import DistillConfig
-from tracknet_jax.training.distillation import (
-    Teacher,
-    distillation_loss,
-    load_teacher,
-    weights_digest,
-    window_ends,
-)
+from tracknet_jax.training.digest import digest
+from tracknet_jax.training.distillation import Teacher, distillation_loss, load_teacher, window_ends
 from tracknet_jax.training.gradients import gradients
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.parallel import make_driver
@@ -270,7 +265,7 @@ def test_a_student_of_unlabelled_videos_finds_what_its_teacher_finds(trained, cl
 def test_a_run_keeps_its_teacher(trained, videos, tmp_path, capsys):
     teacher, student = trained
     kept = json.loads((student / "train_config.json").read_text())["distill"]
-    assert kept["digest"] == weights_digest(load_release(teacher).variables)
+    assert kept["digest"] == digest(load_release(teacher).variables)
     save_release(tmp_path / "other", MODEL, init_variables(MODEL, jax.random.key(1)))
     command = ["train", "smallest", "--workdir", str(student), "--data.source", str(videos)]
     assert main([*command, "--distill.teacher", str(tmp_path / "other"), "--steps", "160"]) == 2

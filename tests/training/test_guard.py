@@ -10,19 +10,22 @@ import pytest
 
 from tracknet_jax.errors import UserError
 from tracknet_jax.models.tracknet import init_variables
-from tracknet_jax.training.config import EvalConfig
+from tracknet_jax.training.config import CheckpointConfig, EvalConfig, OptimizerConfig, ScheduleConfig
 from tracknet_jax.training.guard import Guard
 from tracknet_jax.training.loop import train
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.parallel import make_driver
 from tracknet_jax.training.sources import GrainSource, open_training
 from tracknet_jax.training.state import create_state
-from tracknet_jax.training.step import train_step
+from tracknet_jax.training.step import step_keys, train_step, window_keys
 
-from .test_loop import config_for
+from .test_loop import config_for, stop_at
+from .test_parallel import draw_rows
 from .tiny import MODEL, tiny_batch, tiny_config
 
-CONFIG = tiny_config()
+# Adam without memory: every parameter with a gradient moves by the learning rate.
+ADAM = OptimizerConfig("adam", lr=1e-2, betas=(0.0, 0.0), clip_norm=None, schedule=ScheduleConfig("cosine"))
+CONFIG = tiny_config(optimizer=ADAM)
 
 
 def poisoned(batch):
@@ -44,7 +47,7 @@ def test_a_bad_step_changes_nothing_but_the_number(name):
     optimizer = make_optimizer(CONFIG.optimizer, 5)
     state = create_state(init_variables(MODEL, key), optimizer, key, averaged=True)
     driver = make_driver(name, partial(train_step, config=CONFIG, optimizer=optimizer), None)
-    before = leaves(state)
+    before, params = leaves(state), [np.array(x) for x in jax.tree.leaves(state.params)]
     placed, metrics = driver.step(driver.place(state), driver.place_inputs(poisoned(tiny_batch(0))))
     after = driver.collect(placed)
     assert driver.numbers(metrics["skipped"]).item() == 1
@@ -55,7 +58,57 @@ def test_a_bad_step_changes_nothing_but_the_number(name):
     good = {**tiny_batch(1), "frames": tiny_batch(1)["frames"].astype(np.float32)}  # the same program
     placed, metrics = driver.step(placed, driver.place_inputs(good))
     assert driver.numbers(metrics["skipped"]).item() == 0
-    assert any((a != b).any() for a, b in zip(before, leaves(driver.collect(placed)), strict=True))
+    after = driver.collect(placed)
+    moved = [np.abs(a - b).max() for a, b in zip(jax.tree.leaves(after.params), params, strict=True)]
+    rate = 1e-2 * (1 + np.cos(np.pi / 5)) / 2  # of step 1 of 5, not of step 0
+    assert max(moved) == pytest.approx(rate, rel=1e-4)
+
+
+@pytest.fixture(scope="module")
+def dispatched():
+    """Two dispatches of two steps each by each driver, their batches in two parts: `skipped` and the state's arrays.
+
+    Of the first, one window of the second step has a NaN; of the second, all have.
+    """
+    config = tiny_config(accumulation=2, batch_size=16)
+    key, optimizer = jax.random.key(0), make_optimizer(config.optimizer, 5)
+    step = partial(train_step, config=config, optimizer=optimizer)
+    first, second = ({*rows_of(key, step, config).tolist()} for step in (0, 1))
+    found = {}
+    for name in ("jit", "pmap"):
+        driver = make_driver(name, step, draw_rows, steps=2)
+        key = jax.random.key(0)  # used up with the state
+        placed = driver.place(create_state(init_variables(MODEL, key), optimizer, key, averaged=True))
+        found[name] = []
+        for bad_rows in ([min(second - first)], range(32)):
+            arrays = tiny_batch(0, windows=32)
+            arrays["frames"] = arrays["frames"].astype("f4")
+            arrays["frames"][list(bad_rows), 1, 5, 5] = np.nan
+            placed, metrics = driver.step(placed, driver.place_inputs(arrays))
+            skipped = driver.numbers(metrics["skipped"]).tolist()
+            found[name].append((skipped, leaves(driver.collect(placed))))
+    return found
+
+
+@pytest.mark.parametrize("name", ["jit", "pmap"])
+def test_one_bad_window_spoils_its_whole_step_and_no_other(dispatched, name):
+    """On every device, in every part, whatever its place in the dispatch."""
+    (one_bad, before), (all_bad, after) = dispatched[name]
+    assert one_bad == [0, 1]
+    assert all(np.isfinite(x).all() for x in before)
+    assert all_bad == [1, 1]
+    for a, b in zip(before, after, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_both_drivers_leave_the_same_steps_out(dispatched):
+    for a, b in zip(dispatched["jit"][0][1], dispatched["pmap"][0][1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def rows_of(key, step, config):
+    keys = window_keys(step_keys(key, step)[0], config.batch_size, None)
+    return np.asarray(draw_rows({"row": jax.numpy.arange(32)}, keys)["row"])
 
 
 def poison_from(monkeypatch, bad_steps):
@@ -81,11 +134,14 @@ def run_config(dataset, **changes):
 
 def test_a_run_goes_on_after_a_bad_batch(dataset, tmp_path, monkeypatch):
     poison_from(monkeypatch, {3})
-    result = train(run_config(dataset, max_skipped=2), tmp_path)
+    cosine = OptimizerConfig(lr=1e-2, schedule=ScheduleConfig("cosine"))
+    result = train(run_config(dataset, max_skipped=2, optimizer=cosine), tmp_path)
     assert int(result.state.step) == 8
     rows = logged(tmp_path)
     assert [rows[step]["skipped"] for step in range(1, 9)] == [0, 0, 1, 0, 0, 0, 0, 0]
     assert "loss" not in rows[3]
+    rates = [5e-3 * (1 + np.cos(np.pi * step / 8)) for step in range(8)]
+    assert [rows[step]["lr"] for step in range(1, 9)] == pytest.approx(rates, rel=1e-5)
     assert all(np.isfinite(x).all() for x in leaves(result.state))
 
 
@@ -94,7 +150,9 @@ def test_too_many_in_a_row_end_it_and_the_batch_is_kept(dataset, tmp_path, monke
     with pytest.raises(UserError) as error:
         train(run_config(dataset, max_skipped=3), tmp_path)
     assert "step 6: loss or gradients have not been finite for 3 steps" in str(error.value)
-    assert f"newest checkpoint is {tmp_path}/checkpoints/" in str(error.value)
+    # Due after steps 2, 4 and 6, which are bad; step 3 is good.
+    assert f"newest checkpoint is {tmp_path}/checkpoints/3, " in str(error.value)
+    assert saved_steps(tmp_path) == [3]
     assert len(str(error.value).splitlines()) == 1
     (kept,) = tmp_path.glob("bad_batch_*.npz")
     assert kept.name == "bad_batch_0000004.npz"
@@ -103,6 +161,25 @@ def test_too_many_in_a_row_end_it_and_the_batch_is_kept(dataset, tmp_path, monke
         assert batch["frames"].shape == (8, 3, MODEL.height, MODEL.width, 3)
         assert np.isnan(batch["frames"]).sum() == 3
         assert batch["xy"].shape == (8, 3, 2)
+
+
+def saved_steps(workdir):
+    return sorted(int(path.name) for path in (workdir / "checkpoints").iterdir())
+
+
+def test_earlier_checkpoints_outlive_bad_steps(dataset, tmp_path, monkeypatch):
+    """Copies of weights that may be lost do not replace them; when a machine is taken back one is saved."""
+    config = run_config(dataset, max_skipped=4, checkpoint=CheckpointConfig(every=1, keep=2))
+    poison_from(monkeypatch, {3, 4, 5, 6})
+    with pytest.raises(UserError, match=r"newest checkpoint is .*checkpoints/2, "):
+        train(config, tmp_path)
+    assert saved_steps(tmp_path) == [1, 2]
+
+    monkeypatch.undo()
+    poison_from(monkeypatch, {1, 2, 3})  # which are the steps 3, 4 and 5
+    stop_at(monkeypatch, 4)
+    assert train(config, tmp_path).stopped
+    assert saved_steps(tmp_path) == [2, 4]
 
 
 def test_bad_steps_are_counted_within_a_dispatch(clips, tmp_path):

@@ -2,18 +2,22 @@
 
 import json
 import os
+import shutil
 import signal
 from dataclasses import replace
 
 import jax
 import numpy as np
 import pytest
+from jax.sharding import AxisType, Mesh
+from orbax.checkpoint import v1 as ocp
 
 from tracknet_jax.errors import UserError
-from tracknet_jax.training.checkpoints import restore_for_inference
+from tracknet_jax.training.checkpoints import find_checkpoint, restore_for_inference
 from tracknet_jax.training.config import CheckpointConfig, EvalConfig
 from tracknet_jax.training.display import TrainingDisplay
 from tracknet_jax.training.loop import Progress, total_steps, train
+from tracknet_jax.training.parallel import AXIS
 
 from .tiny import MODEL, tiny_config
 
@@ -117,6 +121,26 @@ def test_sigterm_saves_and_the_same_call_goes_on(whole, clips, tmp_path, monkeyp
     assert_equal_runs(tmp_path, result, *whole)
 
 
+def test_a_second_sigterm_does_not_end_the_last_write(clips, tmp_path, monkeypatch):
+    stop_at(monkeypatch, 3)
+    wait, sent, ended = ocp.training.Checkpointer.wait, [], []
+
+    def wait_and_stop_again(self):
+        sent.append(self.is_saving_in_progress())
+        os.kill(os.getpid(), signal.SIGTERM)
+        wait(self)
+
+    monkeypatch.setattr(ocp.training.Checkpointer, "wait", wait_and_stop_again)
+    before = signal.signal(signal.SIGTERM, lambda *_: ended.append("here the process would end"))
+    try:
+        assert train(config_for(clips, evaluation=EvalConfig(every=0)), tmp_path).stopped
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert len(sent) == 1
+    assert not ended
+    assert find_checkpoint(tmp_path, "latest").name == "3"
+
+
 def test_several_steps_a_dispatch(whole, clips, tmp_path, monkeypatch):
     """The same run, logged and saved where it is due, stopped and gone on with; up to the order of sums."""
     config = config_for(
@@ -182,13 +206,69 @@ def test_a_run_goes_on_with_the_other_driver(whole, clips, tmp_path, monkeypatch
     assert max(float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in pairs) <= 1e-6
 
 
+def copy_of(clips, folder):
+    """With other paths and times."""
+    shutil.copytree(clips, folder, copy_function=shutil.copyfile)
+    return folder
+
+
+def test_changed_data_are_told(clips, tmp_path, caplog):
+    """A moved folder is no change, a clip less is one."""
+    config = config_for(clips, steps=1, evaluation=EvalConfig(every=0))
+    train(config, tmp_path / "run")
+    moved = copy_of(clips, tmp_path / "moved")
+    config = replace(config, data=replace(config.data, source=(str(moved),)))
+    train(config, tmp_path / "run")
+    assert "data.source was" in caplog.text
+    assert "clips, labels or data.hard_examples" not in caplog.text
+    shutil.rmtree(moved / "train/game1/Clip1")
+    train(config, tmp_path / "run")
+    assert "clips, labels or data.hard_examples are not those of step 1" in caplog.text
+
+
+def test_a_checkpoint_without_a_digest_of_the_data_goes_on(clips, tmp_path, caplog):
+    config = config_for(clips, steps=1, evaluation=EvalConfig(every=0))
+    train(config, tmp_path)
+    file = tmp_path / "checkpoints/1/_CHECKPOINT_METADATA"
+    metadata = json.loads(file.read_text())
+    assert len(metadata["custom_metadata"].pop("data")) == 16
+    file.write_text(json.dumps(metadata))
+    assert int(train(config, tmp_path).state.step) == 1
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("parallel", ["jit", "pmap"])
+def test_a_run_goes_on_with_another_number_of_devices(whole, clips, tmp_path, monkeypatch, parallel):
+    """Begun on two, ended on four: as on eight, the same windows; up to the order of sums."""
+
+    def use(count):
+        mesh = Mesh(np.array(jax.devices()[:count]), (AXIS,), axis_types=(AxisType.Auto,))
+        monkeypatch.setattr("tracknet_jax.training.parallel.data_mesh", lambda: mesh)
+
+    config = config_for(clips, parallel=parallel)
+    use(2)
+    stop_at(monkeypatch, 3)
+    half = train(config, tmp_path).state
+    assert int(half.step) == 3
+    assert len(half.step.sharding.device_set) == 2
+    monkeypatch.undo()
+    use(4)
+    result = train(config, tmp_path)
+    assert len(result.state.step.sharding.device_set) == 4
+    pairs = zip(jax.tree.leaves(result.state.params), jax.tree.leaves(whole[1].state.params), strict=True)
+    assert max(float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in pairs) <= 1e-4
+    for a, b in zip(lines(tmp_path), lines(whole[0]), strict=True):
+        assert a.keys() == b.keys()
+        assert a.get("loss", 0) == pytest.approx(b.get("loss", 0), rel=1e-5)
+
+
 def test_lost_weights_are_told_and_not_saved(clips, tmp_path):
     config = config_for(clips, max_skipped=3, evaluation=EvalConfig(every=0))
     config = replace(config, optimizer=replace(config.optimizer, lr=float("inf")))
     with pytest.raises(UserError, match="not been finite for 3 steps"):
         train(config, tmp_path)
-    _, weights = restore_for_inference(tmp_path, "latest")
-    assert all(np.isfinite(x).all() for x in jax.tree.leaves(weights))
+    with pytest.raises(UserError, match="no checkpoint here"):
+        find_checkpoint(tmp_path)
 
 
 def test_patience_ends_a_run(clips, tmp_path, monkeypatch):

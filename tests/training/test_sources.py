@@ -1,5 +1,6 @@
 """Sources: folders and built datasets give the same frames, splits are found, wrong ones are told."""
 
+import json
 import math
 from dataclasses import replace
 from types import SimpleNamespace
@@ -72,6 +73,31 @@ def test_streamed_windows_are_those_that_are_drawn_on_the_device(clips, dataset,
         assert batch.keys() == drawn.keys()
         for name, x in drawn.items():
             np.testing.assert_array_equal(batch[name], np.asarray(x))
+
+
+def test_the_digest_tells_other_windows_but_not_another_pipeline(clips, dataset, tmp_path):
+    def digest(*sources, **changes):
+        return open_training(config_for(*sources, workers=0, **changes), tmp_path / "run").digest
+
+    scores = tmp_path / "scores.json"
+
+    def score(accuracy):
+        (first, second) = open_validation(config_for(clips, val_split="train"), tmp_path).index.clip_names
+        accuracies = {first: accuracy, second: 0.5}
+        counts = {clip: {"accuracy": a, "frames": 12, "sport": "tennis"} for clip, a in accuracies.items()}
+        scores.write_text(json.dumps({"clips": counts}))
+        return str(scores)
+
+    same = {
+        digest(clips),
+        digest(dataset),
+        digest(clips, pipeline="grain"),
+        digest(dataset, pipeline="grain"),
+    }
+    assert len(same) == 1
+    other = {digest(clips, stride=2), digest(clips, dataset), digest(clips, train_split="val")}
+    other |= {digest(clips, hard_examples=score(accuracy)) for accuracy in (0.1, 0.2)}
+    assert len(other | same) == 6
 
 
 def test_frames_are_divided_where_a_copy_does_not_fit(clips, tmp_path):

@@ -1,9 +1,9 @@
 """Checkpoints of a run: written in the background, whole or not at all, the latest and the best kept.
 
 On disk `<workdir>/checkpoints/<step>/`: an Orbax checkpoint whose item `state` is the train state; its metadata
-(plain JSON, `_CHECKPOINT_METADATA`) holds the resolved config and the run's progress, and its item `metrics` the
-validation scores of that step. The data needs no position: the windows of a step follow from its number. A folder
-alone is enough to resume, evaluate or track.
+(plain JSON, `_CHECKPOINT_METADATA`) holds the resolved config, the run's progress and a digest of its data, and its
+item `metrics` the validation scores of that step. The data needs no position: the windows of a step follow from its
+number. A folder alone is enough to resume, evaluate or track.
 """
 
 import dataclasses
@@ -43,6 +43,7 @@ class Restored(NamedTuple):
 
     state: TrainState
     progress: dict[str, Any]  # of the loop
+    data: str | None  # digest of the data that it was trained with; a checkpoint of an early version has none
 
 
 class Checkpoints:
@@ -73,6 +74,13 @@ class Checkpoints:
             if kind is None:  # else the reason is on its way to the user already
                 raise self._not_written(error) from error
 
+    def wait(self) -> None:
+        """Returns when what was saved is on the disk; raises `UserError` if it cannot be written."""
+        try:
+            self._checkpointer.wait()
+        except WRITE_ERRORS as error:
+            raise self._not_written(error) from error
+
     def _not_written(self, error: Exception) -> UserError:
         what, again = "a checkpoint cannot be written", "start the same command again"
         if jax.process_count() > 1:  # the errors of both are of one type
@@ -87,6 +95,7 @@ class Checkpoints:
         config: RunConfig,
         progress: dict[str, Any],
         metrics: dict[str, float] | None = None,
+        data: str | None = None,
     ) -> None:
         """Starts writing the (replicated) state and returns; the arrays may be given away afterwards.
 
@@ -98,7 +107,7 @@ class Checkpoints:
                 {ITEM: _to_tree(state)},
                 force=True,
                 metrics=metrics,
-                custom_metadata={"config": config.to_dict(), "progress": progress},
+                custom_metadata={"config": config.to_dict(), "progress": progress, "data": data},
             )
         except WRITE_ERRORS as error:
             raise self._not_written(error) from error
@@ -130,7 +139,7 @@ class Checkpoints:
                 broken.append(path)
                 continue
             self._move_aside(broken)
-            return Restored(TrainState(**tree), run["progress"])
+            return Restored(TrainState(**tree), run["progress"], run.get("data"))
         if broken:
             raise UserError(
                 f"{self._root}: no checkpoint can be read ({reason}); delete the folder to start again"
@@ -208,6 +217,16 @@ def check_same_run(saved: dict[str, Any], config: RunConfig, path: Path) -> None
         )
     for name in sorted(changed):
         log.warning("%s was %s, the run goes on with %s", name, before[name], now[name])
+
+
+def tell_other_data(restored: Restored, data: str) -> None:
+    """Warns if a run goes on with other data than it was trained with, as a config may tell it to."""
+    if restored.data not in (None, data):
+        log.warning(
+            "data: clips, labels or data.hard_examples are not those of step %d, the run goes on with what is there "
+            "now; bring the earlier ones back and start again for the run that was begun",
+            int(restored.state.step),
+        )
 
 
 def _metadata(path: Path) -> dict[str, Any]:

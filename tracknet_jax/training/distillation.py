@@ -1,6 +1,5 @@
 """Heatmap distillation: the maps of a teacher are learned beside the labels and, where there are none, alone."""
 
-import hashlib
 from dataclasses import replace
 
 import jax
@@ -16,6 +15,7 @@ from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.tracknet import TrackNet
 from tracknet_jax.releases import load_release
 from tracknet_jax.training.config import TrainConfig
+from tracknet_jax.training.digest import digest
 from tracknet_jax.training.state import Variables
 
 
@@ -90,13 +90,13 @@ def load_teacher(config: TrainConfig) -> Teacher | None:
         return None
     release = load_release(config.distill.teacher)
     where = f"distill.teacher {config.distill.teacher}"
-    digest = weights_digest(release.variables)
-    if config.distill.digest not in (None, digest):
-        raise UserError(f"{where}: its weights are {digest}, not distill.digest {config.distill.digest}")
+    weights = digest(release.variables)
+    if config.distill.digest not in (None, weights):
+        raise UserError(f"{where}: its weights are {weights}, not distill.digest {config.distill.digest}")
     unfit = _why_unfit(release.config, config)
     if unfit:
         raise UserError(f"{where}: {unfit}; choose another teacher")
-    return Teacher(release.variables, replace(release.config, dtype=config.model.dtype), digest)
+    return Teacher(release.variables, replace(release.config, dtype=config.model.dtype), weights)
 
 
 def _why_unfit(teacher: TrackNetConfig, config: TrainConfig) -> str | None:
@@ -123,12 +123,3 @@ def _why_unfit(teacher: TrackNetConfig, config: TrainConfig) -> str | None:
             f"{teacher.name} needs a data.augment.crop that is divisible by {teacher.divisor} on both sides"
         )
     return None
-
-
-def weights_digest(variables: Variables) -> str:
-    """16 hexadecimal digits that tell these weights from others."""
-    sha = hashlib.sha256()
-    for path, x in jax.tree_util.tree_leaves_with_path(variables):
-        sha.update(jax.tree_util.keystr(path).encode())
-        sha.update(np.ascontiguousarray(x).tobytes())
-    return sha.hexdigest()[:16]

@@ -54,6 +54,11 @@ class Guard:
         if len(self._dispatched) == AHEAD:
             self._look_into(self._dispatched.popleft())
 
+    def all_well(self) -> bool:
+        """Whether the last step was a good one; waits for it. Raises as `watch` does."""
+        self.finish()
+        return not self._bad
+
     def finish(self) -> None:
         """Looks at the steps that are left."""
         while self._dispatched:

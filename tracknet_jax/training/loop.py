@@ -13,7 +13,7 @@ from tracknet_jax.errors import UserError
 from tracknet_jax.files import replacing
 from tracknet_jax.models.tracknet import init_variables
 from tracknet_jax.pictures import write_picture
-from tracknet_jax.training.checkpoints import Checkpoints
+from tracknet_jax.training.checkpoints import Checkpoints, tell_other_data
 from tracknet_jax.training.checks import check_config
 from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.display import TrainingDisplay
@@ -83,6 +83,8 @@ def train(config: TrainConfig, workdir: Path) -> Result:
         if restored is None:
             state, progress = _first_state(config, initial_variables(config)), Progress()
         else:
+            if is_first():
+                tell_other_data(restored, source.digest)
             state, progress = restored.state, Progress(**restored.progress)
         return _run(config, workdir, source, checkpoints, validation, teacher, state, progress)
 
@@ -113,6 +115,10 @@ def _run(
     guard = Guard(config, workdir, source, driver, checkpoints)
     state = driver.place(first)
     resident = driver.place_inputs(source.next()) if source.draw else None
+    periods = {"checkpoint": config.checkpoint.every}
+    if validation is not None:
+        periods["evaluation"] = config.evaluation.every
+    due: set[str] = set()
     stopped = False
     with (
         MetricLog(workdir, step) if is_first() else SilentLog() as metric_log,
@@ -133,19 +139,23 @@ def _run(
                 metric_log.scalars(step, {**values, "lr": float(rate(step - 1))})
                 display.trained(step, values.get("loss", math.nan), values["frames_per_second"])
 
-            scores = None
-            if validation is not None and _due(step, config.evaluation.every, total):
-                with meter.paused():
-                    scores = validation(step, driver.collect(state).inference_variables, metric_log)
-                progress = progress.after(step, scores[f"val/{config.evaluation.metric}"])
-                display.evaluated(step, scores[f"val/{config.evaluation.metric}"], progress.best_step == step)
-            if scores or _due(step, config.checkpoint.every, total):
-                checkpoints.save(driver.collect(state), config, progress._asdict(), scores)
-                saved = step
+            due |= {each for each, every in periods.items() if _due(step, every, total)}
+            # After a bad step it waits for a good one: weights that may be lost replace no earlier checkpoint.
+            if due and (guard.all_well() or step == total):
+                scores = None
+                if validation is not None and "evaluation" in due:
+                    with meter.paused():
+                        scores = validation(step, driver.collect(state).inference_variables, metric_log)
+                    score = scores[f"val/{config.evaluation.metric}"]
+                    progress = progress.after(step, score)
+                    display.evaluated(step, score, progress.best_step == step)
+                checkpoints.save(driver.collect(state), config, progress._asdict(), scores, source.digest)
+                saved, due = step, set()
             stopped = vote.passed(step // per_dispatch)
         guard.finish()
         if step > saved:
-            checkpoints.save(driver.collect(state), config, progress._asdict())
+            checkpoints.save(driver.collect(state), config, progress._asdict(), data=source.digest)
+        checkpoints.wait()  # in here, where another signal does not end it
     return Result(driver.collect(state), stopped, progress)
 
 

@@ -48,6 +48,23 @@ def decay_mask(params: Any) -> Any:
     return jax.tree_util.tree_map_with_path(lambda path, _: path[-1].key == "kernel", params)
 
 
+def at_step(opt_state: optax.OptState, step: jax.Array) -> optax.OptState:
+    """An optimizer's state with its schedule at step number `step` () int32 of the run.
+
+    Optax counts updates, and a step that was left out has none: the schedule would end after the run. Adam goes on
+    counting updates, which is what its moments have seen.
+    """
+
+    def is_schedule(state: Any) -> bool:
+        return isinstance(state, optax.ScaleByScheduleState)
+
+    return jax.tree.map(
+        lambda state: state._replace(count=step) if is_schedule(state) else state,
+        opt_state,
+        is_leaf=is_schedule,
+    )
+
+
 def make_optimizer(config: OptimizerConfig, total_steps: int = 1) -> optax.GradientTransformation:
     """Clipping, then the optimizer of `config` on the schedule of a run of `total_steps`."""
     rate = make_schedule(config, total_steps)

@@ -17,7 +17,8 @@ from tracknet_jax.errors import UserError
 from tracknet_jax.models.rectifier import InpaintNet, init_rectifier
 from tracknet_jax.releases import RectifierRelease, save_release
 from tracknet_jax.tracking.inpaint import to_unit
-from tracknet_jax.training.checkpoints import Checkpoints
+from tracknet_jax.training.checkpoints import Checkpoints, tell_other_data
+from tracknet_jax.training.digest import digest
 from tracknet_jax.training.display import TrainingDisplay
 from tracknet_jax.training.interrupts import StopRequest
 from tracknet_jax.training.loop import Progress, Result, write_config
@@ -61,8 +62,11 @@ def train_rectifier(config: RectifierTrainConfig, workdir: Path) -> Result:
         state, progress = (
             (first, Progress()) if restored is None else (restored.state, Progress(**restored.progress))
         )
-        # One device is plenty.
-        state, material = jax.device_put((state, load_material(training, config)), jax.devices()[0])
+        material = load_material(training, config)
+        data = digest({"starts": starts, **material._asdict()})
+        if restored is not None:
+            tell_other_data(restored, data)
+        state, material = jax.device_put((state, material), jax.devices()[0])  # one is plenty
         optimizer = make_optimizer(config.optimizer, config.epochs * epoch_steps)
         run_step = jax.jit(partial(rectifier_step, config=config, optimizer=optimizer), donate_argnums=0)
         with (
@@ -84,9 +88,10 @@ def train_rectifier(config: RectifierTrainConfig, workdir: Path) -> Result:
                 metric_log.scalars(step, {"loss": float(np.mean(jax.device_get(losses))), **scores})
                 display.advance(step)
                 if scores or stop.received:
-                    checkpoints.save(state, config, progress._asdict(), scores or None)
+                    checkpoints.save(state, config, progress._asdict(), scores or None, data)
                 if stop.received:
                     break
+            checkpoints.wait()  # in here, where another signal does not end it
         return Result(state, stop.received, progress)
 
 

@@ -22,6 +22,7 @@ from tracknet_jax.data.resident import (
 from tracknet_jax.data.splits import RANDOM_WINDOWS
 from tracknet_jax.data.windows import Frames, FrameWindows
 from tracknet_jax.training.config import TrainConfig
+from tracknet_jax.training.digest import data_digest
 from tracknet_jax.training.kept_frames import built_dataset, dataset_backgrounds, kept_frames
 from tracknet_jax.training.processes import is_first
 from tracknet_jax.training.step import Draw, step_keys, window_keys
@@ -34,12 +35,14 @@ class BatchSource(Protocol):
 
     With `draw`, `next` always gives the same arrays and `draw` makes a batch of them inside the step, from the
     step's own keys. Without it, `next` gives this process' part of the next batch as NumPy arrays. Both give the
-    same windows: those of a step follow from the config and the step's number, so there is no position to save.
+    same windows: those of a step follow from the config, the data and the step's number: there is no position to
+    save.
     """
 
     draw: Draw | None
     divided: bool  # with `draw`: no device holds all frames, each has a part of them
     windows: int  # training windows in one pass over the data
+    digest: str  # of what the windows of all steps follow from, beside the config
 
     def begin(self, step: int, total: int) -> None:
         """Goes to the batch after step number `step`, of a run of `total` steps; before the first `next`."""
@@ -55,8 +58,10 @@ class ResidentSource:
     """All frames on the devices; windows are drawn inside the step, with replacement."""
 
     def __init__(self, frames: ResidentFrames, config: TrainConfig, divided: bool = False):
-        self._arrays = window_arrays(frames, draw_table(frames.index, **_drawn_from(config)))
+        table = draw_table(frames.index, **_drawn_from(config))
+        self._arrays = window_arrays(frames, table)
         self._length = config.model.frames
+        self.digest = data_digest(frames.index, table)
         self.windows = len(self._arrays["starts"])
         self.divided = divided
         self.draw: Draw | None = partial(draw_windows, length=self._length)
@@ -84,6 +89,7 @@ class GrainSource:
         self._config = config
         self._table = draw_table(frames.index, **_drawn_from(config))
         self.windows = len(self._table["starts"])
+        self.digest = data_digest(frames.index, self._table)
 
     def begin(self, step: int, total: int) -> None:
         config = self._config

@@ -14,6 +14,7 @@ from tracknet_jax.data.mixup import mixup
 from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.distillation import Teacher
 from tracknet_jax.training.gradients import gradients
+from tracknet_jax.training.optimizers import at_step
 from tracknet_jax.training.state import TrainState, update_average
 from tracknet_jax.training.targets import with_targets
 
@@ -39,7 +40,7 @@ def train_step(
     masks are those of the device. With `teacher` its maps of the same windows are learned, too.
 
     A step whose loss, gradients, updates or batch statistics are not all finite numbers changes nothing but the
-    step's number: then `skipped` is 1.
+    step's number, which the learning rate follows: then `skipped` is 1.
     """
     draw_key, augment_key, dropout_key, mixup_key = step_keys(state.key, state.step)
     devices = 1 if axis_name is None else jax.lax.axis_size(axis_name)
@@ -52,7 +53,7 @@ def train_step(
         dropout_key = jax.random.fold_in(dropout_key, jax.lax.axis_index(axis_name))
 
     loss, batch_stats, grads = gradients(state, batch, dropout_key, config, axis_name, teacher)
-    updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+    updates, opt_state = optimizer.update(grads, at_step(state.opt_state, state.step), state.params)
     params = optax.apply_updates(state.params, updates)
     ema = state.ema
     if ema is not None:
