@@ -92,6 +92,17 @@ def test_what_a_trainer_stores_beside_the_weights(tmp_path):
     assert checkpoint.notes == {"seq_len": 8, "bg_mode": "concat"}
 
 
+@pytest.mark.parametrize("module", ["pathlib", "pathlib._local"])  # before and since Python 3.13
+def test_paths_of_another_python_are_read(module, tmp_path, monkeypatch):
+    monkeypatch.setattr(PosixPath, "__module__", module)
+    monkeypatch.setitem(sys.modules, "pathlib._local", sys.modules["pathlib"])
+    save_zip(tmp_path / "run.pt", {"model": STORED, "save_dir": PosixPath("exp")})
+    with zipfile.ZipFile(tmp_path / "run.pt") as archive:
+        (pickled_tree,) = (archive.read(name) for name in archive.namelist() if name.endswith("data.pkl"))
+    assert f"c{module}\nPosixPath\n".encode() in pickled_tree
+    assert_arrays(read_checkpoint(tmp_path / "run.pt").tensors)
+
+
 class Command:
     """Unpickled the usual way, makes the folder `path`."""
 

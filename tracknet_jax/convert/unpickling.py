@@ -107,6 +107,8 @@ IGNORED = {  # schedules, scores and arguments, as trainers store them (in proto
     "numpy._core.multiarray._reconstruct",
     "pathlib.PosixPath",
     "pathlib.WindowsPath",
+    "pathlib._local.PosixPath",  # as Python 3.13 names them
+    "pathlib._local.WindowsPath",
     "torch.device",
 }
 
