@@ -88,7 +88,8 @@ def test_clips_are_chosen_as_evaluate_does(checkpoint, data, tmp_path, capsys, m
     if watched is None:
         assert "no labelled clip with split val and sport any; give --split-by" in told.err
         return
-    assert seen and all(names == watched for names in seen)
+    assert seen
+    assert all(names == watched for names in seen)
     assert ("Split by match" in told.out) == bool(options)
 
 

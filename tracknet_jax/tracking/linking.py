@@ -21,11 +21,11 @@ import numpy as np
 # Chosen on the validation clips (25 to 30 frames a second) for calibrated confidences, see `tracknet calibrate`. Pixels
 # are those of a picture 512 wide.
 GAP = 4  # frames between two linked candidates, at most
-BONUS = 2.0  # logits; the threshold applies to a ball of which nothing else is known
-JITTER = 7.0  # pixels a frame^2, a change of velocity that costs one logit
-MISS = 3.0  # logits, of a frame between two candidates in which the ball was not seen
-BREAK = 24.0  # logits, of a segment
-SUPPORT = 2.5  # logits; how much likelier the ball is there, given that the best path runs through it
+BONUS = 1.7  # logits; the threshold applies to a ball of which nothing else is known
+JITTER = 6.4  # pixels a frame^2, a change of velocity that costs one logit
+MISS = 3.3  # logits, of a frame between two candidates in which the ball was not seen
+BREAK = 26.0  # logits, of a segment
+SUPPORT = 2.0  # logits; how much likelier the ball is there, given that the best path runs through it
 REACH = 90.0  # pixels a frame, faster is no link
 LAG = 12  # frames after which a decision is final
 SHORT = 8  # frames; in a shorter stream no trajectory can speak for a ball, and the threshold alone decides
