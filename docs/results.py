@@ -44,6 +44,11 @@ class Variant:
     options: tuple[str, ...]
     report: Report
 
+    @property
+    def title(self) -> str:
+        """The options as the tables name them."""
+        return f"`{' '.join(self.options)}`" if self.options else "default"
+
 
 def write_results(clips: Path, root: Path, reuse: bool) -> None:
     """Scores the shipped checkpoints and writes the block of README.md and of every card.
@@ -71,7 +76,8 @@ def write_results(clips: Path, root: Path, reuse: bool) -> None:
     BLOCK.replace(readme, results_table(variants, with_checkpoint=len(releases) > 1))
     for name, card in cards.items():
         own = [variant for variant in variants if variant.checkpoint == name]
-        BLOCK.replace(card, f"{results_table(own)}\n\n{class_table(own[0].report)}")
+        parts = [results_table(own), class_table(own[0].report), calibration_errors(own)]
+        BLOCK.replace(card, "\n\n".join(part for part in parts if part))
         if own[0].report["calibration"] is not None:
             with replacing(root / "docs" / "images" / f"{name}_reliability.png") as partial:
                 reliability_picture(own[0].report["calibration"]).savefig(partial, format="png")
@@ -82,30 +88,37 @@ def results_table(variants: Iterable[Variant], with_checkpoint: bool = False) ->
     first = ["checkpoint"] if with_checkpoint else []
     rows = []
     for variant in variants:
-        options = f"`{' '.join(variant.options)}`" if variant.options else "default"
         groups = dict(variant.report["sports"])
         if len(groups) != 1:
             groups["all"] = variant.report["total"]
         for sport, counts in groups.items():
             name = [f"`{variant.checkpoint}`"] if with_checkpoint else []
             shares = [f"{100 * counts[score]:.1f}" for score in SCORES.values()]
-            rows.append([*name, options, sport, str(counts["frames"]), *shares])
+            rows.append([*name, variant.title, sport, str(counts["frames"]), *shares])
     return table([*first, "options", "sport", "frames", *SCORES], rows)
 
 
 def class_table(report: Report) -> str:
-    """Markdown: frames scored right by visibility class and by ball speed, and how far confidence is off."""
+    """Markdown: frames scored right by visibility class and by ball speed."""
     rows = [
         [kind, name, str(counts["frames"]), f"{100 * counts['accuracy']:.1f}"]
         for kind, key in (("visibility", "visibility"), ("px a frame at 512x288", "speed"))
         for name, counts in report[key].items()
     ]
-    classes = table(["by", "class", "frames", "right"], rows)
-    calibration = report["calibration"]
-    if calibration is None:
-        return classes
-    error = 100 * calibration["expected_calibration_error"]
-    return f"{classes}\n\nExpected calibration error of the confidences: {error:.1f} per cent."
+    return table(["by", "class", "frames", "right"], rows)
+
+
+def calibration_errors(variants: Iterable[Variant]) -> str:
+    """Markdown: how far confidences are off under each set of options; empty where there are none."""
+    errors = {
+        variant.title: calibration["expected_calibration_error"]
+        for variant in variants
+        if (calibration := variant.report["calibration"]) is not None
+    }
+    if not errors:
+        return ""
+    shares = ", ".join(f"{title} {100 * error:.1f}" for title, error in errors.items())
+    return f"Expected calibration error of the confidences, per cent: {shares}."
 
 
 def reliability_picture(calibration: Mapping[str, Any]) -> "Figure":
