@@ -67,6 +67,7 @@ SCRATCH = Rows(
         "no padel": f"{WEIGHTS} tennis 0.35 badminton 0.5 padel 0",
         "no flip": f"{AUGMENT}flip 0",
         "no zoom": f"{AUGMENT}scale 1 1",
+        "shift": f"{AUGMENT}shift 0.1",
         "no light": f"{AUGMENT}brightness 0 {AUGMENT}contrast 0 {AUGMENT}colour 0",
         "no crops round balls": f"{AUGMENT}ball-crop 0",
         "V3's mixup": "--data.mixup.sample 0.5",
