@@ -37,10 +37,10 @@ types: $(BIN)/.installed
 
 CLIPS ?= clips
 results: $(BIN)/.installed
-	$(BIN)/python docs/results.py "$(CLIPS)" $(if $(REUSE),--reuse)
+	$(BIN)/python tools/results.py "$(CLIPS)" $(if $(REUSE),--reuse)
 
 performance: $(BIN)/.installed
-	$(BIN)/python docs/performance.py $(if $(ONLY),--only $(ONLY)) $(if $(REUSE),--reuse)
+	$(BIN)/python tools/performance.py $(if $(ONLY),--only $(ONLY)) $(if $(REUSE),--reuse)
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache

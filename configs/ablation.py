@@ -5,8 +5,8 @@ tracknet train ablation --data.source CLIPS RALLIES --workdir runs/ablation
 
 from dataclasses import replace
 
-from tracknet_jax.training.config import CheckpointConfig, EvalConfig, TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import CheckpointConfig, EvalConfig, TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -10,9 +10,9 @@ Published by its author, on badminton clips of his own: accuracy 90.53, where V2
 from dataclasses import replace
 
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.optimizers import V3_ADAM
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -7,7 +7,7 @@ Half a minute on two cores, most of it compiling. The scores mean nothing.
 
 from tracknet_jax.data.augment import AugmentConfig
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.training.config import (
+from tracknet_jax.training.train_config import (
     CheckpointConfig,
     DataConfig,
     EvalConfig,

@@ -7,7 +7,7 @@ The scores it reached, and how long it took, are in the model card beside the sh
 
 from tracknet_jax.data.augment import AugmentConfig
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.config import (
+from tracknet_jax.training.train_config import (
     CheckpointConfig,
     DataConfig,
     EvalConfig,

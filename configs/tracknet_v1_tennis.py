@@ -12,8 +12,8 @@ frames with an occluded ball, which are trained on here. Measured: not yet.
 from dataclasses import replace
 
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.config import DataConfig, EvalConfig, TrainConfig
 from tracknet_jax.training.optimizers import KERAS_ADADELTA
+from tracknet_jax.training.train_config import DataConfig, EvalConfig, TrainConfig
 
 
 def get_config() -> TrainConfig:

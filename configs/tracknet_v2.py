@@ -1,7 +1,7 @@
 """TrackNetV2 on tennis, badminton and padel clips: the plain U-Net that `tracknet_v5` is compared with.
 
     tracknet train tracknet_v2 --data.source CLIPS --workdir runs/v2
-    python launch/ten_minutes.py CLIPS --output runs/ten
+    python tools/ten_minutes.py CLIPS --output runs/ten
 
 Measured: not yet; written for one accelerator, see launch/README.md.
 """
@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from tracknet_jax.data.augment import AugmentConfig
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.config import EvalConfig, OptimizerConfig, ScheduleConfig, TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import EvalConfig, OptimizerConfig, ScheduleConfig, TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -9,8 +9,8 @@ Published (V2's paper, 13,064 frames): accuracy 83.9, precision 90.7, recall 89.
 
 from dataclasses import replace
 
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import TrainConfig
 
 
 def get_config() -> TrainConfig:

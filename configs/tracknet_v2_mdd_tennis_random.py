@@ -10,8 +10,8 @@ Published (V5's paper, 17,682 outputs): accuracy 94.28, precision 99.07, recall 
 from dataclasses import replace
 
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -11,8 +11,8 @@ With V5's maps as gates: `--model.motion mdd --model.no-motion-input --model.fus
 from dataclasses import replace
 
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -11,8 +11,8 @@ Published: accuracy 85.2, precision 97.2, recall 85.4, F1 90.9 (V2's paper, 39,1
 
 from dataclasses import replace
 
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -9,8 +9,8 @@ training games are `--data.train-split train+val --evaluation.every 0`. Measured
 """
 
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.config import DataConfig, EvalConfig, TrainConfig
 from tracknet_jax.training.optimizers import KERAS_ADADELTA
+from tracknet_jax.training.train_config import DataConfig, EvalConfig, TrainConfig
 
 
 def get_config() -> TrainConfig:

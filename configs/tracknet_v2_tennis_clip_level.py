@@ -10,8 +10,8 @@ the list of V4's repository, which gives 17,718 outputs. Measured: not yet.
 
 from dataclasses import replace
 
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -8,10 +8,10 @@ Published, 10,836 frames with corrected labels: accuracy 95.7, precision 99.7, r
 the rectifier (`inpaintnet`) 97.51, 97.79, 99.33, 98.56 (V3's paper). Measured: not yet.
 """
 
-from tracknet_jax.data.mixup import MixupConfig
+from tracknet_jax.data.augment.mixup import MixupConfig
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.config import DataConfig, EvalConfig, TrainConfig
 from tracknet_jax.training.optimizers import V3_ADAM
+from tracknet_jax.training.train_config import DataConfig, EvalConfig, TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -13,8 +13,8 @@ Published (V4's paper, Table II, multi-ball tennis, 3,279 outputs, data not publ
 from dataclasses import replace
 
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -9,8 +9,8 @@ Published (V4's paper, Table I, 37,794 outputs): accuracy 86.6, precision 94.9, 
 
 from dataclasses import replace
 
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -11,8 +11,8 @@ F1 91.1. Measured: not yet.
 
 from dataclasses import replace
 
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -10,8 +10,8 @@ Published: nothing under this name; which fusion the paper's version 2 was train
 from dataclasses import replace
 
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import TrainConfig
 
 
 def get_config() -> TrainConfig:

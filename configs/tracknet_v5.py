@@ -1,7 +1,7 @@
 """TrackNetV5 on tennis, badminton and padel clips: the full network of this project.
 
     tracknet train tracknet_v5 --data.source CLIPS --workdir runs/v5
-    python launch/ten_minutes.py CLIPS --output runs/ten
+    python tools/ten_minutes.py CLIPS --output runs/ten
 
 Measured: not yet; written for one accelerator, see launch/README.md.
 """
@@ -9,8 +9,8 @@ Measured: not yet; written for one accelerator, see launch/README.md.
 from dataclasses import replace
 
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -12,8 +12,8 @@ not yet.
 from dataclasses import replace
 
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.config import DataConfig, EvalConfig, TargetConfig, TrainConfig
 from tracknet_jax.training.optimizers import V5_ADAMW
+from tracknet_jax.training.train_config import DataConfig, EvalConfig, TargetConfig, TrainConfig
 
 
 def get_config() -> TrainConfig:

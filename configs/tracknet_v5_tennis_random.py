@@ -11,8 +11,8 @@ reports; here the last one counts. Its code's attention is `--model.attention jo
 
 from dataclasses import replace
 
-from tracknet_jax.training.config import EvalConfig, TrainConfig
 from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.train_config import EvalConfig, TrainConfig
 
 
 def get_config() -> TrainConfig:

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import tyro
 
-from tracknet_jax.errors import entry_point
 from tracknet_jax.models.pruning import prune_bottleneck
-from tracknet_jax.releases import load_release, read_card, save_release
+from tracknet_jax.releases.release import load_release, read_card, save_release
+from tracknet_jax.utils.errors import entry_point
 
 
 @entry_point("prune")

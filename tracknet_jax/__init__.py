@@ -5,15 +5,15 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tracknet_jax.releases import load_release as load
-    from tracknet_jax.tracking.rectify import rectify
+    from tracknet_jax.rectification.rectify import rectify
+    from tracknet_jax.releases.release import load_release as load
     from tracknet_jax.tracking.videos import track
 
 __all__ = ["__version__", "load", "rectify", "track"]
 
 _LAZY = {
-    "load": ("tracknet_jax.releases", "load_release"),
-    "rectify": ("tracknet_jax.tracking.rectify", "rectify"),
+    "load": ("tracknet_jax.releases.release", "load_release"),
+    "rectify": ("tracknet_jax.rectification.rectify", "rectify"),
     "track": ("tracknet_jax.tracking.videos", "track"),
 }
 

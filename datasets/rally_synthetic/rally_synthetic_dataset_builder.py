@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import tensorflow_datasets as tfds
 
-from tracknet_jax.data.build import FrameConfig, FrameDatasetBuilder
-from tracknet_jax.data.records import Record, frame_records
+from tracknet_jax.data.tfds.build import FrameConfig, FrameDatasetBuilder
+from tracknet_jax.data.tfds.records import Record, frame_records
+from tracknet_jax.synthetic.play.sports import SPORTS
 from tracknet_jax.synthetic.rally import RallyConfig, render_rally
-from tracknet_jax.synthetic.sports import SPORTS
 
 FIRST_SEED = {"train": 0, "val": 100_000, "test": 200_000}  # no seed is in two splits
 REPEATING = 6  # every so many rallies one is shot at 25 frames a second and padded to 30, as broadcasts are

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import tensorflow_datasets as tfds
 
-from tracknet_jax.data.build import FrameDatasetBuilder
 from tracknet_jax.data.formats import find_clips
 from tracknet_jax.data.splits import assign_splits
+from tracknet_jax.data.tfds.build import FrameDatasetBuilder
 
 
 class Builder(FrameDatasetBuilder):

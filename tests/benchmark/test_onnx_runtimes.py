@@ -4,10 +4,10 @@ import jax
 import pytest
 
 from tracknet_jax.benchmark import run as runner
-from tracknet_jax.benchmark.config import Benchmark
+from tracknet_jax.benchmark.benchmark_config import Benchmark
 from tracknet_jax.benchmark.onnx_runtimes import check_runtime
 from tracknet_jax.cli.benchmark import render
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 BOTH = ("onnxruntime", "openvino")
 

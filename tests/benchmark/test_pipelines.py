@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.fed import training
 from tracknet_jax.benchmark.pipelines import feeding, tracking
 from tracknet_jax.cli.benchmark import render

@@ -3,7 +3,8 @@
 import pytest
 
 from tracknet_jax.benchmark import run as runner
-from tracknet_jax.benchmark.config import Benchmark
+from tracknet_jax.benchmark.benchmark_config import Benchmark
+from tracknet_jax.benchmark.benchmark_table import tables
 from tracknet_jax.benchmark.profile import (
     OUTSIDE,
     Instruction,
@@ -14,8 +15,7 @@ from tracknet_jax.benchmark.profile import (
     part_of,
     parts,
 )
-from tracknet_jax.benchmark.report import tables
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 # As XLA writes it: a fusion of two convolutions, one without a product, a loop, a library's product, a bare copy.
 PROGRAM = """\

@@ -9,12 +9,12 @@ from rich.console import Console
 
 from tracknet_jax.benchmark import run as runner
 from tracknet_jax.benchmark import steps, torch_runtime
-from tracknet_jax.benchmark.config import Benchmark
+from tracknet_jax.benchmark.benchmark_config import Benchmark
+from tracknet_jax.benchmark.benchmark_table import print_report
 from tracknet_jax.benchmark.program import Analysis
-from tracknet_jax.benchmark.report import print_report
 from tracknet_jax.benchmark.results import Memory
 from tracknet_jax.benchmark.workload import Work, Workload
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 QUICK = {"models": ("tiny",), "batches": (1,), "blocks": 3, "seconds": 0.0, "calls": 5}
 

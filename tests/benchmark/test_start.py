@@ -3,9 +3,9 @@
 import pytest
 
 from tracknet_jax.benchmark import start
-from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.cli.benchmark import render
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 CASE = Case("start", "tiny", "float32", 2)
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from tracknet_jax.benchmark import steps
-from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.workload import windows_of
-from tracknet_jax.errors import UserError
 from tracknet_jax.models.cost import cost
-from tracknet_jax.releases import in_dtype, with_convolutions
+from tracknet_jax.releases.release import in_dtype, with_convolutions
+from tracknet_jax.utils.errors import UserError
 
 INFERENCE = Case("inference", "tiny", "float32", batch=2)
 

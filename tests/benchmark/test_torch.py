@@ -5,14 +5,14 @@ import sys
 import numpy as np
 import pytest
 
-from tests.export.members import R_STR
+from tests.helpers.members import R_STR
 from tracknet_jax.benchmark import steps
-from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.torch_network import check_buildable
 from tracknet_jax.benchmark.torch_runtime import check_runtime, torch_inference
 from tracknet_jax.benchmark.workload import network
-from tracknet_jax.errors import UserError
 from tracknet_jax.models.registry import BIASED, KERAS, PRESETS, PROMPT, preset
+from tracknet_jax.utils.errors import UserError
 
 from .conftest import variant
 

@@ -8,17 +8,17 @@ import optax
 import pytest
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from tests.export.members import R_STR
+from tests.helpers.members import R_STR
 from tracknet_jax.benchmark import run as runner
-from tracknet_jax.benchmark.config import Benchmark
+from tracknet_jax.benchmark.benchmark_config import Benchmark
 from tracknet_jax.benchmark.steps import labelled_windows
 from tracknet_jax.benchmark.workload import network
 from tracknet_jax.models.registry import PRESETS, PROMPT
-from tracknet_jax.training.config import OptimizerConfig, TrainConfig
 from tracknet_jax.training.gradients import gradients
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.targets import with_targets
+from tracknet_jax.training.train_config import OptimizerConfig, TrainConfig
 
 from .conftest import variant
 

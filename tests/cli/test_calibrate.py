@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from labelled_clips import clip_score, flight, make_clip, true_rows, write_csv
 
-from tests.export.members import narrow, random_release, windows
+from tests.helpers.labelled_clips import clip_score, flight, make_clip, true_rows, write_csv
+from tests.helpers.members import narrow, random_release, windows
 from tracknet_jax.cli.main import main
 from tracknet_jax.evaluation.platt import Platt
-from tracknet_jax.metrics import FP2, TP
-from tracknet_jax.releases import load_release, read_card, save_release
+from tracknet_jax.releases.release import load_release, read_card, save_release
+from tracknet_jax.scoring.metrics import FP2, TP
 
 
 @pytest.fixture
@@ -50,7 +50,9 @@ def stand_in(checkpoint, found, seen):
 
 def test_the_release_gives_the_logits_told(checkpoint, data, tmp_path, capsys, monkeypatch):
     found = clip_score("a", [TP, FP2] * 40, [1, np.nan] * 40)  # half of it right at any confidence
-    monkeypatch.setattr("tracknet_jax.evaluation.release.score_release", stand_in(checkpoint, found, []))
+    monkeypatch.setattr(
+        "tracknet_jax.evaluation.score_release.score_release", stand_in(checkpoint, found, [])
+    )
     assert run(checkpoint, data, tmp_path / "calibrated") == 0
     told = capsys.readouterr().out
     scale, shift = map(float, re.search(r"= (\S+) logit (\S+),", told).groups())
@@ -82,7 +84,9 @@ def test_clips_are_chosen_as_evaluate_does(checkpoint, data, tmp_path, capsys, m
     seen = []
 
     found = clip_score("a", [TP, FP2] * 40, [1, np.nan] * 40)
-    monkeypatch.setattr("tracknet_jax.evaluation.release.score_release", stand_in(checkpoint, found, seen))
+    monkeypatch.setattr(
+        "tracknet_jax.evaluation.score_release.score_release", stand_in(checkpoint, found, seen)
+    )
     assert run(checkpoint, data, tmp_path / "calibrated", *options) == (2 if watched is None else 0)
     told = capsys.readouterr()
     if watched is None:

@@ -5,12 +5,12 @@ import hashlib
 import numpy as np
 import pytest
 
-from tests.convert.torch_writer import Tensor, save_zip
-from tests.reference import load_golden, tensors
+from tests.helpers.reference import load_golden, tensors
+from tests.helpers.torch_writer import Tensor, save_zip
 from tracknet_jax.cli.main import main
 from tracknet_jax.convert.layouts import LAYOUTS
 from tracknet_jax.convert.reading import read_checkpoint
-from tracknet_jax.releases import load_rectifier
+from tracknet_jax.releases.release import load_rectifier
 
 
 @pytest.fixture(scope="module")

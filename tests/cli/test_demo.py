@@ -3,18 +3,18 @@
 import cv2
 import numpy as np
 import pytest
-from fake_release import bright_dot_release
 
+from tests.helpers.fake_release import bright_dot_release
 from tracknet_jax.cli.demo import main, score
 from tracknet_jax.data.formats import read_labels
-from tracknet_jax.errors import UserError
 from tracknet_jax.synthetic.rally import RallyConfig, render_rally
-from tracknet_jax.tracking.track import Track
+from tracknet_jax.tracks.track import Track
+from tracknet_jax.utils.errors import UserError
 
 
 @pytest.fixture
 def fake_network(monkeypatch):
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda name: bright_dot_release())
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda name: bright_dot_release())
 
 
 @pytest.mark.usefixtures("fake_network")

@@ -5,9 +5,9 @@ import json
 import cv2
 import numpy as np
 import pytest
-from fake_release import bright_dot_release
-from labelled_clips import SIZE, flight, make_clip, true_rows, write_csv
 
+from tests.helpers.fake_release import bright_dot_release
+from tests.helpers.labelled_clips import SIZE, flight, make_clip, true_rows, write_csv
 from tracknet_jax.cli.main import main
 
 COUNTS = ("tp", "tn", "fp1", "fp2", "fn", "frames")
@@ -94,7 +94,7 @@ def test_the_page_and_the_scores_behind_it(data, predictions, tmp_path, capsys):
 )
 def test_checkpoint(data, tmp_path, capsys, monkeypatch, name, counting, frames):
     release = bright_dot_release(width=SIZE[0], height=SIZE[1])
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda asked: release)
     report, page = tmp_path / "scores.json", tmp_path / "page"
     command = ("--data", data, "--checkpoint", "bright_dot", "--protocol", name)
     assert run(*command, "--json", report, "--report", page) == 0
@@ -109,7 +109,7 @@ def test_checkpoint(data, tmp_path, capsys, monkeypatch, name, counting, frames)
 def test_gaps_that_are_filled_count_as_found(data, tmp_path, monkeypatch):
     """Frame 3 of the second clip has no ball; a line through its neighbours invents one."""
     release = bright_dot_release(width=SIZE[0], height=SIZE[1])
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda asked: release)
     report, saved = tmp_path / "scores.json", tmp_path / "saved"
     options = ("--rectify", "linear", "--json", report, "--save-predictions", saved)
     assert run("--data", data, *options) == 0
@@ -121,7 +121,7 @@ def test_gaps_that_are_filled_count_as_found(data, tmp_path, monkeypatch):
 
 def test_a_threshold_that_no_ball_reaches(data, tmp_path, monkeypatch):
     release = bright_dot_release(width=SIZE[0], height=SIZE[1])
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda asked: release)
     report = tmp_path / "scores.json"
     assert run("--data", data, "--no-link", "--threshold", "0.99999", "--json", report) == 0
     scores = json.loads(report.read_text())
@@ -158,7 +158,7 @@ def test_a_run_is_scored_as_it_split_its_data(
 ):
     """The public tennis set has no split in its folders."""
     release = bright_dot_release(width=SIZE[0], height=SIZE[1])
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda asked: release)
     trained, report = make_run(tmp_path / "run", split_by), tmp_path / "scores.json"
     command = ("--data", data, "--checkpoint", trained, "--split", split, "--json", report)
     assert run(*command) == 0
@@ -171,7 +171,7 @@ def test_a_run_is_scored_as_it_split_its_data(
 
 def test_without_a_split_all_clips_are_scored_whatever_the_run_did(data, tmp_path, monkeypatch):
     release = bright_dot_release(width=SIZE[0], height=SIZE[1])
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda asked: release)
     trained, report = make_run(tmp_path / "run", "shuttlecock_v3"), tmp_path / "scores.json"
     assert run("--data", data, "--checkpoint", trained, "--json", report) == 0
     scores = json.loads(report.read_text())
@@ -180,7 +180,7 @@ def test_without_a_split_all_clips_are_scored_whatever_the_run_did(data, tmp_pat
 
 def test_a_run_on_random_windows_is_scored_on_them(data, tmp_path, monkeypatch):
     release = bright_dot_release(width=SIZE[0], height=SIZE[1])
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda asked: release)
     trained, report = make_run(tmp_path / "run", "triplet_random"), tmp_path / "scores.json"
     assert run("--data", data, "--checkpoint", trained, "--split", "val", "--json", report) == 0
     assert json.loads(report.read_text())["total"]["frames"] == 3 * 4
@@ -189,7 +189,7 @@ def test_a_run_on_random_windows_is_scored_on_them(data, tmp_path, monkeypatch):
 @pytest.mark.parametrize(("split", "windows"), [("train", 9), ("val", 4)])
 def test_random_windows(data, tmp_path, monkeypatch, split, windows):
     release = bright_dot_release(width=SIZE[0], height=SIZE[1])
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: release)
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda asked: release)
     report = tmp_path / "scores.json"
     chosen = ("--split-by", "triplet_random", "--split", split, "--protocol", "tracknet_v5")
     assert run("--data", data, *chosen, "--json", report) == 0
@@ -237,7 +237,7 @@ def test_boxes(data, tmp_path, capsys):
     ],
 )
 def test_wrong_splits_and_models(data, capsys, monkeypatch, change, message):
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda asked: bright_dot_release())
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda asked: bright_dot_release())
     assert run("--data", data, *change) == 2
     assert message in capsys.readouterr().err
 

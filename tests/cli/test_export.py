@@ -5,11 +5,11 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from tests.export.members import narrow, random_release
+from tests.helpers.members import narrow, random_release
 from tracknet_jax.cli.main import main
 from tracknet_jax.export import write
-from tracknet_jax.export.check import example_windows
-from tracknet_jax.releases import save_release
+from tracknet_jax.export.compare import example_windows
+from tracknet_jax.releases.release import save_release
 
 needs_tensorflow = pytest.mark.skipif(
     not (find_spec("tensorflow") and find_spec("ai_edge_litert")), reason="no TensorFlow"
@@ -40,14 +40,14 @@ def test_the_file_is_written_and_the_difference_told(to, checkpoint, tmp_path, c
 
 @needs_onnx
 def test_a_file_that_says_something_else_is_not_written(checkpoint, tmp_path, capsys, monkeypatch):
-    from tracknet_jax.export import network
+    from tracknet_jax.export import onnx_network
 
-    def without_bias(config, variables, right=network.onnx_model):
+    def without_bias(config, variables, right=onnx_network.onnx_model):
         params = dict(variables["params"])
         params["head"] = {"conv": {"kernel": params["head"]["conv"]["kernel"]}}
         return right(config, {**variables, "params": params})
 
-    monkeypatch.setattr(network, "onnx_model", without_bias)
+    monkeypatch.setattr(onnx_network, "onnx_model", without_bias)
     path = tmp_path / "ball.onnx"
     path.write_text("an older file")
     assert main(["export", checkpoint, "--to", "onnx", "--output", str(path)]) == 2

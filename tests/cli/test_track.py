@@ -7,23 +7,23 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from fake_release import bright_dot_release, dot_frames
-from tracking.videos import rotate_in_container, write_fragment, write_video
 
+from tests.helpers.dot_videos import rotate_in_container, write_fragment, write_video
+from tests.helpers.fake_release import bright_dot_release, dot_frames
 from tracknet_jax.cli.main import main
 from tracknet_jax.cli.track import make_tracker
 from tracknet_jax.cli.track_args import TrackArgs, parse_time
-from tracknet_jax.data.video import open_frames
-from tracknet_jax.errors import UserError
 from tracknet_jax.models.registry import preset
 from tracknet_jax.models.tracknet import TrackNet
-from tracknet_jax.releases import Release
-from tracknet_jax.tracking.track import Track
+from tracknet_jax.releases.release import Release
+from tracknet_jax.tracks.track import Track
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.video.readers import open_frames
 
 
 @pytest.fixture(autouse=True)
 def fake_release(monkeypatch):
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda name: bright_dot_release())
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda name: bright_dot_release())
 
 
 def names(folder):
@@ -43,7 +43,7 @@ def test_one_video(tmp_path, capsys):
 def test_conv_and_dtype_are_those_of_the_network(monkeypatch):
     config = preset("tracknet_v2")
     loaded = Release(TrackNet(config, conv_impl="auto"), {}, config)
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda name: loaded)
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda name: loaded)
     assert make_tracker(TrackArgs(("rally.mp4",))).release == loaded
     asked = TrackArgs(("rally.mp4",), conv="lax", dtype="bfloat16")
     model = make_tracker(asked).release.model
@@ -74,7 +74,7 @@ def test_options_reach_the_tracker(tmp_path):
 
 def test_the_baseline_needs_no_checkpoint(tmp_path, monkeypatch):
     flight = [(20 + 9 * i, 40 + 4 * i) for i in range(20)]
-    monkeypatch.setattr("tracknet_jax.releases.load_release", None)
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", None)
     video = write_video(tmp_path / "rally.mp4", 20, size=(512, 288), frames=dot_frames(flight, (512, 288)))
     assert main(["track", str(video), "--model", "background_subtraction", "--output", str(tmp_path)]) == 0
     track = Track.from_csv(tmp_path / "rally_ball.csv")
@@ -117,7 +117,7 @@ def test_closing_the_window_ends_a_recording_as_ctrl_c_does(tmp_path, monkeypatc
         def close(self):
             shown.append("closed")
 
-    monkeypatch.setattr("tracknet_jax.tracking.viewer.Viewer", Viewer)
+    monkeypatch.setattr("tracknet_jax.video.viewer.Viewer", Viewer)
     video, out = write_video(tmp_path / "rally.mp4", 40), tmp_path / "out"
     assert main(["track", str(video), "--output", str(out), "--show", "--no-video"]) == 130
     assert len(shown) == 9
@@ -223,8 +223,8 @@ def test_help_is_fast_and_a_bad_file_says_one_line_and_nothing_else(tmp_path):
         "try: main(['track', '--help'])\n"
         "except SystemExit: pass\n"
         "assert not {'jax', 'cv2', 'matplotlib'} & set(sys.modules), 'help loads heavy modules'\n"
-        "from tracknet_jax.data.capture import open_capture\n"
-        "from tracknet_jax.errors import UserError\n"
+        "from tracknet_jax.video.capture import open_capture\n"
+        "from tracknet_jax.utils.errors import UserError\n"
         "try: open_capture(sys.argv[1])\n"
         "except UserError as error: print(error, file=sys.stderr)\n"
     )

@@ -9,16 +9,16 @@ import pytest
 from flax.traverse_util import flatten_dict
 from scipy.signal import correlate
 
-from tests.reference import load_golden
+from tests.helpers.reference import load_golden
 from tracknet_jax.convert.checkpoint import Checkpoint
 from tracknet_jax.convert.fitting import find_network
 from tracknet_jax.convert.layouts import ALL, LAYOUTS, layouts_of
 from tracknet_jax.convert.mapping import tensor_shapes, to_tensors, to_variables
 from tracknet_jax.convert.networks import V2_RSTR, V2_TORCH
-from tracknet_jax.errors import UserError
 from tracknet_jax.models.rectifier import RectifierConfig
 from tracknet_jax.models.registry import PRESETS, preset
-from tracknet_jax.releases import abstract_variables
+from tracknet_jax.releases.release import abstract_variables
+from tracknet_jax.utils.errors import UserError
 
 # Fixture: layout, network, and what its weights and shapes cannot tell.
 FIXTURES = {

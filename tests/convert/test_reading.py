@@ -16,12 +16,12 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from tests.convert.torch_writer import Tensor, pickled, save_legacy, save_zip
+from tests.helpers.torch_writer import Tensor, pickled, save_legacy, save_zip
 from tracknet_jax.convert import unpickling
 from tracknet_jax.convert.reading import read_checkpoint
 from tracknet_jax.convert.safetensors_files import write_safetensors
 from tracknet_jax.convert.torch_files import write_torch
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 RNG = np.random.default_rng(0)
 SHARED = RNG.normal(size=40).astype(np.float32)

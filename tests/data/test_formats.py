@@ -3,10 +3,17 @@
 import numpy as np
 import pytest
 
+from tests.helpers.little_clips import (
+    SHUTTLE,
+    TENNIS,
+    ball_at,
+    shuttle_rows,
+    write_csv,
+    write_images,
+    write_video,
+)
 from tracknet_jax.data.formats import find_clip_files, find_clips, read_labels
-from tracknet_jax.errors import UserError
-
-from .conftest import SHUTTLE, TENNIS, ball_at, shuttle_rows, write_csv, write_images, write_video
+from tracknet_jax.utils.errors import UserError
 
 NAN = float("nan")
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from tracknet_jax.data.hard_examples import clip_factors
-from tracknet_jax.data.index import FrameIndex
-from tracknet_jax.data.resident import draw_start, draw_table
-from tracknet_jax.errors import UserError
-from tracknet_jax.metrics import Counts
+from tracknet_jax.data.tfds.index import FrameIndex
+from tracknet_jax.data.windows.resident import draw_start, draw_table
+from tracknet_jax.scoring.metrics import Counts
+from tracknet_jax.utils.errors import UserError
 
 
 @pytest.fixture

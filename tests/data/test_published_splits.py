@@ -9,7 +9,7 @@ from tracknet_jax.data.clips import Clip, Labels
 from tracknet_jax.data.formats import find_clips
 from tracknet_jax.data.published_splits import V3_TEST_RANGES, random_windows
 from tracknet_jax.data.splits import SplitBy, assign_splits
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 # Frames of each clip of the public tennis set, by game.
 TENNIS = {

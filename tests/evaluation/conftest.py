@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from labelled_clips import flight, make_clip
+
+from tests.helpers.labelled_clips import flight, make_clip
 
 
 @pytest.fixture

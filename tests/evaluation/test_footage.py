@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from labelled_clips import SIZE
 
-from tracknet_jax.data.build import build_dataset
+from tests.helpers.labelled_clips import SIZE
 from tracknet_jax.data.clips import Labels
-from tracknet_jax.errors import UserError
+from tracknet_jax.data.tfds.build import build_dataset
 from tracknet_jax.evaluation.footage import find_footage, of_files
+from tracknet_jax.utils.errors import UserError
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from labelled_clips import clip_score
 from scipy.special import expit, logit
 
-from tracknet_jax.errors import UserError
+from tests.helpers.labelled_clips import clip_score
 from tracknet_jax.evaluation.platt import Platt, calibrate, detections, fit_platt
-from tracknet_jax.metrics import FN, FP1, FP2, IGNORED, TN, TP
+from tracknet_jax.scoring.metrics import FN, FP1, FP2, IGNORED, TN, TP
+from tracknet_jax.utils.errors import UserError
 
 
 def draw(scale, shift, count, seed=0):

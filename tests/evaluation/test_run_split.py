@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from labelled_clips import flight, make_clip, true_rows, write_csv
 
-from tests.training.tiny import tiny_config
-from tracknet_jax.errors import UserError
+from tests.helpers.labelled_clips import flight, make_clip, true_rows, write_csv
+from tests.helpers.tiny_training import tiny_config
 from tracknet_jax.evaluation.footage import find_footage
 from tracknet_jax.evaluation.run_split import run_split_by
-from tracknet_jax.training.kept_frames import kept_frames
+from tracknet_jax.training.input.frame_cache import kept_frames
+from tracknet_jax.utils.errors import UserError
 
 
 @pytest.fixture

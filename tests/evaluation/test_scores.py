@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from labelled_clips import clip_score
 
+from tests.helpers.labelled_clips import clip_score
 from tracknet_jax.data.clips import Clip, Labels
-from tracknet_jax.errors import UserError
 from tracknet_jax.evaluation.footage import Footage, check_labels
 from tracknet_jax.evaluation.scores import Scores
-from tracknet_jax.metrics import FN, FP1, FP2, IGNORED, TN, TP, Counts
-from tracknet_jax.protocols import protocol
+from tracknet_jax.scoring.metrics import FN, FP1, FP2, IGNORED, TN, TP, Counts
+from tracknet_jax.scoring.protocols import protocol
+from tracknet_jax.utils.errors import UserError
 
 NAN = np.nan
 CLIPS = (

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from tests.export.members import MEMBERS, expected_maps, narrow, random_release, windows
+from tests.helpers.members import MEMBERS, expected_maps, narrow, random_release, windows
 from tracknet_jax.models.config import TrackNetConfig
 
 onnx = pytest.importorskip("onnx")
@@ -21,7 +21,7 @@ def run(model, inputs: list[np.ndarray]) -> np.ndarray:
 
 
 def exported(release):
-    from tracknet_jax.export.network import onnx_model
+    from tracknet_jax.export.onnx_network import onnx_model
 
     return onnx_model(release.config, release.variables)
 

@@ -7,13 +7,13 @@ import jax
 import numpy as np
 import pytest
 
-from tests.export.members import narrow, random_release, windows
-from tracknet_jax.errors import UserError
+from tests.helpers.members import narrow, random_release, windows
 from tracknet_jax.export.runtime import ForeignNetwork, with_runtime
 from tracknet_jax.tracking.detector import window_probabilities
-from tracknet_jax.tracking.options import TrackOptions
+from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
 from tracknet_jax.tracking.videos import track_source
+from tracknet_jax.utils.errors import UserError
 
 pytest.importorskip("onnx")
 

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from tests.export.members import expected_maps, narrow, random_release, windows
+from tests.helpers.members import expected_maps, narrow, random_release, windows
 from tracknet_jax.export.stablehlo import stablehlo_program
 
 pytest.importorskip("flatbuffers")

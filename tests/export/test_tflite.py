@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.export.members import expected_maps, narrow, random_release, windows
+from tests.helpers.members import expected_maps, narrow, random_release, windows
 from tracknet_jax.export.tflite import run_tflite, tflite_model
 
 pytest.importorskip("tensorflow")

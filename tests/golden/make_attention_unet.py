@@ -1,4 +1,4 @@
-"""Writes `attention_unet.npz`: what the reference's torch code computes on the weights of tests/reference.py.
+"""Writes `attention_unet.npz`: what the reference's torch code computes on the weights of tests/helpers/reference.py.
 
 python -m tests.golden.make_attention_unet MODEL_PY      (needs torch; MODEL_PY is alenzenx/TrackNetV3's model.py)
 """
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.reference import clip, tensors
+from tests.helpers.reference import clip, tensors
 
 SEED, TAG = 1, "small/0"
 EVERY = 37  # as in make_networks.py

@@ -5,11 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tracknet_jax.errors import UserError
 from tracknet_jax.models.blocks import depth_to_space, space_to_depth, upsample_bilinear
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.registry import PRESETS, preset
 from tracknet_jax.models.tracknet import TrackNet, init_variables
+from tracknet_jax.utils.errors import UserError
 
 TINY = TrackNetConfig(
     name="tiny", height=32, width=64, widths=(4, 8), depths=(1, 1), patch=8, embed_dim=8, mlp_dim=8, layers=2

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.reference import load_golden
+from tests.helpers.reference import load_golden
 from tracknet_jax.models.motion import (
     MotionAttention,
     fuse,

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from tests.golden.make_networks import EVERY, PIXELS
-from tests.reference import inputs, load_golden, tensors, v1_frames, words
+from tests.helpers.reference import inputs, load_golden, tensors, v1_frames, words
 from tracknet_jax.cli.main import main
-from tracknet_jax.models.background import merge_time
+from tracknet_jax.models.background_input import merge_time
 from tracknet_jax.models.blocks import Conv
 from tracknet_jax.models.encoder_decoder import EncoderDecoder
 from tracknet_jax.models.motion import fuse
 from tracknet_jax.models.tracknet import TrackNet
-from tracknet_jax.releases import Release, load_release
+from tracknet_jax.releases.release import Release, load_release
 
 # Fixture: the network that it becomes.
 NETWORKS = {

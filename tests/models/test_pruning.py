@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from tests.export.members import narrow, random_release, windows
-from tracknet_jax.errors import UserError
+from tests.helpers.members import narrow, random_release, windows
 from tracknet_jax.models.pruning import prune_bottleneck
 from tracknet_jax.models.tracknet import TrackNet
-from tracknet_jax.releases import check_variables
+from tracknet_jax.releases.release import check_variables
+from tracknet_jax.utils.errors import UserError
 
 CONFIG = replace(narrow("tracknet_nano"), widths=(4, 9), conv_bias=True)
 

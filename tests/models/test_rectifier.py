@@ -4,9 +4,9 @@ import jax
 import numpy as np
 import pytest
 
-from tests.reference import load_golden, tensors, to_flax
-from tracknet_jax.errors import UserError
+from tests.helpers.reference import load_golden, tensors, to_flax
 from tracknet_jax.models.rectifier import RECTIFIERS, InpaintNet, RectifierConfig, init_rectifier
+from tracknet_jax.utils.errors import UserError
 
 CONFIG = RECTIFIERS["inpaintnet"]
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tracknet_jax.data.clips import CLEAR, NO_BALL, OCCLUDED
-from tracknet_jax.errors import UserError
-from tracknet_jax.synthetic.physics import Flight
+from tracknet_jax.synthetic.play.physics import Flight
+from tracknet_jax.synthetic.play.sports import SPORTS
 from tracknet_jax.synthetic.rally import RallyConfig, render_rally
-from tracknet_jax.synthetic.sports import SPORTS
+from tracknet_jax.utils.errors import UserError
 
 
 def difference(rally, number):

@@ -10,21 +10,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from fake_release import bright_dot_release, dot_frames
 
-from tracking.videos import dot_path, write_video
-from tracknet_jax.cli.archive import parse_shard
+from tests.helpers.dot_videos import dot_path, write_video
+from tests.helpers.fake_release import bright_dot_release, dot_frames
 from tracknet_jax.cli.main import main
-from tracknet_jax.data.video import open_frames
-from tracknet_jax.errors import UserError
+from tracknet_jax.cli.track_archive import parse_shard
 from tracknet_jax.tracking import detector
 from tracknet_jax.tracking.archive import Job, append_outcome, share, track_archive
 from tracknet_jax.tracking.frame_tracker import PreparedVideo
-from tracknet_jax.tracking.options import TrackOptions
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
+from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.video.readers import open_frames
 
-TESTS = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def open_bgr(source):
@@ -185,10 +185,10 @@ PROCESS = """
 import os, signal, sys
 sys.path.insert(0, sys.argv.pop(1))
 kill_after = int(sys.argv.pop(1))
-from fake_release import bright_dot_release
-import tracknet_jax.releases
+from tests.helpers.fake_release import bright_dot_release
+import tracknet_jax.releases.release
 import tracknet_jax.tracking.outputs as outputs
-tracknet_jax.releases.load_release = lambda name: bright_dot_release()
+tracknet_jax.releases.release.load_release = lambda name: bright_dot_release()
 rows = 0
 class Killed(outputs.CsvRows):
     def write(self, row, time):
@@ -204,7 +204,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def start(*arguments, kill_after=0):
-    command = [sys.executable, "-c", PROCESS, str(TESTS), str(kill_after), *map(str, arguments)]
+    command = [sys.executable, "-c", PROCESS, str(ROOT), str(kill_after), *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -244,7 +244,7 @@ def test_two_processes_share_an_archive_and_go_on_after_a_kill(tmp_path):
 
 
 def test_finished_videos_are_left_alone_unless_asked(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda name: bright_dot_release())
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda name: bright_dot_release())
     for i in range(2):
         write_video(tmp_path / f"{i}.mp4", 5)
     command = ["track", str(tmp_path), "--output", str(tmp_path / "out"), "--no-picture"]

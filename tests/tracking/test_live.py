@@ -13,23 +13,23 @@ from math import inf
 import cv2
 import numpy as np
 import pytest
-from fake_release import bright_dot_release, dot_frames
 
-from tracking.videos import dot_path
+from tests.helpers.dot_videos import dot_path
+from tests.helpers.fake_release import bright_dot_release, dot_frames
 from tracknet_jax.cli.main import main
-from tracknet_jax.data.live import LiveReader, WaitingFrames
-from tracknet_jax.data.video import open_frames
-from tracknet_jax.errors import UserError
+from tracknet_jax.rectification.rectify import Rectification
 from tracknet_jax.tracking import detector
-from tracknet_jax.tracking.baseline import BackgroundSubtraction
+from tracknet_jax.tracking.baseline.background_subtraction import BackgroundSubtraction
 from tracknet_jax.tracking.frame_tracker import PreparedVideo
 from tracknet_jax.tracking.linking import LAG
 from tracknet_jax.tracking.live import Latencies, ending_on_signal, plan_latency, step_seconds, track_live
-from tracknet_jax.tracking.options import TrackOptions
 from tracknet_jax.tracking.outputs import OutputFiles
-from tracknet_jax.tracking.rectify import Rectification
-from tracknet_jax.tracking.track import Track
+from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
+from tracknet_jax.tracks.track import Track
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.video.live_reader import LiveReader, WaitingFrames
+from tracknet_jax.video.readers import open_frames
 
 FPS = 30
 
@@ -198,7 +198,7 @@ def test_a_signal_ends_a_stream_well(tmp_path, number):
 
 @pytest.fixture
 def fake_release(monkeypatch):
-    monkeypatch.setattr("tracknet_jax.releases.load_release", lambda name: bright_dot_release())
+    monkeypatch.setattr("tracknet_jax.releases.release.load_release", lambda name: bright_dot_release())
 
 
 def jpegs(count):
@@ -291,7 +291,7 @@ class FakeViewer:
 
 
 def test_the_window_shows_each_frame_with_its_ball_and_q_ends(fake_release, stream, monkeypatch, tmp_path):
-    monkeypatch.setattr("tracknet_jax.tracking.viewer.Viewer", FakeViewer)
+    monkeypatch.setattr("tracknet_jax.video.viewer.Viewer", FakeViewer)
     options = ["--output", str(tmp_path), "--max-latency", "inf", "--no-link", "--no-video"]
     assert main(["track", stream, "--show", *options]) == 0
     track = Track.from_csv(tmp_path / "video_ball.csv")

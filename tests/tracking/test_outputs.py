@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_release import bright_dot_release
 
-from tracking.videos import dot_path, write_video
-from tracknet_jax.data.video import open_frames
-from tracknet_jax.errors import UserError
+from tests.helpers.dot_videos import dot_path, write_video
+from tests.helpers.fake_release import bright_dot_release
+from tracknet_jax.tracking.named_videos import find_sources, output_stems
 from tracknet_jax.tracking.outputs import MiddleFrame, OutputFiles, track_to_files
-from tracknet_jax.tracking.sources import find_sources, output_stems
-from tracknet_jax.tracking.track import CsvRows, Track
 from tracknet_jax.tracking.tracker import Tracker
 from tracknet_jax.tracking.videos import track_source
-from tracknet_jax.tracking.writer import open_writer
+from tracknet_jax.tracks.track import CsvRows, Track
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.video.readers import open_frames
+from tracknet_jax.video.writer import open_writer
 
 TRACKER = Tracker(bright_dot_release())
 
@@ -129,10 +129,10 @@ MEMORY = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from fake_release import bright_dot_release
+from tests.helpers.fake_release import bright_dot_release
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
 from tracknet_jax.tracking.tracker import Tracker
-from tracknet_jax.data.video import open_frames
+from tracknet_jax.video.readers import open_frames
 video = Path(sys.argv[2])
 files = OutputFiles.of(video.parent, video.stem)
 track = track_to_files(Tracker(bright_dot_release()), open_frames(video, order="bgr"), video, files)
@@ -146,10 +146,10 @@ print(len(track), int(peak.split()[1]) / 1024)
 def test_memory_does_not_grow_with_the_length(tmp_path):
     """A video of 20,000 frames needs what one of 2,000 needs, but for its rows (1 MB); its frames are 135 MB."""
     peak = {}
-    tests = str(Path(__file__).resolve().parents[1])
+    root = str(Path(__file__).resolve().parents[2])
     for count in (2000, 20000):
         video = write_video(tmp_path / f"{count}.mp4", count)
-        command = [sys.executable, "-c", MEMORY, tests, str(video)]
+        command = [sys.executable, "-c", MEMORY, root, str(video)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         rows, peak[count] = (float(field) for field in done.stdout.split())
         assert rows == count

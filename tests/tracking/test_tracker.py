@@ -4,17 +4,17 @@ import threading
 
 import numpy as np
 import pytest
-from fake_release import bright_dot_release, dot_frames
 
 import tracknet_jax
-from tracking.videos import dot_path, write_video
-from tracknet_jax.errors import UserError
+from tests.helpers.dot_videos import dot_path, write_video
+from tests.helpers.fake_release import bright_dot_release, dot_frames
 from tracknet_jax.tracking import detector
 from tracknet_jax.tracking.frame_tracker import PreparedVideo
-from tracknet_jax.tracking.geometry import place
-from tracknet_jax.tracking.options import TrackOptions
+from tracknet_jax.tracking.placement import place
+from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
 from tracknet_jax.tracking.videos import track_source, track_video
+from tracknet_jax.utils.errors import UserError
 
 
 @pytest.mark.parametrize("overlap", ["none", "weighted"])

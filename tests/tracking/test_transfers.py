@@ -3,11 +3,11 @@
 import jax
 import numpy as np
 import pytest
-from fake_release import bright_dot_release, dot_frames
 
-from tracking.videos import dot_path
+from tests.helpers.dot_videos import dot_path
+from tests.helpers.fake_release import bright_dot_release, dot_frames
 from tracknet_jax.tracking import detector
-from tracknet_jax.tracking.options import TrackOptions
+from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
 
 STARTS = {"none": "detect_disjoint", "weighted": "add_windows"}

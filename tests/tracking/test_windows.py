@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from fake_release import bright_dot_logits, bright_dot_release
 
-from tracknet_jax.tracking.options import TrackOptions
+from tests.helpers.fake_release import bright_dot_logits, bright_dot_release
+from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
 from tracknet_jax.tracking.windows import chunks, ensemble_weights, windows
 

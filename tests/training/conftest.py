@@ -2,10 +2,9 @@
 
 import pytest
 
-from tracknet_jax.data.build import build_dataset
+from tests.helpers.tiny_training import MODEL, write_clips
 from tracknet_jax.data.formats import find_clips
-
-from .tiny import MODEL, write_clips
+from tracknet_jax.data.tfds.build import build_dataset
 
 
 @pytest.fixture(scope="session")

@@ -8,15 +8,14 @@ import jax
 import numpy as np
 import pytest
 
-from tracknet_jax.errors import UserError
+from tests.helpers.tiny_training import MODEL, tiny_batch, tiny_config
 from tracknet_jax.models.tracknet import init_variables
 from tracknet_jax.training.checkpoints import Checkpoints, find_checkpoint, restore_for_inference
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.parallel import make_driver
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import train_step
-
-from .tiny import MODEL, tiny_batch, tiny_config
+from tracknet_jax.utils.errors import UserError
 
 CONFIG = tiny_config()
 

@@ -6,10 +6,10 @@ from functools import cache
 import jax
 import pytest
 
+from tests.helpers.tiny_training import MODEL, tiny_batch
 from tracknet_jax.benchmark.collectives import Collective, collectives
 
 from .test_parallel import driver, first_state
-from .tiny import MODEL, tiny_batch
 
 HLO = """
   %all-reduce = (f32[8,4]{1,0}, f32[]) all-reduce(%a, %b), channel_id=1, replica_groups=[1,8]<=[8]

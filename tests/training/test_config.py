@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from tests.helpers.tiny_training import tiny_config
 from tracknet_jax.data.augment import AugmentConfig
-from tracknet_jax.data.mixup import MixupConfig
-from tracknet_jax.errors import UserError
+from tracknet_jax.data.augment.mixup import MixupConfig
 from tracknet_jax.models.registry import preset
-from tracknet_jax.training.checks import check_config
-from tracknet_jax.training.config import (
+from tracknet_jax.training.config_checks import check_config
+from tracknet_jax.training.presets import bundled_names, load_config
+from tracknet_jax.training.train_config import (
     EvalConfig,
     LossConfig,
     OptimizerConfig,
@@ -18,9 +19,7 @@ from tracknet_jax.training.config import (
     TrainConfig,
     flatten,
 )
-from tracknet_jax.training.presets import bundled_names, load_config
-
-from .tiny import tiny_config
+from tracknet_jax.utils.errors import UserError
 
 
 @pytest.mark.parametrize("name", sorted(set(bundled_names()) - {"inpaintnet"}))  # see test_rectifier

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from jax.sharding import AxisType, Mesh
 
+from tests.helpers.tiny_training import tiny_batch
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.parallel import AXIS, replicated, split
 from tracknet_jax.training.step import train_step
 
 from .test_parallel import CONFIG, first_state
-from .tiny import tiny_batch
 
 QUICK = {"xla_backend_optimization_level": 0}  # four compilations
 

@@ -11,26 +11,25 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.helpers.tiny_training import MODEL, tiny_batch, tiny_config
 from tracknet_jax.cli.main import main
 from tracknet_jax.data.augment import AugmentConfig
 from tracknet_jax.data.clips import UNLABELLED
 from tracknet_jax.data.formats.unlabelled import find_unlabelled
-from tracknet_jax.errors import UserError
-from tracknet_jax.losses import soft_weighted_bce_map, weighted_bce
+from tracknet_jax.heatmaps.losses import soft_weighted_bce_map, weighted_bce
 from tracknet_jax.models.tracknet import TrackNet, init_variables
-from tracknet_jax.releases import load_release, save_release
-from tracknet_jax.training.config import DistillConfig
-from tracknet_jax.training.digest import digest
+from tracknet_jax.releases.release import load_release, save_release
 from tracknet_jax.training.distillation import Teacher, distillation_loss, load_teacher, window_ends
 from tracknet_jax.training.gradients import gradients
+from tracknet_jax.training.input.batch_sources import open_training
+from tracknet_jax.training.input.digest import digest
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.parallel import make_driver
-from tracknet_jax.training.sources import open_training
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import train_step
 from tracknet_jax.training.targets import with_targets
-
-from .tiny import MODEL, tiny_batch, tiny_config
+from tracknet_jax.training.train_config import DistillConfig
+from tracknet_jax.utils.errors import UserError
 
 STUDENT = replace(MODEL, name="student", frames=5, outputs=5, motion="none")
 CONFIG = tiny_config(model=STUDENT, batch_size=4, distill=DistillConfig(weight=0.3))

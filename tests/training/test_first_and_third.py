@@ -5,17 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tracknet_jax.data.folders import images_in
-from tracknet_jax.data.mixup import MixupConfig
+from tests.helpers.tiny_training import tiny_config
+from tracknet_jax.data.augment.mixup import MixupConfig
 from tracknet_jax.models.registry import preset
-from tracknet_jax.releases import load_release
-from tracknet_jax.tracking.options import TrackOptions
+from tracknet_jax.releases.release import load_release
+from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
 from tracknet_jax.tracking.videos import track_source
-from tracknet_jax.training.config import EvalConfig
 from tracknet_jax.training.loop import train
-
-from .tiny import tiny_config
+from tracknet_jax.training.train_config import EvalConfig
+from tracknet_jax.video.folders import images_in
 
 
 def narrow(name):

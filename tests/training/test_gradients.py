@@ -7,14 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tracknet_jax.losses import weighted_bce
+from tests.helpers.tiny_training import MODEL, tiny_batch, tiny_config
+from tracknet_jax.heatmaps.losses import weighted_bce
 from tracknet_jax.models.tracknet import TrackNet, init_variables
 from tracknet_jax.training.gradients import gradients, make_loss_fn
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.targets import with_targets
-
-from .tiny import MODEL, tiny_batch, tiny_config
 
 CONFIG = tiny_config(batch_size=4)
 

@@ -8,20 +8,20 @@ import jax
 import numpy as np
 import pytest
 
-from tracknet_jax.errors import UserError
+from tests.helpers.tiny_training import MODEL, tiny_batch, tiny_config
 from tracknet_jax.models.tracknet import init_variables
-from tracknet_jax.training.config import CheckpointConfig, EvalConfig, OptimizerConfig, ScheduleConfig
 from tracknet_jax.training.guard import Guard
+from tracknet_jax.training.input.batch_sources import GrainSource, open_training
 from tracknet_jax.training.loop import train
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.parallel import make_driver
-from tracknet_jax.training.sources import GrainSource, open_training
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import step_keys, train_step, window_keys
+from tracknet_jax.training.train_config import CheckpointConfig, EvalConfig, OptimizerConfig, ScheduleConfig
+from tracknet_jax.utils.errors import UserError
 
 from .test_loop import config_for, stop_at
 from .test_parallel import draw_rows
-from .tiny import MODEL, tiny_batch, tiny_config
 
 # Adam without memory: every parameter with a gradient moves by the learning rate.
 ADAM = OptimizerConfig("adam", lr=1e-2, betas=(0.0, 0.0), clip_norm=None, schedule=ScheduleConfig("cosine"))

@@ -12,14 +12,13 @@ import pytest
 from jax.sharding import AxisType, Mesh
 from orbax.checkpoint import v1 as ocp
 
-from tracknet_jax.errors import UserError
+from tests.helpers.tiny_training import MODEL, tiny_config
 from tracknet_jax.training.checkpoints import find_checkpoint, restore_for_inference
-from tracknet_jax.training.config import CheckpointConfig, EvalConfig
-from tracknet_jax.training.display import TrainingDisplay
 from tracknet_jax.training.loop import Progress, total_steps, train
 from tracknet_jax.training.parallel import AXIS
-
-from .tiny import MODEL, tiny_config
+from tracknet_jax.training.reporting.display import TrainingDisplay
+from tracknet_jax.training.train_config import CheckpointConfig, EvalConfig
+from tracknet_jax.utils.errors import UserError
 
 
 def config_for(source, pipeline="resident", **changes):

@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from programs import HOST, custom_calls, products
 
-from tracknet_jax.data.mixup import MixupConfig
+from tests.helpers.programs import HOST, custom_calls, products
+from tests.helpers.tiny_training import tiny_config
+from tracknet_jax.data.augment.mixup import MixupConfig
 from tracknet_jax.models.refinement import attention_scores
 from tracknet_jax.models.registry import preset
 from tracknet_jax.models.tracknet import TrackNet, init_variables
@@ -18,8 +19,6 @@ from tracknet_jax.tracking.detector import detect_disjoint
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import train_step
-
-from .tiny import tiny_config
 
 NETWORKS = ("tracknet_nano", "tracknet_v2", "tracknet_v4", "tracknet_v5", "tracknet_v5_divided")
 PLATFORMS = ("cuda", "tpu")

@@ -10,7 +10,6 @@ import pytest
 
 from tracknet_jax.models.registry import preset
 from tracknet_jax.models.tracknet import init_variables
-from tracknet_jax.training.config import OptimizerConfig, ScheduleConfig
 from tracknet_jax.training.optimizers import (
     KERAS_ADADELTA,
     V5_ADAMW,
@@ -18,6 +17,7 @@ from tracknet_jax.training.optimizers import (
     make_optimizer,
     make_schedule,
 )
+from tracknet_jax.training.train_config import OptimizerConfig, ScheduleConfig
 
 
 def walk(config, gradients, start):

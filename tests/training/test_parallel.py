@@ -7,15 +7,14 @@ import jax
 import numpy as np
 import pytest
 
-from tracknet_jax.data.mixup import MixupConfig
+from tests.helpers.tiny_training import MODEL, tiny_batch, tiny_config
+from tracknet_jax.data.augment.mixup import MixupConfig
 from tracknet_jax.models.tracknet import init_variables
-from tracknet_jax.training.config import LossConfig
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.parallel import make_driver
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import train_step
-
-from .tiny import MODEL, tiny_batch, tiny_config
+from tracknet_jax.training.train_config import LossConfig
 
 CONFIG = tiny_config(loss=LossConfig(variation_penalty=0.1))
 CONFIG = replace(CONFIG, data=replace(CONFIG.data, mixup=MixupConfig(sample=0.5)))

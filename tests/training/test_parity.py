@@ -13,13 +13,13 @@ import numpy as np
 import optax
 import pytest
 
-from tests.reference import inputs, load_golden, tensors, to_flax
-from tracknet_jax.heatmaps import disc_targets
-from tracknet_jax.losses import weighted_bce
+from tests.helpers.reference import inputs, load_golden, tensors, to_flax
+from tracknet_jax.heatmaps.losses import weighted_bce
+from tracknet_jax.heatmaps.targets import disc_targets
 from tracknet_jax.models.registry import preset
 from tracknet_jax.models.tracknet import TrackNet
-from tracknet_jax.training.config import OptimizerConfig
 from tracknet_jax.training.optimizers import make_optimizer
+from tracknet_jax.training.train_config import OptimizerConfig
 
 REFERENCE_ADAMW = OptimizerConfig(lr=1e-4, weight_decay=0.01, decay_all=True, clip_norm=1.0)
 NETWORKS = {"v5repo_v2": "tracknet_v2", "v5repo_v4": "tracknet_v4", "v5repo_v5": "tracknet_v5_joint"}

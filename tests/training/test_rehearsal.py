@@ -9,8 +9,8 @@ import jax
 import numpy as np
 import pytest
 
-from tracknet_jax.errors import UserError
-from tracknet_jax.training.processes import in_turns, parse_address
+from tracknet_jax.training.cluster.processes import in_turns, parse_address
+from tracknet_jax.utils.errors import UserError
 
 from .test_kill import REPOSITORY, final_state
 

@@ -7,13 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.helpers.tiny_training import MODEL
 from tracknet_jax.models.tracknet import TrackNet, TrackNetOutput, init_variables
-from tracknet_jax.pictures import write_picture
-from tracknet_jax.training.config import EvalConfig
-from tracknet_jax.training.pictures import prediction_grid
+from tracknet_jax.training.reporting.prediction_grid import prediction_grid
+from tracknet_jax.training.train_config import EvalConfig
 from tracknet_jax.training.validation import ValidationClip, Validator, frame_windows
-
-from .tiny import MODEL
+from tracknet_jax.utils.images import write_picture
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 9])

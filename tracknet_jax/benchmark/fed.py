@@ -8,18 +8,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.pipelines import STEPS, built_dataset
 from tracknet_jax.benchmark.steps import labelled_windows
 from tracknet_jax.benchmark.workload import Work, Workload
-from tracknet_jax.releases import Release
-from tracknet_jax.training.config import DataConfig, TrainConfig
+from tracknet_jax.releases.release import Release
+from tracknet_jax.training.input.batch_sources import open_training
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.parallel import make_driver
 from tracknet_jax.training.presets import bundled_names, load_config
-from tracknet_jax.training.sources import open_training
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import Draw, train_step
+from tracknet_jax.training.train_config import DataConfig, TrainConfig
 
 
 def training(case: Case, release: Release, data: Path, folder: Path) -> Workload:

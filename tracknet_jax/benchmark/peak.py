@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from tracknet_jax.benchmark.config import Dtype
+from tracknet_jax.benchmark.benchmark_config import Dtype
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.timing import Call
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracknet_jax.benchmark.results import Report, Result
-from tracknet_jax.files import replacing
-from tracknet_jax.pictures import check_picture_name
+from tracknet_jax.utils.files import replacing
+from tracknet_jax.utils.images import check_picture_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

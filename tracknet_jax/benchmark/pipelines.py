@@ -8,25 +8,25 @@ from typing import Any
 
 import jax
 
-from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.timing import block
 from tracknet_jax.benchmark.workload import Work, Workload
 from tracknet_jax.data.augment import augment
-from tracknet_jax.data.build import build_dataset
 from tracknet_jax.data.formats import find_clips
-from tracknet_jax.data.source import find_dataset
-from tracknet_jax.data.video import open_frames
+from tracknet_jax.data.tfds.build import build_dataset
+from tracknet_jax.data.tfds.frame_source import find_dataset
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.releases import Release
-from tracknet_jax.tracking.options import TrackOptions
+from tracknet_jax.releases.release import Release
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
-from tracknet_jax.tracking.track import Track
+from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
-from tracknet_jax.training.config import DataConfig, TrainConfig
-from tracknet_jax.training.sources import open_training
+from tracknet_jax.tracks.track import Track
+from tracknet_jax.training.input.batch_sources import open_training
 from tracknet_jax.training.step import step_keys, window_keys
 from tracknet_jax.training.targets import with_targets
+from tracknet_jax.training.train_config import DataConfig, TrainConfig
+from tracknet_jax.video.readers import open_frames
 
 STEPS = 100_000  # whose windows are drawn beforehand: more than are timed
 

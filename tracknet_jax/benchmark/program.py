@@ -13,8 +13,8 @@ import numpy as np
 from jax.experimental.compilation_cache import compilation_cache
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from tracknet_jax.benchmark.config import Parallel
-from tracknet_jax.errors import UserError
+from tracknet_jax.benchmark.benchmark_config import Parallel
+from tracknet_jax.utils.errors import UserError
 
 AXIS = "data"
 Step = Callable[..., Any]  # step(whole, parts, axis_name=...)

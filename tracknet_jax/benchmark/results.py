@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.profile import Part
 from tracknet_jax.benchmark.timing import Timing
 from tracknet_jax.benchmark.workload import Work

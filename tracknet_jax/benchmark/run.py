@@ -13,16 +13,16 @@ import numpy as np
 
 from tracknet_jax import __version__
 from tracknet_jax.benchmark import onnx_runtimes, peak, steps, torch_runtime, torch_training
-from tracknet_jax.benchmark.config import Benchmark, Case, Dtype, Parallel, Runtime
+from tracknet_jax.benchmark.benchmark_config import Benchmark, Case, Dtype, Parallel, Runtime
 from tracknet_jax.benchmark.profile import profile
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.results import Memory, Peaks, Report, Result
 from tracknet_jax.benchmark.timing import block, measure
 from tracknet_jax.benchmark.workload import Workload, network
-from tracknet_jax.cores import cores
 from tracknet_jax.export.runtime import with_runtime
 from tracknet_jax.models.cost import cost
-from tracknet_jax.releases import Release, in_dtype, with_convolutions
+from tracknet_jax.releases.release import Release, in_dtype, with_convolutions
+from tracknet_jax.utils.cores import cores
 
 RUNTIMES: tuple[str, ...] = get_args(Runtime)
 TORCH = ("torch", "torch_compile")

@@ -7,11 +7,11 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.workload import Work, Workload
-from tracknet_jax.data.video import open_frames
-from tracknet_jax.errors import UserError
-from tracknet_jax.releases import Release, save_release
+from tracknet_jax.releases.release import Release, save_release
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.video.readers import open_frames
 
 COMMAND = "from tracknet_jax.cli.main import run; run()"
 

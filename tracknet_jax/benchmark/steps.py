@@ -8,21 +8,21 @@ import jax
 import numpy as np
 import optax
 
-from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.program import Layout, compiled
 from tracknet_jax.benchmark.workload import Work, Workload, windows_of
 from tracknet_jax.data.augment import Batch
-from tracknet_jax.decoding import Candidates
-from tracknet_jax.heatmaps import probability_maps
+from tracknet_jax.heatmaps.decoding import Candidates
+from tracknet_jax.heatmaps.targets import probability_maps
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.releases import Release
+from tracknet_jax.releases.release import Release
 from tracknet_jax.tracking.detector import detect_disjoint
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.gradients import gradients
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.state import TrainState, create_state
 from tracknet_jax.training.step import train_step
 from tracknet_jax.training.targets import with_targets
+from tracknet_jax.training.train_config import TrainConfig
 
 
 def inference(case: Case, release: Release) -> Workload:

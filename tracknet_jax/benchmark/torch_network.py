@@ -7,10 +7,10 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 
 from tracknet_jax.benchmark.torch_refinement import refine
-from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.motion import BT601
 from tracknet_jax.models.tracknet import IMAGENET_MEAN, IMAGENET_STD
+from tracknet_jax.utils.errors import UserError
 
 if TYPE_CHECKING:
     import torch

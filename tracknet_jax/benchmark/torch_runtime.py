@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.torch_network import check_buildable, forward, torch_weights
 from tracknet_jax.benchmark.workload import Work, Workload, windows_of
-from tracknet_jax.cores import cores
-from tracknet_jax.errors import UserError
-from tracknet_jax.releases import Release
+from tracknet_jax.releases.release import Release
+from tracknet_jax.utils.cores import cores
+from tracknet_jax.utils.errors import UserError
 
 if TYPE_CHECKING:
     import torch

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flax.traverse_util import flatten_dict
 
-from tracknet_jax.benchmark.config import Case
+from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.steps import first_step, labelled_windows, recipe
 from tracknet_jax.benchmark.torch_network import Weights, cast, logits, torch_weights
 from tracknet_jax.benchmark.torch_runtime import Started, compile_seconds, compiled, prepared_device
 from tracknet_jax.benchmark.workload import Work, Workload
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.releases import Release
-from tracknet_jax.training.config import OptimizerConfig, TrainConfig
+from tracknet_jax.releases.release import Release
 from tracknet_jax.training.targets import with_targets
+from tracknet_jax.training.train_config import OptimizerConfig, TrainConfig
 
 if TYPE_CHECKING:
     import torch

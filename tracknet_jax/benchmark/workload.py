@@ -12,7 +12,7 @@ from tracknet_jax.benchmark.program import Analysis
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.registry import preset
 from tracknet_jax.models.tracknet import TrackNet, init_variables
-from tracknet_jax.releases import Release, load_release, shipped_releases
+from tracknet_jax.releases.release import Release, load_release, shipped_releases
 
 
 class Work(NamedTuple):

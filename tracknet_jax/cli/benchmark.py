@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from tracknet_jax.benchmark.config import Benchmark, Dtype, Parallel, Runtime, Task
+from tracknet_jax.benchmark.benchmark_config import Benchmark, Dtype, Parallel, Runtime, Task
 from tracknet_jax.cli.options import option
-from tracknet_jax.pictures import check_picture_name
+from tracknet_jax.utils.images import check_picture_name
 
 if TYPE_CHECKING:
     from tracknet_jax.benchmark.run import Materials
@@ -94,8 +94,8 @@ def main(argv: list[str]) -> int:
 
     from rich.console import Console
 
+    from tracknet_jax.benchmark.benchmark_table import print_report, write_json, write_markdown
     from tracknet_jax.benchmark.picture import write_picture
-    from tracknet_jax.benchmark.report import print_report, write_json, write_markdown
     from tracknet_jax.benchmark.run import run
 
     with ExitStack() as stack:

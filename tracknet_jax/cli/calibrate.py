@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tracknet_jax.evaluation.clip_score import ClipScore
     from tracknet_jax.evaluation.footage import Footage
-    from tracknet_jax.releases import Release
+    from tracknet_jax.releases.release import Release
 
 DESCRIPTION = """Make a network's confidences the chance of being right, on labelled clips.
 
@@ -51,8 +51,8 @@ def main(argv: list[str]) -> int:
     options = tyro.cli(CalibrateOptions, args=argv, prog="tracknet calibrate", description=DESCRIPTION)
     from tracknet_jax.evaluation.footage import find_footage
     from tracknet_jax.evaluation.platt import Platt, calibrate, detections
-    from tracknet_jax.models.calibration import can_shift, scale_logits
-    from tracknet_jax.releases import CARD, load_release, read_card, save_release
+    from tracknet_jax.releases.release import CARD, load_release, read_card, save_release
+    from tracknet_jax.releases.scale_logits import can_shift, scale_logits
 
     release = load_release(options.checkpoint)
     scale_logits(release.config, release.variables, 1.0)  # a network without logits is told at once
@@ -80,10 +80,10 @@ def main(argv: list[str]) -> int:
 def _strongest_blobs(clips: "list[Footage]", release: "Release") -> "list[ClipScore]":
     """Every frame's strongest blob, however faint, scored under the protocol `default`."""
     from tracknet_jax.cli.progress import progress_bar
-    from tracknet_jax.decoding import FLOOR
-    from tracknet_jax.evaluation.release import score_release
-    from tracknet_jax.protocols import protocol
-    from tracknet_jax.tracking.options import TrackOptions
+    from tracknet_jax.evaluation.score_release import score_release
+    from tracknet_jax.heatmaps.decoding import FLOOR
+    from tracknet_jax.scoring.protocols import protocol
+    from tracknet_jax.tracking.track_options import TrackOptions
 
     faintest = TrackOptions(link=False, threshold=FLOOR)
     with progress_bar("clips") as progress:
@@ -92,6 +92,6 @@ def _strongest_blobs(clips: "list[Footage]", release: "Release") -> "list[ClipSc
 
 
 def _error(clips: "Sequence[ClipScore]") -> float:
-    from tracknet_jax.evaluation.calibration import expected_calibration_error, reliability
+    from tracknet_jax.evaluation.report.reliability import expected_calibration_error, reliability
 
     return expected_calibration_error(reliability(clips))

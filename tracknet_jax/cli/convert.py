@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import tyro
 
 from tracknet_jax.cli.options import option
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 DESCRIPTION = """Take in other projects' weights, or give weights back to them.
 
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
     args = tyro.cli(ConvertArgs, args=argv, prog="tracknet convert", description=DESCRIPTION)
 
     from tracknet_jax.convert.weights import convert_to_release, export_weights
-    from tracknet_jax.releases import CONFIG
+    from tracknet_jax.releases.release import CONFIG
 
     if args.to is not None:
         if args.model is not None:

@@ -9,7 +9,7 @@ import tyro
 
 from tracknet_jax.cli.options import split_by_or_runs
 from tracknet_jax.data.splits import SplitBy
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 Format = Literal["auto", "tennis", "shuttlecock", "normalised", "clips288"]
 
@@ -99,9 +99,9 @@ def main(argv: list[str]) -> int:
 
 def _build(options: Build) -> int:
     from tracknet_jax.cli.progress import progress_bar
-    from tracknet_jax.data.build import build_dataset
     from tracknet_jax.data.formats import find_clips
     from tracknet_jax.data.splits import assign_splits
+    from tracknet_jax.data.tfds.build import build_dataset
 
     size = parse_size(options.size)
     clips = assign_splits(find_clips(options.source, options.format), options.split_by)
@@ -125,10 +125,10 @@ def _build(options: Build) -> int:
 
 def _inspect(options: Inspect) -> int:
     from tracknet_jax.cli.progress import progress_bar
-    from tracknet_jax.data.contact_sheet import contact_sheet
-    from tracknet_jax.data.inspect import inspect
-    from tracknet_jax.data.inspect_report import print_reports, write_json
-    from tracknet_jax.pictures import check_picture_name, write_picture
+    from tracknet_jax.data.inspection.contact_sheet import contact_sheet
+    from tracknet_jax.data.inspection.inspect import inspect
+    from tracknet_jax.data.inspection.inspect_report import print_reports, write_json
+    from tracknet_jax.utils.images import check_picture_name, write_picture
 
     check_picture_name(options.sheet)
     with progress_bar("clips") as progress:
@@ -146,11 +146,11 @@ def _inspect(options: Inspect) -> int:
 
 def _trajectories(options: Trajectories) -> int:
     from tracknet_jax.cli.progress import progress_bar
-    from tracknet_jax.data.trajectories import write_trajectories
     from tracknet_jax.evaluation.footage import find_footage
-    from tracknet_jax.evaluation.release import track_trajectories
-    from tracknet_jax.releases import load_release
-    from tracknet_jax.tracking.options import TrackOptions
+    from tracknet_jax.evaluation.score_release import track_trajectories
+    from tracknet_jax.rectification.trajectories import write_trajectories
+    from tracknet_jax.releases.release import load_release
+    from tracknet_jax.tracking.track_options import TrackOptions
     from tracknet_jax.tracking.tracker import Tracker
 
     tracker = Tracker(load_release(options.checkpoint), TrackOptions(options.overlap))

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 if TYPE_CHECKING:
     from tracknet_jax.data.clips import Labels
-    from tracknet_jax.metrics import Counts
+    from tracknet_jax.scoring.metrics import Counts
     from tracknet_jax.synthetic.rally import Rally
-    from tracknet_jax.tracking.track import Track
+    from tracknet_jax.tracks.track import Track
 
 DESCRIPTION = """Render a rally, find the ball in it, and score that against the rendered truth.
 
@@ -48,11 +48,11 @@ def main(argv: list[str]) -> int:
         raise UserError(f"--seconds {args.seconds}: expected more than 0, at most 600")
 
     from tracknet_jax.cli.progress import progress_bar
-    from tracknet_jax.data.video import open_frames
-    from tracknet_jax.releases import load_release
+    from tracknet_jax.releases.release import load_release
     from tracknet_jax.synthetic.rally import RallyConfig, render_rally
     from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
     from tracknet_jax.tracking.tracker import Tracker
+    from tracknet_jax.video.readers import open_frames
 
     width, height = args.size
     frames = max(1, round(args.seconds * 30))
@@ -80,7 +80,7 @@ def write_rally(rally: "Rally", path: Path, on_frame=lambda: None) -> None:
     """Writes the rendered frames as an mp4; `on_frame` is called after each."""
     import cv2
 
-    from tracknet_jax.tracking.writer import new_video
+    from tracknet_jax.video.writer import new_video
 
     with new_video(path, rally.fps, (rally.config.width, rally.config.height)) as writer:
         for frame in rally.frames():
@@ -90,7 +90,7 @@ def write_rally(rally: "Rally", path: Path, on_frame=lambda: None) -> None:
 
 def write_truth(labels: "Labels", path: Path) -> None:
     """Writes labels as `Frame,Visibility,X,Y`; X and Y are empty where the ball is out of the picture."""
-    from tracknet_jax.files import replacing
+    from tracknet_jax.utils.files import replacing
 
     rows = zip(labels.frame.tolist(), labels.visibility.tolist(), labels.xy.tolist(), strict=True)
     with replacing(path) as partial, partial.open("w", newline="") as file:
@@ -102,8 +102,8 @@ def write_truth(labels: "Labels", path: Path) -> None:
 
 def score(rally: "Rally", track: "Track") -> "Counts":
     """Counts of the track against the rendered truth under the default protocol."""
-    from tracknet_jax.metrics import Counts
-    from tracknet_jax.protocols import outcomes, protocol, reference_points, to_pixels
+    from tracknet_jax.scoring.metrics import Counts
+    from tracknet_jax.scoring.protocols import outcomes, protocol, reference_points, to_pixels
 
     rule, size = protocol("default"), (rally.config.width, rally.config.height)
     labels = rally.labels

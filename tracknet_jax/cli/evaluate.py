@@ -10,14 +10,14 @@ import tyro
 
 from tracknet_jax.cli.options import leave_out, option, split_by_or_runs
 from tracknet_jax.data.splits import RANDOM_WINDOWS, SplitBy
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tracknet_jax.evaluation.clip_score import ClipScore
     from tracknet_jax.evaluation.footage import Footage
-    from tracknet_jax.protocols import Protocol
+    from tracknet_jax.scoring.protocols import Protocol
 
 DEFAULT_CHECKPOINT = "tracknet_nano"
 
@@ -94,12 +94,12 @@ def main(argv: list[str]) -> int:
     from rich.console import Console
 
     from tracknet_jax.evaluation.footage import find_footage
-    from tracknet_jax.evaluation.page.write import write_page
-    from tracknet_jax.evaluation.report import print_report, to_json, write_json
+    from tracknet_jax.evaluation.report.page import write_page
+    from tracknet_jax.evaluation.report.score_table import print_report, to_json, write_json
+    from tracknet_jax.evaluation.report.worst import error_sheet, worst_errors
     from tracknet_jax.evaluation.scores import Scores
-    from tracknet_jax.evaluation.worst import error_sheet, worst_errors
-    from tracknet_jax.pictures import write_picture
-    from tracknet_jax.protocols import protocol
+    from tracknet_jax.scoring.protocols import protocol
+    from tracknet_jax.utils.images import write_picture
 
     options = _with_split_rule(options)
     rule = protocol(options.protocol)
@@ -155,7 +155,7 @@ def _with_split_rule(options: EvaluateOptions) -> EvaluateOptions:
 
 def _check(options: EvaluateOptions, rule: "Protocol") -> None:
     """Raises `UserError` for options that cannot be followed, before any work is done."""
-    from tracknet_jax.pictures import check_picture_name
+    from tracknet_jax.utils.images import check_picture_name
 
     if options.worst:
         check_picture_name(options.worst)
@@ -196,21 +196,21 @@ def _links(options: EvaluateOptions) -> bool:
 
 def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") -> "Iterator[ClipScore]":
     if options.predictions is not None:
-        from tracknet_jax.evaluation.detections import BoxOptions
-        from tracknet_jax.evaluation.predictions import score_predictions
+        from tracknet_jax.evaluation.others.detections import BoxOptions
+        from tracknet_jax.evaluation.others.predictions import score_predictions
 
         boxes = BoxOptions(options.box_class, options.first_frame)
         return score_predictions(clips, options.predictions, rule, options.allow_missing_rows, boxes)
 
     from tracknet_jax.evaluation.footage import windows_of
-    from tracknet_jax.evaluation.release import score_release, score_tracker
-    from tracknet_jax.releases import in_dtype, load_release, with_convolutions
-    from tracknet_jax.tracking.options import TrackOptions
-    from tracknet_jax.tracking.rectify import rectification
+    from tracknet_jax.evaluation.score_release import score_release, score_tracker
+    from tracknet_jax.rectification.rectify import rectification
+    from tracknet_jax.releases.release import in_dtype, load_release, with_convolutions
+    from tracknet_jax.tracking.track_options import TrackOptions
 
     filling = rectification(options.rectify, options.rectifier)
     if options.model:
-        from tracknet_jax.tracking.baseline import BackgroundSubtraction
+        from tracknet_jax.tracking.baseline.background_subtraction import BackgroundSubtraction
 
         return score_tracker(clips, BackgroundSubtraction(), rule, options.save_predictions, filling)
     release = load_release(options.checkpoint or DEFAULT_CHECKPOINT)

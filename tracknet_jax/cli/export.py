@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
     args = tyro.cli(ExportArgs, args=argv, prog="tracknet export", description=DESCRIPTION)
 
     from tracknet_jax.export.write import export_release
-    from tracknet_jax.releases import load_release
+    from tracknet_jax.releases.release import load_release
 
     release = load_release(args.checkpoint)
     agreement = export_release(release, args.to, args.output, args.tolerance)

@@ -7,7 +7,7 @@ import sys
 from platformdirs import user_cache_dir
 
 from tracknet_jax.cli.huge_pages import use_huge_pages
-from tracknet_jax.errors import UserError, entry_point
+from tracknet_jax.utils.errors import UserError, entry_point
 
 # Name: one line for the overview. The module of the same name holds `main(argv) -> exit code`; it is
 # imported only when asked for, so that `tracknet --help` does not wait for JAX.

@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     options = tyro.cli(Models, args=argv, prog="tracknet models")
     rows = [describe(config) for config in _networks()]
     if options.json:
-        from tracknet_jax.files import replacing
+        from tracknet_jax.utils.files import replacing
 
         with replacing(options.json) as partial:
             partial.write_text(json.dumps(rows, indent=1) + "\n")
@@ -66,7 +66,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from tracknet_jax.releases import RECTIFIER, shipped_releases
+    from tracknet_jax.releases.release import RECTIFIER, shipped_releases
 
     shipped = {**shipped_releases(), **shipped_releases(RECTIFIER)}
     table = Table(

@@ -7,7 +7,7 @@ from typing import Any
 
 import tyro
 
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 
 def option(metavar: str | None = None) -> Any:

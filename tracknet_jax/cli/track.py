@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import tyro
 
 from tracknet_jax.cli.track_args import TrackArgs, parse_time
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 if TYPE_CHECKING:
+    from tracknet_jax.rectification.rectify import Rectification
     from tracknet_jax.tracking.frame_tracker import FrameTracker
-    from tracknet_jax.tracking.rectify import Rectification
 
 DEFAULT_CHECKPOINT = "tracknet_nano"
 
@@ -34,8 +34,8 @@ def main(argv: list[str]) -> int:
     args.check()
     start, end = parse_time(args.start), parse_time(args.end)
 
-    from tracknet_jax.data.capture import is_live
-    from tracknet_jax.tracking.sources import find_sources, output_stems
+    from tracknet_jax.tracking.named_videos import find_sources, output_stems
+    from tracknet_jax.video.capture import is_live
 
     sources = find_sources(args.videos)
     live = [source for source in sources if is_live(source)]
@@ -45,14 +45,14 @@ def main(argv: list[str]) -> int:
         raise UserError("--max-latency is for cameras and streams: of a recording no frame is dropped")
     stems = output_stems(sources)
     if live:
-        from tracknet_jax.cli.live import track_camera
+        from tracknet_jax.cli.track_live import track_camera
 
         if start is not None or args.shard is not None:
             raise UserError(f"{live[0]}: a camera or stream has no --start and no --shard")
         tracker = make_tracker(args, live=True)
         seconds = None if end is None else float(end)
         return track_camera(args, tracker, filling_of(args), str(live[0]), stems[0], seconds)
-    from tracknet_jax.cli.archive import joined_if, track_videos, work_of
+    from tracknet_jax.cli.track_archive import joined_if, track_videos, work_of
 
     with joined_if(args.shard):
         work, filling = work_of(args, sources, stems), filling_of(args)
@@ -61,14 +61,17 @@ def main(argv: list[str]) -> int:
 
 def make_tracker(args: TrackArgs, live: bool = False) -> "FrameTracker":
     """The tracker that the options ask for."""
-    from tracknet_jax.tracking.options import TrackOptions
+    from tracknet_jax.tracking.track_options import TrackOptions
     from tracknet_jax.tracking.tracker import Tracker
 
     if args.model:
-        from tracknet_jax.tracking.baseline import BackgroundSubtraction, BaselineOptions
+        from tracknet_jax.tracking.baseline.background_subtraction import (
+            BackgroundSubtraction,
+            BaselineOptions,
+        )
 
         return BackgroundSubtraction(BaselineOptions(fit=args.fit))
-    from tracknet_jax.releases import in_dtype, load_release, with_convolutions
+    from tracknet_jax.releases.release import in_dtype, load_release, with_convolutions
 
     threshold = TrackOptions.threshold if args.threshold is None else args.threshold
     options = TrackOptions(args.overlap, threshold, args.link, args.batch_size, args.fit, live)
@@ -86,8 +89,8 @@ def make_tracker(args: TrackArgs, live: bool = False) -> "FrameTracker":
 
 def filling_of(args: TrackArgs) -> "Rectification | None":
     """How the options say that gaps are filled."""
-    from tracknet_jax.tracking.gaps import DEFAULT_RULE
-    from tracknet_jax.tracking.rectify import rectification
+    from tracknet_jax.rectification.gaps import DEFAULT_RULE
+    from tracknet_jax.rectification.rectify import rectification
 
     longest = DEFAULT_RULE.longest if args.max_gap is None else args.max_gap
     return rectification(args.rectify, args.rectifier, longest)

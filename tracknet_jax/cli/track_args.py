@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import tyro
 
 from tracknet_jax.cli.options import leave_out, option
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 # Of the network and its windows: a tracker without weights has none of them.
 INFERENCE = ("checkpoint", "runtime", "dtype", "conv", "overlap", "threshold", "link", "batch_size")

@@ -4,8 +4,8 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tracknet_jax.tracking.track import Track
-    from tracknet_jax.tracking.viewer import Viewer
+    from tracknet_jax.tracks.track import Track
+    from tracknet_jax.video.viewer import Viewer
 
 
 def window(wanted: bool) -> "AbstractContextManager[Viewer | None]":
@@ -16,7 +16,7 @@ def window(wanted: bool) -> "AbstractContextManager[Viewer | None]":
     """
     if not wanted:
         return nullcontext()
-    from tracknet_jax.tracking.viewer import Viewer
+    from tracknet_jax.video.viewer import Viewer
 
     return closing(Viewer("tracknet"))
 

@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     logging.basicConfig(format="tracknet: %(message)s")
     logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs with a traceback what it then raises
 
-    from tracknet_jax.training.processes import is_first, joined
+    from tracknet_jax.training.cluster.processes import is_first, joined
 
     with joined(arguments.distributed):
         if not is_first():
@@ -101,10 +101,10 @@ def _shares(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[dict[str, float
 
 def _train(config: Any, workdir: Path) -> tuple["Result", str]:
     """Runs the config; with the name of the score that chose the best checkpoint."""
-    from tracknet_jax.training.rectifier_config import RectifierTrainConfig
+    from tracknet_jax.rectification.rectifier_config import RectifierTrainConfig
 
     if isinstance(config, RectifierTrainConfig):
-        from tracknet_jax.training.rectifier import train_rectifier
+        from tracknet_jax.rectification.train_rectifier import train_rectifier
 
         return train_rectifier(config, workdir), f"{config.metric} accuracy"
     from tracknet_jax.training.loop import train

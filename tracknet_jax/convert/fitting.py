@@ -7,8 +7,8 @@ from functools import cache, cached_property
 from tracknet_jax.convert.checkpoint import Checkpoint
 from tracknet_jax.convert.layouts import ALL, Layout, layouts_called
 from tracknet_jax.convert.mapping import tensor_shapes
-from tracknet_jax.errors import UserError
-from tracknet_jax.releases import AnyConfig, abstract_variables
+from tracknet_jax.releases.release import AnyConfig, abstract_variables
+from tracknet_jax.utils.errors import UserError
 
 
 def find_network(

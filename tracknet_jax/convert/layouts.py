@@ -8,9 +8,9 @@ from typing import Any
 from tracknet_jax.convert import networks, tables
 from tracknet_jax.convert.checkpoint import Checkpoint
 from tracknet_jax.convert.mapping import Row
-from tracknet_jax.errors import UserError
 from tracknet_jax.models.rectifier import INPAINTNET
-from tracknet_jax.releases import AnyConfig
+from tracknet_jax.releases.release import AnyConfig
+from tracknet_jax.utils.errors import UserError
 
 
 @dataclass(frozen=True)

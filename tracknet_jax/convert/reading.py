@@ -11,7 +11,7 @@ from tracknet_jax.convert.keras_files import read_h5, read_keras
 from tracknet_jax.convert.safetensors_files import read_safetensors
 from tracknet_jax.convert.tensorflow_files import is_tensorflow, read_tensorflow
 from tracknet_jax.convert.torch_files import read_torch, read_torch_legacy
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

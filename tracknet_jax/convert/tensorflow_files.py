@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tracknet_jax.convert.checkpoint import Checkpoint
 from tracknet_jax.convert.keras_files import LAYERS, keras_checkpoint
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 # Keras 2 numbers the layers that have weights, Keras 3 all of them, both in the order of the model.
 VARIABLE = re.compile(r"(?:layer_with_weights-|_operations/)(\d+)/_?(\w+)/\.ATTRIBUTES/VARIABLE_VALUE$")

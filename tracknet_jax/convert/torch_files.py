@@ -13,7 +13,7 @@ import numpy as np
 
 from tracknet_jax.convert.checkpoint import Checkpoint
 from tracknet_jax.convert.unpickling import Ignored, Storage, StoredTensor, unpickle
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 WRAPPERS = ("model_state_dict", "state_dict", "model", "net", "network")  # where trainers put the weights
 MAGIC = 0x1950A86A20F9469CFC6C  # the first pickle of the older format

@@ -15,7 +15,7 @@ from typing import IO, Any
 import ml_dtypes  # noqa: F401 -- makes bfloat16 known to NumPy
 import numpy as np
 
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 
 class UnsafePickleError(Exception):

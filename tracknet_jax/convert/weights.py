@@ -12,9 +12,9 @@ from tracknet_jax.convert.mapping import to_tensors, to_variables
 from tracknet_jax.convert.reading import read_checkpoint
 from tracknet_jax.convert.safetensors_files import write_safetensors
 from tracknet_jax.convert.torch_files import write_torch
-from tracknet_jax.errors import UserError
-from tracknet_jax.files import replacing
-from tracknet_jax.releases import AnyConfig, load_any, save_release
+from tracknet_jax.releases.release import AnyConfig, load_any, save_release
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.files import replacing
 
 
 class Imported(NamedTuple):

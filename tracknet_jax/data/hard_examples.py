@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 
 def clip_factors(path: str | Path, clips: Sequence[tuple[str, str]], share: float) -> np.ndarray:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from tracknet_jax.data.clips import Clip, Labels
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 # The test clips of V4's clip-level split as its authors' repository lists them, clip numbers by game. Their
 # 5,906 triplets are not quite the 5,923 of the paper's table.

@@ -6,7 +6,7 @@ from typing import Literal
 
 from tracknet_jax.data.clips import Clip
 from tracknet_jax.data.published_splits import PUBLISHED
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 SPLITS = ("train", "val", "test")
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tracknet_jax import metrics
 from tracknet_jax.data.clips import Clip
-from tracknet_jax.errors import UserError
 from tracknet_jax.evaluation.footage import Footage
-from tracknet_jax.metrics import FN, FP1, IGNORED, TP, Counts
-from tracknet_jax.protocols import Protocol, outcomes, reference_points, to_pixels
-from tracknet_jax.tracking.track import Track
+from tracknet_jax.scoring import metrics
+from tracknet_jax.scoring.metrics import FN, FP1, IGNORED, TP, Counts
+from tracknet_jax.scoring.protocols import Protocol, outcomes, reference_points, to_pixels
+from tracknet_jax.tracks.track import Track
+from tracknet_jax.utils.errors import UserError
 
 
 @dataclass(frozen=True)

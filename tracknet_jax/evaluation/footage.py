@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from tracknet_jax.data.checks import outside_frame, raise_first
 from tracknet_jax.data.clips import UNLABELLED, Clip, Labels
 from tracknet_jax.data.formats import find_clips
-from tracknet_jax.data.frames import decode_frames, frame_size
+from tracknet_jax.data.inspection.label_checks import outside_frame, raise_first
 from tracknet_jax.data.published_splits import PUBLISHED, random_windows
-from tracknet_jax.data.source import FrameSource, dataset_splits, find_dataset
 from tracknet_jax.data.splits import RANDOM_WINDOWS, assign_splits
-from tracknet_jax.errors import UserError
+from tracknet_jax.data.tfds.frame_source import FrameSource, dataset_splits, find_dataset
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.video.frames import decode_frames, frame_size
 
 
 @dataclass(frozen=True)

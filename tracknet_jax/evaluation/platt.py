@@ -7,10 +7,10 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-from tracknet_jax.errors import UserError
 from tracknet_jax.evaluation.clip_score import ClipScore
-from tracknet_jax.evaluation.curve import detected
-from tracknet_jax.metrics import TP
+from tracknet_jax.evaluation.report.curve import detected
+from tracknet_jax.scoring.metrics import TP
+from tracknet_jax.utils.errors import UserError
 
 FEWEST = 20  # detections of each kind; fewer say nothing about a confidence
 ROUNDS = 8  # of scoring and fitting, at most

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from tracknet_jax.data.formats import find_clips
-from tracknet_jax.data.source import find_dataset
 from tracknet_jax.data.splits import split_rule
-from tracknet_jax.errors import UserError
+from tracknet_jax.data.tfds.frame_source import find_dataset
+from tracknet_jax.utils.errors import UserError
 
 CONFIG = "train_config.json"
 

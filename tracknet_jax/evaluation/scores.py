@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracknet_jax import metrics
 from tracknet_jax.data.clips import VISIBILITY_NAMES
 from tracknet_jax.evaluation.clip_score import ClipScore
-from tracknet_jax.metrics import FP1, TP, Counts
-from tracknet_jax.protocols import Protocol
+from tracknet_jax.scoring import metrics
+from tracknet_jax.scoring.metrics import FP1, TP, Counts
+from tracknet_jax.scoring.protocols import Protocol
 
 
 @dataclass(frozen=True)

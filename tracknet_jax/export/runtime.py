@@ -11,9 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.releases import Release
+from tracknet_jax.releases.release import Release
+from tracknet_jax.utils.errors import UserError
 
 Runtime = Literal["onnxruntime", "openvino"]
 Run = Callable[..., np.ndarray]  # frames, and the background where there is one, to maps
@@ -54,7 +54,7 @@ def with_runtime(release: Release, runtime: Runtime, options: RuntimeOptions = R
 
 def load_network(release: Release, runtime: Runtime, options: RuntimeOptions) -> Run:
     """The network of a release, ready to run: images as the exported file takes them, to maps in [0, 1]."""
-    from tracknet_jax.export.network import onnx_model
+    from tracknet_jax.export.onnx_network import onnx_model
 
     model = onnx_model(release.config, release.variables).SerializeToString()
     return (_onnxruntime if runtime == "onnxruntime" else _openvino)(model, options)

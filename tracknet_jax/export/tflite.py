@@ -7,7 +7,7 @@ import numpy as np
 
 from tracknet_jax.export.stablehlo import image_shapes, maps_function
 from tracknet_jax.models.tracknet import TrackNet
-from tracknet_jax.releases import Release
+from tracknet_jax.releases.release import Release
 
 
 def tflite_model(release: Release) -> bytes:

@@ -5,12 +5,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from tracknet_jax.errors import UserError
-from tracknet_jax.export.check import Agreement, compare_onnx, compare_stablehlo, compare_tflite
+from tracknet_jax.export.compare import Agreement, compare_onnx, compare_stablehlo, compare_tflite
 from tracknet_jax.export.stablehlo import stablehlo_program
 from tracknet_jax.export.tflite import tflite_model
-from tracknet_jax.files import replacing
-from tracknet_jax.releases import Release
+from tracknet_jax.releases.release import Release
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.files import replacing
 
 Format = Literal["stablehlo", "onnx", "tflite"]
 
@@ -45,7 +45,7 @@ def export_release(release: Release, to: Format, path: Path, tolerance: float) -
 
 
 def _onnx(release: Release) -> bytes:
-    from tracknet_jax.export.network import onnx_model
+    from tracknet_jax.export.onnx_network import onnx_model
 
     return onnx_model(release.config, release.variables).SerializeToString()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 # The only form of this trunk
 ATTENTION_UNET = {"skips": "concat", "upsample": "nearest", "concat": "up_skip", "stem": 3}

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.utils.errors import UserError
 
 Variables = dict[str, Any]
 TRUNK = "encoder_decoder"

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from tracknet_jax.errors import UserError
 from tracknet_jax.models.blocks import symmetric_uniform, torch_uniform
+from tracknet_jax.utils.errors import UserError
 
 
 @dataclass(frozen=True)

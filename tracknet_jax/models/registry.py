@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.utils.errors import UserError
 
 # The forms of the first papers' own codes: nearest upsampling and biases everywhere, Keras' batch norm and start.
 BIASED: dict[str, Any] = {"conv_bias": True, "head_bias": True, "upsample": "nearest"}

@@ -8,7 +8,7 @@ from flax import linen as nn
 from flax import struct
 
 from tracknet_jax.models.attention_unet import AttentionUNet
-from tracknet_jax.models.background import merge_time, stack_with_background
+from tracknet_jax.models.background_input import merge_time, stack_with_background
 from tracknet_jax.models.blocks import Conv, depth_to_space, space_to_depth
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.convolution import ConvImpl

@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from tracknet_jax.data.clips import NO_BALL, Labels
-from tracknet_jax.errors import UserError
-from tracknet_jax.synthetic.exposure import capture, draw, visibility
+from tracknet_jax.synthetic.camera.exposure import capture, draw, visibility
+from tracknet_jax.synthetic.play.sports import sport_named
 from tracknet_jax.synthetic.scene import Scene, make_scene
-from tracknet_jax.synthetic.sports import sport_named
+from tracknet_jax.utils.errors import UserError
 
 
 @dataclass(frozen=True)

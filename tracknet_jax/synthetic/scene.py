@@ -4,18 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracknet_jax.synthetic.arena import render_arena
-from tracknet_jax.synthetic.broadcast import noise_tile
-from tracknet_jax.synthetic.cage import near_wall
-from tracknet_jax.synthetic.camera import Camera, Sway, broadcast_camera, draw_sway
-from tracknet_jax.synthetic.crowd import Fidget
-from tracknet_jax.synthetic.figures import Sprite
-from tracknet_jax.synthetic.look import Look, draw_look
-from tracknet_jax.synthetic.net import net_sprites
-from tracknet_jax.synthetic.overlay import score_box
-from tracknet_jax.synthetic.play import Play, play_points
-from tracknet_jax.synthetic.pose import Motion, motions
-from tracknet_jax.synthetic.sports import SPORTS, Sport
+from tracknet_jax.synthetic.camera.broadcast import noise_tile
+from tracknet_jax.synthetic.camera.camera import Camera, Sway, broadcast_camera, draw_sway
+from tracknet_jax.synthetic.camera.graphics import score_box
+from tracknet_jax.synthetic.people.crowd import Fidget
+from tracknet_jax.synthetic.people.figures import Sprite
+from tracknet_jax.synthetic.people.look import Look, draw_look
+from tracknet_jax.synthetic.people.pose import Motion, motions
+from tracknet_jax.synthetic.place.arena import render_arena
+from tracknet_jax.synthetic.place.cage import near_wall
+from tracknet_jax.synthetic.place.net import net_sprites
+from tracknet_jax.synthetic.play.play import Play, play_points
+from tracknet_jax.synthetic.play.sports import SPORTS, Sport
 
 
 @dataclass(frozen=True)

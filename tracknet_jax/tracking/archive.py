@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from tracknet_jax.data.capture import is_address
-from tracknet_jax.data.folders import images_in
-from tracknet_jax.data.video import FrameReader
-from tracknet_jax.errors import UserError
-from tracknet_jax.files import cannot_write
-from tracknet_jax.prefetch import Prefetch
+from tracknet_jax.rectification.rectify import Rectification
 from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
 from tracknet_jax.tracking.outputs import ROWS_AHEAD, OutputFiles, Recording, prepare, write_results
-from tracknet_jax.tracking.rectify import Rectification
-from tracknet_jax.tracking.track import Row, Track
+from tracknet_jax.tracks.track import Row, Track
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.files import cannot_write
+from tracknet_jax.utils.threads import Prefetch
+from tracknet_jax.video.capture import is_address
+from tracknet_jax.video.folders import images_in
+from tracknet_jax.video.readers import FrameReader
 
 OPENING = 2**20  # bytes, what opening a video counts for when the work is shared out
 

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from tracknet_jax.decoding import FLOOR, Candidates, decode_candidates, decode_peaks
-from tracknet_jax.heatmaps import probability_maps
+from tracknet_jax.heatmaps.decoding import FLOOR, Candidates, decode_candidates, decode_peaks
+from tracknet_jax.heatmaps.targets import probability_maps
 
 
 class Pending(NamedTuple):

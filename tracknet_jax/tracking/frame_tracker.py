@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tracknet_jax.tracking.geometry import Fit, Placement, place
-from tracknet_jax.tracking.track import Row
+from tracknet_jax.tracking.placement import Fit, Placement, place
+from tracknet_jax.tracks.track import Row
 
 
 @dataclass(frozen=True, eq=False)

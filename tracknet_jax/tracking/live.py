@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from tracknet_jax.data.live import LiveReader, WaitingFrames
-from tracknet_jax.data.video import FrameReader, VideoSource
-from tracknet_jax.errors import UserError
-from tracknet_jax.prefetch import Prefetch
+from tracknet_jax.rectification.rectify import BLOCK, Rectification
 from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
 from tracknet_jax.tracking.outputs import OutputFiles, prepare, write_results
-from tracknet_jax.tracking.rectify import BLOCK, Rectification
-from tracknet_jax.tracking.track import Row, Track
+from tracknet_jax.tracks.track import Row, Track
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.threads import Prefetch
+from tracknet_jax.video.live_reader import LiveReader, WaitingFrames
+from tracknet_jax.video.readers import FrameReader, VideoSource
 
 SLACK = 0.5  # seconds that frames may wait for the network, if nobody says how late a row may be
 

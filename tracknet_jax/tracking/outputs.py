@@ -10,19 +10,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tracknet_jax.data.capture import is_live
-from tracknet_jax.data.live import LiveReader
-from tracknet_jax.data.video import FrameReader, VideoSource, open_frames
-from tracknet_jax.files import replacing
-from tracknet_jax.prefetch import Prefetch
-from tracknet_jax.tracking.background import find_background
+from tracknet_jax.rectification.rectify import Rectification, rectified_rows
 from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
-from tracknet_jax.tracking.geometry import Placement
-from tracknet_jax.tracking.overlay import Overlay, overlay_video
-from tracknet_jax.tracking.plots import write_picture
-from tracknet_jax.tracking.rectify import Rectification, rectified_rows
-from tracknet_jax.tracking.sources import CSV_SUFFIX, OVERLAY_SUFFIX, PICTURE_SUFFIX
-from tracknet_jax.tracking.track import CsvRows, Row, Track, TrackBuilder
+from tracknet_jax.tracking.named_videos import CSV_SUFFIX, OVERLAY_SUFFIX, PICTURE_SUFFIX
+from tracknet_jax.tracking.placement import Placement
+from tracknet_jax.tracking.video_background import find_background
+from tracknet_jax.tracks.overlay import Overlay, overlay_video
+from tracknet_jax.tracks.picture import write_picture
+from tracknet_jax.tracks.track import CsvRows, Row, Track, TrackBuilder
+from tracknet_jax.utils.files import replacing
+from tracknet_jax.utils.threads import Prefetch
+from tracknet_jax.video.capture import is_live
+from tracknet_jax.video.live_reader import LiveReader
+from tracknet_jax.video.readers import FrameReader, VideoSource, open_frames
 
 ROWS_AHEAD = 64  # rows the tracker may be ahead of the files
 

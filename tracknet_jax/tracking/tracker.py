@@ -13,19 +13,19 @@ import jax
 import numpy as np
 from flax import linen as nn
 
-from tracknet_jax.cores import cores
-from tracknet_jax.decoding import SEVERAL
-from tracknet_jax.prefetch import Prefetch, map_in_threads
-from tracknet_jax.releases import Release
+from tracknet_jax.heatmaps.decoding import SEVERAL
+from tracknet_jax.releases.release import Release
 from tracknet_jax.tracking import detector, linking
-from tracknet_jax.tracking.background import opening_background
 from tracknet_jax.tracking.batches import Batch, batches
 from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
-from tracknet_jax.tracking.geometry import Placement
 from tracknet_jax.tracking.linking import Detection
-from tracknet_jax.tracking.options import TrackOptions
-from tracknet_jax.tracking.track import Row
+from tracknet_jax.tracking.placement import Placement
+from tracknet_jax.tracking.track_options import TrackOptions
+from tracknet_jax.tracking.video_background import opening_background
 from tracknet_jax.tracking.windows import Chunk, chunks, complete_windows, ensemble_weights
+from tracknet_jax.tracks.track import Row
+from tracknet_jax.utils.cores import cores
+from tracknet_jax.utils.threads import Prefetch, map_in_threads
 
 T = TypeVar("T")
 

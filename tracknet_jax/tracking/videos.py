@@ -5,18 +5,18 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from tracknet_jax.data.capture import is_live
-from tracknet_jax.data.video import VideoSource, open_frames
-from tracknet_jax.releases import Release, load_release
-from tracknet_jax.tracking.background import find_background
+from tracknet_jax.rectification.rectify import Method, rectification
+from tracknet_jax.rectification.rectify import rectify as fill_gaps
+from tracknet_jax.releases.release import Release, load_release
 from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
-from tracknet_jax.tracking.geometry import Fit
-from tracknet_jax.tracking.options import TrackOptions
-from tracknet_jax.tracking.rectify import Method, rectification
-from tracknet_jax.tracking.rectify import rectify as fill_gaps
-from tracknet_jax.tracking.track import Track, TrackBuilder
+from tracknet_jax.tracking.placement import Fit
+from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
+from tracknet_jax.tracking.video_background import find_background
 from tracknet_jax.tracking.windows import Overlap
+from tracknet_jax.tracks.track import Track, TrackBuilder
+from tracknet_jax.video.capture import is_live
+from tracknet_jax.video.readers import VideoSource, open_frames
 
 
 def track_video(

@@ -18,13 +18,13 @@ import numpy as np
 from jax.sharding import NamedSharding
 from orbax.checkpoint import v1 as ocp
 
-from tracknet_jax.errors import UserError
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.training.config import TrainConfig, flatten
+from tracknet_jax.rectification.rectifier_config import RectifierTrainConfig
+from tracknet_jax.training.cluster.processes import is_first, wait_for_all
 from tracknet_jax.training.parallel import replicated
-from tracknet_jax.training.processes import is_first, wait_for_all
-from tracknet_jax.training.rectifier_config import RectifierTrainConfig
 from tracknet_jax.training.state import TrainState, Variables
+from tracknet_jax.training.train_config import TrainConfig, flatten
+from tracknet_jax.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 

@@ -8,15 +8,15 @@ import numpy as np
 from flax import struct
 
 from tracknet_jax.data.augment import Batch
-from tracknet_jax.errors import UserError
-from tracknet_jax.heatmaps import probability_maps
-from tracknet_jax.losses import soft_weighted_bce_map, weighted_bce_map
+from tracknet_jax.heatmaps.losses import soft_weighted_bce_map, weighted_bce_map
+from tracknet_jax.heatmaps.targets import probability_maps
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.tracknet import TrackNet
-from tracknet_jax.releases import load_release
-from tracknet_jax.training.config import TrainConfig
-from tracknet_jax.training.digest import digest
+from tracknet_jax.releases.release import load_release
+from tracknet_jax.training.input.digest import digest
 from tracknet_jax.training.state import Variables
+from tracknet_jax.training.train_config import TrainConfig
+from tracknet_jax.utils.errors import UserError
 
 
 @struct.dataclass

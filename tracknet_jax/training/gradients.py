@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 
 from tracknet_jax.data.augment import Batch
-from tracknet_jax.losses import class_cross_entropy, temporal_variation, weighted_bce
+from tracknet_jax.heatmaps.losses import class_cross_entropy, temporal_variation, weighted_bce
 from tracknet_jax.models.tracknet import TrackNet, TrackNetOutput
-from tracknet_jax.training.config import TrainConfig
 from tracknet_jax.training.distillation import Teacher, distillation_loss, teacher_maps
 from tracknet_jax.training.state import TrainState
+from tracknet_jax.training.train_config import TrainConfig
 
 Gradients = tuple[jax.Array, Any, Any]  # loss, batch statistics, gradients of the parameters
 

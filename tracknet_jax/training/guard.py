@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from tracknet_jax.errors import UserError
-from tracknet_jax.files import replacing
 from tracknet_jax.training.checkpoints import Checkpoints
-from tracknet_jax.training.config import TrainConfig
-from tracknet_jax.training.meter import AHEAD
+from tracknet_jax.training.cluster.processes import is_first
+from tracknet_jax.training.input.batch_sources import BatchSource
 from tracknet_jax.training.parallel import Driver
-from tracknet_jax.training.processes import is_first
-from tracknet_jax.training.sources import BatchSource
+from tracknet_jax.training.reporting.meter import AHEAD
 from tracknet_jax.training.step import step_keys, window_keys
+from tracknet_jax.training.train_config import TrainConfig
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.files import replacing
 
 
 class _Dispatch(NamedTuple):

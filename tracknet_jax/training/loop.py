@@ -9,29 +9,29 @@ from typing import Any, NamedTuple
 
 import jax
 
-from tracknet_jax.errors import UserError
-from tracknet_jax.files import replacing
 from tracknet_jax.models.tracknet import init_variables
-from tracknet_jax.pictures import write_picture
 from tracknet_jax.training.checkpoints import Checkpoints, tell_other_data
-from tracknet_jax.training.checks import check_config
-from tracknet_jax.training.config import TrainConfig
-from tracknet_jax.training.display import TrainingDisplay
+from tracknet_jax.training.cluster.interrupts import StopRequest, StopVote
+from tracknet_jax.training.cluster.processes import in_turns, is_first, of_the_first
+from tracknet_jax.training.config_checks import check_config
 from tracknet_jax.training.distillation import Teacher, load_teacher
 from tracknet_jax.training.guard import Guard
 from tracknet_jax.training.initial import initial_variables
-from tracknet_jax.training.interrupts import StopRequest, StopVote
-from tracknet_jax.training.memory import frames_room
-from tracknet_jax.training.meter import Meter
-from tracknet_jax.training.metric_log import MetricLog, SilentLog
+from tracknet_jax.training.input.batch_sources import BatchSource, open_training, open_validation
+from tracknet_jax.training.input.resident_budget import frames_room
 from tracknet_jax.training.optimizers import make_optimizer, make_schedule
 from tracknet_jax.training.parallel import make_driver
-from tracknet_jax.training.pictures import prediction_grid
-from tracknet_jax.training.processes import in_turns, is_first, of_the_first
-from tracknet_jax.training.sources import BatchSource, open_training, open_validation
+from tracknet_jax.training.reporting.display import TrainingDisplay
+from tracknet_jax.training.reporting.meter import Meter
+from tracknet_jax.training.reporting.metric_log import MetricLog, SilentLog
+from tracknet_jax.training.reporting.prediction_grid import prediction_grid
 from tracknet_jax.training.state import TrainState, Variables, create_state
 from tracknet_jax.training.step import train_step
+from tracknet_jax.training.train_config import TrainConfig
 from tracknet_jax.training.validation import Validator, validation_clips
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.files import replacing
+from tracknet_jax.utils.images import write_picture
 
 
 class Progress(NamedTuple):

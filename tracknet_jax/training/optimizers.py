@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from tracknet_jax.training.config import OptimizerConfig, ScheduleConfig
+from tracknet_jax.training.train_config import OptimizerConfig, ScheduleConfig
 
 # V1, V2 and V4 train with Keras' Adadelta, whose constants are not optax's.
 KERAS_ADADELTA = OptimizerConfig(

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from tracknet_jax.data.divided import part_of, take_divided
+from tracknet_jax.data.windows.sharded_frames import part_of, take_divided
 from tracknet_jax.training.distillation import Teacher
 from tracknet_jax.training.state import TrainState
 from tracknet_jax.training.step import Draw

@@ -4,9 +4,9 @@ import runpy
 from pathlib import Path
 from typing import Any
 
-from tracknet_jax.errors import UserError
-from tracknet_jax.training.config import TrainConfig
-from tracknet_jax.training.rectifier_config import RectifierTrainConfig
+from tracknet_jax.rectification.rectifier_config import RectifierTrainConfig
+from tracknet_jax.training.train_config import TrainConfig
+from tracknet_jax.utils.errors import UserError
 
 PACKAGE = Path(__file__).resolve().parents[1]
 

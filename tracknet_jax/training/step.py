@@ -10,13 +10,13 @@ import jax.numpy as jnp
 import optax
 
 from tracknet_jax.data.augment import Batch, augment
-from tracknet_jax.data.mixup import mixup
-from tracknet_jax.training.config import TrainConfig
+from tracknet_jax.data.augment.mixup import mixup
 from tracknet_jax.training.distillation import Teacher
 from tracknet_jax.training.gradients import gradients
 from tracknet_jax.training.optimizers import at_step
 from tracknet_jax.training.state import TrainState, update_average
 from tracknet_jax.training.targets import with_targets
+from tracknet_jax.training.train_config import TrainConfig
 
 # (arrays on the device, one key a window) -> batch; `take` tells how to read frames that are divided over devices
 Draw = Callable[..., Batch]

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 
 from tracknet_jax.data.augment import Batch
-from tracknet_jax.heatmaps import disc_targets, gaussian_class_map, gaussian_targets, v5_targets
-from tracknet_jax.training.config import TrainConfig
+from tracknet_jax.heatmaps.targets import disc_targets, gaussian_class_map, gaussian_targets, v5_targets
+from tracknet_jax.training.train_config import TrainConfig
 
 SOURCE_WIDTH = 1280  # V1 and V5 draw their targets in pixels of 720p video
 

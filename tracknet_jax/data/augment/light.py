@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from tracknet_jax.data.augment.config import AugmentConfig
+from tracknet_jax.data.augment.augment_config import AugmentConfig
 
 
 def relight(key: jax.Array, frames: jax.Array, config: AugmentConfig) -> jax.Array:

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from tracknet_jax.data.augment.config import Batch
+from tracknet_jax.data.augment.augment_config import Batch
 
 MARGIN = 8.0  # pixels: a ball that is this far outside of the picture shows nothing in it
 RADIUS = (0.8, 2.2)  # pixels

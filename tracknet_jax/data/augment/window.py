@@ -8,11 +8,11 @@ change: a jitter that differed between frames would look like motion everywhere.
 import jax
 import jax.numpy as jnp
 
-from tracknet_jax.data.augment.config import AugmentConfig, Batch
-from tracknet_jax.data.augment.geometry import resample
+from tracknet_jax.data.augment.augment_config import AugmentConfig, Batch
 from tracknet_jax.data.augment.jpeg import compress
 from tracknet_jax.data.augment.light import relight
 from tracknet_jax.data.augment.paste import paste_ball
+from tracknet_jax.data.augment.place import resample
 
 
 def augment(keys: jax.Array, batch: Batch, config: AugmentConfig) -> Batch:

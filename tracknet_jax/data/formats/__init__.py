@@ -5,12 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tracknet_jax.data.clips import Clip
-from tracknet_jax.data.folders import natural_key
 from tracknet_jax.data.formats import clips288, normalised, shuttlecock, tennis
-from tracknet_jax.data.formats.files import ClipFiles
+from tracknet_jax.data.formats.clip_files import ClipFiles
 from tracknet_jax.data.formats.labels import Report, read_labels, stop_at_error
-from tracknet_jax.data.frames import frame_size
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.video.folders import natural_key
+from tracknet_jax.video.frames import frame_size
 
 __all__ = ["LAYOUTS", "find_clip_files", "find_clips", "load_clip", "read_labels"]
 

@@ -5,10 +5,10 @@ Positions are pixels of the video that is there.
 
 from pathlib import Path
 
-from tracknet_jax.data.folders import videos_in
-from tracknet_jax.data.formats.files import ClipFiles
+from tracknet_jax.data.formats.clip_files import ClipFiles
 from tracknet_jax.data.formats.table import read_table
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.video.folders import videos_in
 
 _LABEL_NAMES = ("label.csv", "ball.csv")
 

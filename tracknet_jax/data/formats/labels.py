@@ -9,8 +9,8 @@ import numpy as np
 
 from tracknet_jax.data.clips import NO_BALL, OCCLUDED, UNLABELLED, Labels
 from tracknet_jax.data.formats.table import Table, read_table
-from tracknet_jax.data.frames import file_number, numbers_in_names
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.video.frames import file_number, numbers_in_names
 
 # Column names without case, spaces and signs (`plain_name`).
 FILE = ("filename", "file", "image", "imagename")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tracknet_jax.data.formats.files import ClipFiles, clip_name, find_files, frames_named, split_of
+from tracknet_jax.data.formats.clip_files import ClipFiles, clip_name, find_files, frames_named, split_of
 
 
 def find(root: Path) -> list[ClipFiles]:

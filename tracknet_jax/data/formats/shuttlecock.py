@@ -7,7 +7,7 @@ match1/{ball_trajectory|corrected_csv/..., rally_video/..., frame/1_01_00/0.png 
 import re
 from pathlib import Path
 
-from tracknet_jax.data.formats.files import ClipFiles, clip_name, find_files, frames_named, split_of
+from tracknet_jax.data.formats.clip_files import ClipFiles, clip_name, find_files, frames_named, split_of
 
 # V3 corrected the labels of the test matches; where both are there, the corrected ones count.
 _LABEL_FOLDERS = ("corrected_csv", "csv", "ball_trajectory")

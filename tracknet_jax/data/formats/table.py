@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracknet_jax.errors import UserError
+from tracknet_jax.utils.errors import UserError
 
 _EMPTY = {"", "nan", "none", "null", "na"}
 

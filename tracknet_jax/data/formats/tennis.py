@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tracknet_jax.data.folders import images_in, videos_in
-from tracknet_jax.data.formats.files import ClipFiles, clip_name, find_files, frames_named, split_of
+from tracknet_jax.data.formats.clip_files import ClipFiles, clip_name, find_files, frames_named, split_of
+from tracknet_jax.video.folders import images_in, videos_in
 
 _LABEL_NAMES = ("label.csv", "labels.csv", "ball.csv")
 

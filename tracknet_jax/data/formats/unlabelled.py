@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tracknet_jax.data.clips import Clip
-from tracknet_jax.data.folders import VIDEOS, natural_key
-from tracknet_jax.data.formats.files import clip_name, find_files
+from tracknet_jax.data.formats.clip_files import clip_name, find_files
+from tracknet_jax.video.folders import VIDEOS, natural_key
 
 SPORT = "unlabelled"  # what weights of draws by sport call these clips
 

@@ -1,0 +1,79 @@
+"""Scores that the documents' commands keep: when they are taken, and when they are made anew."""
+
+import json
+import os
+import shlex
+
+import pytest
+import scoring
+import test_time
+
+from tracknet_jax.utils.errors import UserError
+
+OPTIONS = ("--threshold", "0.4")
+
+
+@pytest.fixture
+def scored(monkeypatch):
+    """The commands that were run; each leaves scores that tell its command and how many ran before."""
+    commands = []
+
+    def evaluate(command):
+        counts = {"f1_hit": len(commands) / 10, "f1": 0.5, "precision": 0.25, "recall_hit": 0.125}
+        report = {
+            "command": shlex.join(["tracknet", *command]),
+            "total": counts,
+            "sports": {"tennis": counts},
+        }
+        with open(command[-1], "w") as file:
+            json.dump(report, file)
+        commands.append(command)
+        return 0
+
+    monkeypatch.setattr(scoring, "tracknet", evaluate)
+    return commands
+
+
+@pytest.fixture
+def weights(tmp_path):
+    folder = tmp_path / "dot"
+    folder.mkdir()
+    for name in ("config.json", "CARD.md"):
+        (folder / name).write_text("{}")
+        os.utime(folder / name, (1, 1))
+    return folder
+
+
+def test_what_is_there_is_taken_while_command_and_weights_are_the_same(scored, weights, tmp_path):
+    def scores(options=OPTIONS, clips=tmp_path, reuse=True):
+        return scoring.val_scores("dot", weights, clips, options, tmp_path / "a.json", reuse)["total"][
+            "f1_hit"
+        ]
+
+    assert scores() == scores() == 0
+    command = ["evaluate", "--checkpoint", "dot", "--data", str(tmp_path), "--split", "val", *OPTIONS]
+    assert scored == [[*command, "--json", str(tmp_path / "a.json")]]
+    assert scores(reuse=False) == 0.1
+    assert scores(options=()) == 0.2
+    assert scores(options=(), clips=tmp_path / "b") == 0.3
+    newer = (tmp_path / "a.json").stat().st_mtime + 10
+    os.utime(weights / "CARD.md", (newer, newer))
+    assert scores(options=(), clips=tmp_path / "b") == 0.3  # a card is written after its scores
+    os.utime(weights / "config.json", (newer, newer))
+    assert scores(options=(), clips=tmp_path / "b") == 0.4
+
+
+def test_rows_of_the_test_time_table_are_not_stale(scored, weights, tmp_path):
+    def row(clips, options="--threshold 0.4"):
+        return test_time.score(options, clips, str(weights), tmp_path, reuse=True)
+
+    assert row(tmp_path) == row(tmp_path) == ["`--threshold 0.4`", "0.0", "0.0", "50.0", "25.0", "12.5"]
+    assert row(tmp_path / "other")[1] == "10.0"
+    assert row(tmp_path / "other", "")[:2] == ["default", "20.0"]
+    assert len(scored) == 3
+
+
+def test_a_failed_evaluation_is_told(monkeypatch, weights, tmp_path):
+    monkeypatch.setattr(scoring, "tracknet", lambda command: 2)
+    with pytest.raises(UserError, match="could not score dot: tracknet evaluate --checkpoint dot"):
+        scoring.val_scores("dot", weights, tmp_path, (), tmp_path / "a.json", reuse=True)

@@ -1,0 +1,119 @@
+"""`tools/ten_minutes.py`: from clips to a release, without Grain and TFDS; how many steps and which batch it takes."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from tests.helpers.tiny_training import write_clips
+from tracknet_jax.releases.release import load_release
+from tracknet_jax.training.presets import load_config
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "tools" / "ten_minutes.py"
+SPEC = importlib.util.spec_from_file_location("ten_minutes", SCRIPT)
+assert SPEC is not None
+assert SPEC.loader is not None
+ten_minutes = importlib.util.module_from_spec(SPEC)
+sys.modules["ten_minutes"] = ten_minutes
+SPEC.loader.exec_module(ten_minutes)
+
+# Runs a file in a Python to which these packages are not there.
+WITHOUT = """
+import runpy, sys
+class Absent:
+    def find_spec(self, name, *rest):
+        if name.split(".")[0] in ("grain", "tensorflow_datasets", "array_record"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_from_clips_to_a_release_without_grain_and_tfds(tmp_path, pytestconfig):
+    clips = write_clips(tmp_path / "clips")
+    recipe = tmp_path / "small.py"
+    recipe.write_text(
+        "from dataclasses import replace\n"
+        "from tracknet_jax.training.presets import load_config\n"
+        "def get_config():\n"
+        "    config = load_config('smallest')\n"
+        "    return replace(config, evaluation=replace(config.evaluation, pictures=0))\n"
+    )
+    output = tmp_path / "out"
+    words = [str(SCRIPT), str(clips), "--output", str(output), "--recipes", str(recipe), "--pieces", "1"]
+    environment = os.environ | {
+        "JAX_PLATFORMS": "cpu",
+        "JAX_NUM_CPU_DEVICES": "1",
+        "JAX_COMPILATION_CACHE_DIR": str(pytestconfig.cache.mkdir("jax_ten_minutes")),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
+    command = [sys.executable, "-c", WITHOUT, *words, "--minutes", "0.02", "--batch-size", "4"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    plan = json.loads((output / "small/plan.json").read_text())
+    kept = json.loads((output / "small/train_config.json").read_text())
+    assert (kept["steps"], kept["batch_size"]) == (plan["steps"], plan["batch_size"])
+    assert plan["batch_size"] == 4
+    release = load_release(output / "releases/small")
+    assert release.config == load_config("smallest").model
+    card = (output / "releases/small/CARD.md").read_text()
+    for label in ("default", "weighted"):
+        report = json.loads((output / f"releases/small/scores_{label}.json").read_text())
+        assert report["total"]["frames"] == 12
+        assert f"| {label} | all | 12 | {100 * report['total']['f1_hit']:.1f} |" in card
+    with tarfile.open(output / "releases/small.tar.00") as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    for a, b in zip(
+        jax.tree.leaves(load_release(tmp_path / "unpacked/small").variables),
+        jax.tree.leaves(release.variables),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_plan_fills_the_time_with_the_batch_that_fits(tmp_path, monkeypatch):
+    config = replace(load_config("smallest"), batch_size=32)
+    tried = []
+
+    def fake_train(config, folder):
+        """20 s to compile, then half a second a step."""
+        tried.append(config.batch_size)
+        assert (config.steps, config.log_every, config.evaluation.every) == (30, 10, 0)
+        folder.mkdir()
+        if config.batch_size > 8:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: out of memory")
+        frames = 10 * config.batch_size * config.model.frames
+        lines = [{"step": 10 * i, "frames_per_second": frames / (5 + 20 * (i == 1))} for i in (1, 2, 3)]
+        (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    monkeypatch.setattr(ten_minutes, "train", fake_train)
+    plan = ten_minutes.kept_plan(config, tmp_path, seconds=100)
+    assert tried == [32, 16, 8]
+    assert (plan["steps"], plan["batch_size"]) == (160, 8)
+    assert (plan["seconds_a_step"], plan["seconds_to_compile"]) == pytest.approx((0.5, 20))
+    assert ten_minutes.kept_plan(config, tmp_path, seconds=999) == plan  # the run goes on as it began
+    assert not (tmp_path / "measuring").exists()
+
+
+def test_pieces_put_together_are_the_release(tmp_path):
+    folder = tmp_path / "release"
+    folder.mkdir()
+    (folder / "weights").write_bytes(os.urandom(5000))
+    ten_minutes.write_pieces(folder, 4096)
+    pieces = sorted(tmp_path.glob("release.tar.*"))
+    assert [piece.suffix for piece in pieces] == [".00", ".01", ".02"]
+    (tmp_path / "whole.tar").write_bytes(b"".join(piece.read_bytes() for piece in pieces))
+    with tarfile.open(tmp_path / "whole.tar") as archive:
+        member = archive.extractfile("release/weights")
+        assert member.read() == (folder / "weights").read_bytes()

@@ -1,0 +1,104 @@
+"""Measures this machine and writes the tables and the picture of docs/performance.md anew: `make performance`.
+
+python tools/performance.py [--only NAMES | --reuse] [--quick]
+
+Each of `runs` is one `tracknet benchmark`; what it measured stays in build/performance/. The machine should have
+nothing else to do. About a quarter of an hour on two cores.
+"""
+
+import shlex
+import sys
+from collections.abc import Collection
+from importlib.util import find_spec
+from pathlib import Path
+
+import tyro
+from blocks import Block
+
+from tracknet_jax.cli.huge_pages import use_huge_pages
+from tracknet_jax.cli.main import main as tracknet
+from tracknet_jax.utils.errors import UserError, entry_point
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCK = Block("<!-- figures: written by `make performance` -->", "<!-- end of figures -->")
+RUNTIMES = {
+    "lax": "jax",
+    "torch": "torch",
+    "onnxruntime": "onnxruntime",
+    "openvino": "openvino",
+}
+QUICK = ("--blocks", "1", "--seconds", "0", "--calls", "5")
+
+
+def runs() -> dict[str, tuple[str, list[str]]]:
+    """A title and the options of each, by the name of its files. Runtimes that are not installed are left out."""
+    installed = [runtime for runtime, package in RUNTIMES.items() if find_spec(package)]
+    others = [runtime for runtime in installed if RUNTIMES[runtime] != "jax"]
+    both = ["--dtypes", "float32", "bfloat16", "--blocks", "3"]
+    tasks = ["--tasks", "inference", "stream", "train", "start", "data"]
+    elsewhere = [*both, "--against", *others] if others else []
+    return {
+        "nano": ("The shipped network", [*tasks, "--batches", "1", "4", "--blocks", "5"]),
+        "tracking": (
+            "The shipped network, from video to CSV",
+            ["--tasks", "inference", "track", "--batches", "1", *elsewhere],
+        ),
+        "networks": (
+            "The full networks",
+            ["--models", "tracknet_v2", "tracknet_v5", *both, "--batches", "1", "--against", *installed],
+        ),
+        "profile": (
+            "Where the time of a window goes",
+            ["--models", "tracknet_nano", "tracknet_v5", "--batches", "1", "--blocks", "5", "--profile"],
+        ),
+    }
+
+
+def write_performance(root: Path, only: Collection[str], quick: bool) -> None:
+    """Runs the benchmarks and writes the block of docs/performance.md.
+
+    Args:
+        root: holds docs/performance.md, docs/images/ and build/performance/.
+        only: runs to measure; of the others what is in build/performance/ is taken, if it is there.
+        quick: one block a case, to see that all of it works.
+
+    Raises:
+        UserError: the document has no block or there is no such run, which is seen before anything is measured; or
+            a run failed.
+    """
+    document, folder = root / "docs" / "performance.md", root / "build" / "performance"
+    BLOCK.replace(document, None)
+    if unknown := set(only) - runs().keys():
+        raise UserError(f"no run {', '.join(sorted(unknown))}: choose from {', '.join(runs())}")
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = []
+    for name, (title, options) in runs().items():
+        options = [*options, *(QUICK if quick else ())]
+        tables = folder / f"{name}.md"
+        if name in only or not tables.is_file():
+            _measure([*options, "--json", str(folder / f"{name}.json"), "--markdown", str(tables)])
+        command = shlex.join(["tracknet", "benchmark", *options])
+        parts += [f"### {title}", f"```sh\n{command}\n```", tables.read_text(encoding="utf-8").strip()]
+    BLOCK.replace(document, "\n\n".join(parts))
+
+
+def _measure(options: list[str]) -> None:
+    if tracknet(["benchmark", *options]):
+        raise UserError(f"could not measure: {shlex.join(['tracknet', 'benchmark', *options])}")
+
+
+@entry_point("performance")
+def main(only: tuple[str, ...] = (), reuse: bool = False, quick: bool = False) -> None:
+    """Measures this machine and writes the tables of docs/performance.md.
+
+    Args:
+        only: measure these again, take the others as they were measured
+        reuse: measure only what was not measured yet
+        quick: one block a case, to see that all of it works
+    """
+    write_performance(ROOT, only or (() if reuse else tuple(runs())), quick)
+
+
+if __name__ == "__main__":
+    use_huge_pages()  # as the command does
+    sys.exit(tyro.cli(main))

@@ -1,0 +1,44 @@
+"""One `tracknet evaluate` for the commands that write tables: what was scored already is not scored again."""
+
+import json
+import math
+import shlex
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tracknet_jax.cli.main import main as tracknet
+from tracknet_jax.utils.errors import UserError
+
+Report = Mapping[str, Any]  # the JSON of one evaluation
+
+
+def val_scores(
+    checkpoint: str, weights: Path, clips: Path, options: Iterable[str], path: Path, reuse: bool
+) -> Report:
+    """The scores of a checkpoint on the val split.
+
+    Args:
+        checkpoint: its name, or its folder.
+        weights: the folder it is in.
+        clips: labelled clips with a val split.
+        options: more of `tracknet evaluate`.
+        path: holds the scores.
+        reuse: take those that are there already, if the same command made them after the weights.
+
+    Raises:
+        UserError: scoring failed.
+    """
+    command = ["evaluate", "--checkpoint", checkpoint, "--data", str(clips), "--split", "val", *options]
+    command += ["--json", str(path)]
+    if not (reuse and _is_current(path, weights, command)) and tracknet(command):
+        raise UserError(f"could not score {checkpoint}: {shlex.join(['tracknet', *command])}")
+    return json.loads(path.read_text())
+
+
+def _is_current(path: Path, weights: Path, command: list[str]) -> bool:
+    """Whether `path` holds the scores of `command`, no older than any file of the weights but their card."""
+    if not path.is_file() or json.loads(path.read_text())["command"] != shlex.join(["tracknet", *command]):
+        return False
+    files = (file for file in weights.rglob("*") if file.is_file() and file.name != "CARD.md")
+    return path.stat().st_mtime >= max((file.stat().st_mtime for file in files), default=math.inf)

@@ -1,0 +1,213 @@
+"""The part of `tracknet track` for recordings: a video named alone, or an archive that is shared out and resumed."""
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracknet_jax.cli.track_args import TrackArgs
+from tracknet_jax.cli.track_report import counted, window
+from tracknet_jax.utils.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from rich.progress import Progress
+
+    from tracknet_jax.rectification.rectify import Rectification
+    from tracknet_jax.tracking.archive import Job, Outcome
+    from tracknet_jax.tracking.frame_tracker import FrameTracker
+    from tracknet_jax.tracks.track import Row
+    from tracknet_jax.video.readers import FrameReader
+    from tracknet_jax.video.viewer import Viewer
+
+
+@dataclass(frozen=True)
+class Work:
+    """What this process has to do.
+
+    Attributes:
+        jobs: the videos to track.
+        finished: videos of its share that were tracked before.
+        record: gets a line for each video; None for a video that is named alone.
+    """
+
+    jobs: "list[Job]"
+    finished: int
+    record: Path | None
+
+
+@dataclass
+class Tally:
+    """What has been done, and since when."""
+
+    tracked: int = 0
+    frames: int = 0
+    failed: list[str] = field(default_factory=list)
+    began: float = field(default_factory=time.perf_counter)
+
+    def add(self, outcome: "Outcome") -> None:
+        """Counts a video."""
+        if outcome.track is None:
+            self.failed.append(str(outcome.job.source))
+        else:
+            self.tracked += 1
+            self.frames += len(outcome.track)
+
+    def speed(self) -> float:
+        """Frames in a second."""
+        return self.frames / (time.perf_counter() - self.began)
+
+
+def work_of(args: TrackArgs, sources: "list[str | Path]", stems: list[str]) -> Work:
+    """This process's share of the sources; what is finished stays, unless it is named alone or asked for again.
+
+    Raises:
+        UserError: `--shard` is neither I/N nor auto.
+    """
+    from tracknet_jax.tracking.archive import Job, share
+    from tracknet_jax.tracking.outputs import OutputFiles
+
+    index, count = parse_shard(args.shard)
+    files = [OutputFiles.of(args.output, stem, args.video, args.picture) for stem in stems]
+    mine = [Job(sources[i], files[i]) for i in share(sources, index, count)]
+    if len(sources) == 1 and Path(sources[0]) == Path(args.videos[0]):  # not the only one of a folder
+        return Work(mine, 0, None)
+    jobs = [job for job in mine if args.overwrite or not job.files.finished()]
+    name = "tracks.jsonl" if count == 1 else f"tracks_{index}_of_{count}.jsonl"
+    return Work(jobs, len(mine) - len(jobs), args.output / name)
+
+
+def track_videos(
+    args: TrackArgs,
+    tracker: "FrameTracker",
+    filling: "Rectification | None",
+    work: Work,
+    start: Fraction | None,
+    end: Fraction | None,
+) -> int:
+    """Tracks videos, each between two times in seconds, and tells of each; 1 if some of several failed.
+
+    Raises:
+        UserError: a video that is named alone failed, or the record cannot be written.
+    """
+    from tracknet_jax.cli.progress import progress_bar
+    from tracknet_jax.tracking.archive import append_outcome, track_archive
+    from tracknet_jax.video.readers import open_between
+
+    tally = Tally()
+    open_source = partial(open_between, start=start, end=end, order="bgr")
+    with progress_bar() as progress, window(args.show) as viewer:
+        follow, show = following(work.jobs, progress), showing(viewer)
+        for outcome in track_archive(tracker, work.jobs, open_source, follow, args.background, filling, show):
+            tally.add(outcome)
+            if work.record is not None:
+                append_outcome(work.record, outcome)
+                tell(outcome)
+            elif outcome.error is not None:
+                raise outcome.error
+            else:
+                print(summary(outcome, tally.speed()))
+    if work.record is not None:
+        tell_all(work, tally, work.record)
+    return 1 if tally.failed else 0
+
+
+def following(jobs: "list[Job]", progress: "Progress") -> "Callable[[Job, FrameReader, Row], None]":
+    """What moves the bar on with every row."""
+    task = progress.add_task("", total=None)
+
+    def follow(job: "Job", reader: "FrameReader", row: "Row") -> None:
+        if row.frame == reader.start:
+            title = f"{jobs.index(job) + 1}/{len(jobs)} {Path(str(job.source)).name}"
+            progress.reset(task, total=reader.frame_count_hint, description=title)
+        progress.advance(task)
+
+    return follow
+
+
+def showing(viewer: "Viewer | None") -> "Callable[[np.ndarray], None] | None":
+    """What shows a frame; when the window is closed, it is as with Ctrl-C. None without a window."""
+    if viewer is None:
+        return None
+
+    def show(frame: "np.ndarray") -> None:
+        viewer.show(frame)
+        if viewer.closed:
+            raise KeyboardInterrupt
+
+    return show
+
+
+def tell(outcome: "Outcome") -> None:
+    """One line for one of several videos."""
+    if outcome.error is None:
+        print(summary(outcome))
+    else:
+        print(f"tracknet: error: {outcome.error}", file=sys.stderr)
+
+
+def summary(outcome: "Outcome", speed: float | None = None) -> str:
+    """One line for the user: what was found, how fast if a speed is given, where it is."""
+    track, promised = outcome.track, outcome.promised
+    assert track is not None
+    fast = "" if speed is None else f", {speed:.0f} frames/s"
+    files = ", ".join(map(str, outcome.job.files.paths()))
+    line = f"{outcome.job.source}: {counted(track)}{fast} -> {files}"
+    if promised is not None and len(track) < promised:
+        line += f" (the file promises {promised} frames; the rest cannot be decoded)"
+    return line
+
+
+def tell_all(work: Work, tally: Tally, record: Path) -> None:
+    """The last lines: how many were tracked, now and before, and which failed."""
+    mine = f"{len(work.jobs) + work.finished} videos"
+    if tally.tracked:
+        speed = f"{tally.frames} frames, {tally.speed():.0f} frames/s"
+        print(f"{tally.tracked} of {mine}, {speed}; {record} has a line for each")
+    if work.finished:
+        print(f"{work.finished} of {mine} were tracked before: --overwrite tracks them again")
+    if tally.failed:
+        print(f"{len(tally.failed)} of {mine} failed: {', '.join(tally.failed)}", file=sys.stderr)
+
+
+def parse_shard(text: str | None) -> tuple[int, int]:
+    """Which process this is, and of how many, of `I/N`, or of `auto` as JAX says; None is one alone.
+
+    Raises:
+        UserError: it is none of these.
+    """
+    if text is None:
+        return 0, 1
+    if text == "auto":
+        import jax
+
+        return jax.process_index(), jax.process_count()
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if match is None or int(match[1]) >= int(match[2]):
+        raise UserError(f"--shard {text}: expected I/N, 0/4 to 3/4 for four processes, or auto on a cluster")
+    return int(match[1]), int(match[2])
+
+
+@contextmanager
+def joined_if(shard: str | None) -> Iterator[None]:
+    """With `auto` the processes of a cluster know each other, and leave it together; else nothing is done."""
+    if shard != "auto":
+        yield
+        return
+    from tracknet_jax.training.cluster.processes import joined, wait_for_all
+
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(joined("auto"))
+        except UserError as error:
+            raise UserError(
+                f"--shard auto: no cluster here; give I/N to each of N processes ({error})"
+            ) from error
+        yield
+        wait_for_all("all videos are tracked")

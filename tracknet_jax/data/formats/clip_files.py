@@ -1,0 +1,66 @@
+"""Finding a clip's files: images and videos beside label files, splits by folder name."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracknet_jax.video.folders import images_in, natural_key, videos_in
+
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "professional": "train",
+    "amateur": "train",
+    "raw_data": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+    "raw_data2": "test",
+}
+
+
+@dataclass(frozen=True)
+class ClipFiles:
+    """The files of one clip, before anything of them is read."""
+
+    name: str
+    labels: Path
+    frames: Path | tuple[Path, ...] | None  # None: the label file has no video and no images
+    sport: str = ""
+    split: str = ""
+
+
+def find_files(root: Path, suffix: str) -> list[Path]:
+    """All files below `root` with this suffix (lower case), in natural order; links are followed."""
+    found = [
+        Path(folder, name)
+        for folder, _, names in os.walk(root, followlinks=True)
+        for name in names
+        if name.lower().endswith(suffix) and not name.startswith(".")
+    ]
+    return sorted(found, key=lambda path: natural_key(path.as_posix()))
+
+
+def frames_named(stem: str, folder: Path) -> Path | tuple[Path, ...] | None:
+    """The video of this stem in `folder`, or the images of its sub-folder of that name, or None."""
+    for video in videos_in(folder):
+        if video.stem.lower() == stem.lower():
+            return video
+    if folder.is_dir():
+        for child in sorted(folder.iterdir()):
+            if child.name.lower() == stem.lower() and (images := images_in(child)):
+                return tuple(images)
+    return None
+
+
+def split_of(path: Path) -> str:
+    """The split that the folder names of a relative path say, "" if they say none."""
+    return next((_SPLITS[part.lower()] for part in path.parts[:-1] if part.lower() in _SPLITS), "")
+
+
+def clip_name(path: Path, root: Path) -> str:
+    """`path` below `root` with `/` between its parts; the folder's own name if they are the same."""
+    relative = path.relative_to(root).as_posix()
+    return path.resolve().name if relative == "." else relative

@@ -1,0 +1,167 @@
+"""The clips of a folder or a built dataset as an inspection takes them: labels looked through, frames still to come."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from tracknet_jax.data.clips import NO_BALL, UNLABELLED, VISIBILITY_NAMES, Labels
+from tracknet_jax.data.formats import find_clip_files, load_clip
+from tracknet_jax.data.formats.clip_files import ClipFiles
+from tracknet_jax.data.inspection.label_checks import jumps, median_step, outside_frame
+from tracknet_jax.data.tfds.frame_source import FrameSource, dataset_splits, find_dataset
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.video.frames import (
+    decode_frames,
+    frame_numbers,
+    frame_rate,
+    frame_size,
+    promised_frames,
+)
+from tracknet_jax.video.readers import read_image
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is or may be wrong."""
+
+    kind: str
+    where: str
+    message: str
+
+
+@dataclass
+class ClipReport:
+    """What one clip holds; all counts are of frames."""
+
+    name: str
+    sport: str
+    split: str
+    frames: int = 0  # that decode
+    width: int = 0
+    height: int = 0
+    fps: str = ""  # as a fraction, "" if unknown
+    labelled: int = 0
+    located: int = 0
+    not_located: int = 0  # the ball is there, but no position is given
+    visibility: dict[str, int] = field(default_factory=dict)  # by name
+    duplicated: int = 0  # same picture as the frame before
+    gaps: int = 0  # breaks in the frame numbers
+    median_step: float | None = None  # pixels that the ball moves between neighbouring frames
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, kind: str, where: str, message: str) -> None:
+        """Notes a finding; has the form of a `Report` of the label readers."""
+        self.findings.append(Finding(kind, where, message))
+
+    def to_dict(self) -> dict:
+        """As plain types, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class InspectedClip:
+    """A clip's report to be filled, its labels, and the way to its frames."""
+
+    report: ClipReport
+    labels: Labels
+    frames: Callable[[], Iterator[np.ndarray | UserError]]  # an error stands for a frame that does not decode
+    suspicious: tuple[int, ...] = ()  # rows of `labels`
+
+
+def clips_to_inspect(path: Path, format: str) -> Iterator[InspectedClip]:
+    """The clips of a built dataset, or of a folder in the layout `format`. What is wrong with one becomes a finding.
+
+    Raises `UserError` when there is no clip.
+    """
+    return _of_dataset(path) if find_dataset(path) else _of_folder(path, format)
+
+
+def _of_folder(root: Path, format: str) -> Iterator[InspectedClip]:
+    for files in find_clip_files(root, format):
+        report = ClipReport(files.name, files.sport, files.split)
+        try:
+            yield _of_files(files, report)
+        except UserError as error:
+            report.add("cannot be read", files.name, str(error))
+            yield InspectedClip(report, Labels.none(), lambda: iter(()))
+
+
+def _of_files(files: ClipFiles, report: ClipReport) -> InspectedClip:
+    clip = load_clip(files, report=report.add)
+    assert clip.labels is not None
+    report.fps = str(frame_rate(clip.frames) or "")
+    if isinstance(clip.frames, tuple):
+        report.gaps = _gaps(frame_numbers(clip.frames, len(clip.frames)))
+    suspicious = _check_labels(clip.labels, frame_size(clip.frames), report)
+    return InspectedClip(report, clip.labels, partial(_frames_of_files, clip.frames, report), suspicious)
+
+
+def _of_dataset(path: Path) -> Iterator[InspectedClip]:
+    for split in dataset_splits(path):
+        source = FrameSource(path, split)
+        index = source.index
+        for clip, (name, sport) in enumerate(zip(index.clip_names, index.sports, strict=True)):
+            rows = np.flatnonzero(index.clip == clip)
+            report = ClipReport(
+                name, sport, split, fps=source.fps(int(rows[0])), gaps=_gaps(index.frame[rows])
+            )
+            labelled = index.visibility[rows] != UNLABELLED
+            labels = Labels(
+                np.flatnonzero(labelled), index.xy[rows[labelled]], index.visibility[rows[labelled]]
+            )
+            size = source.size or tuple(index.source_size[rows[0]].tolist())
+            suspicious = _check_labels(labels, size, report)
+            yield InspectedClip(report, labels, partial(_frames_of_records, source, rows), suspicious)
+
+
+def _check_labels(labels: Labels, size: tuple[int, int], report: ClipReport) -> tuple[int, ...]:
+    """Counts the labels, notes what is odd about them, and gives the odd rows."""
+    there = (labels.visibility != NO_BALL) & (labels.visibility != UNLABELLED)
+    report.labelled = int((labels.visibility != UNLABELLED).sum())
+    report.located = int(labels.located.sum())
+    report.not_located = int((there & ~labels.located).sum())
+    report.visibility = {name: int((labels.visibility == v).sum()) for v, name in VISIBILITY_NAMES.items()}
+    report.median_step = median_step(labels)
+    odd = []
+    for check in (outside_frame, jumps):
+        for row, problem in check(labels, size):
+            report.add(*problem)
+            odd.append(row)
+    return tuple(odd)
+
+
+def _frames_of_files(frames: Path | tuple[Path, ...], report: ClipReport) -> Iterator[np.ndarray | UserError]:
+    if isinstance(frames, tuple):
+        for path in frames:
+            yield _try(partial(read_image, path))
+        return
+    count = 0
+    try:
+        for frame in decode_frames(frames):
+            count += 1
+            yield frame
+    except UserError as error:
+        yield error
+        return
+    promised = promised_frames(frames)
+    if count < promised:
+        report.add("missing frames", str(frames), f"the container promises {promised} frames, {count} decode")
+
+
+def _frames_of_records(source: FrameSource, rows: np.ndarray) -> Iterator[np.ndarray | UserError]:
+    for row in rows.tolist():
+        yield _try(partial(source.image, row))
+
+
+def _try(read: Callable[[], np.ndarray]) -> np.ndarray | UserError:
+    try:
+        return read()
+    except UserError as error:
+        return error
+
+
+def _gaps(numbers: Sequence[int] | np.ndarray) -> int:
+    return int((np.diff(numbers) != 1).sum())

@@ -1,0 +1,1 @@
+"""Windows of consecutive frames, drawn on the device or read ahead on the host."""

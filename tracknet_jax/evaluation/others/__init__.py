@@ -1,0 +1,1 @@
+"""Other trackers' results, read for scoring: CSV files, YOLO's labels, COCO's lists."""

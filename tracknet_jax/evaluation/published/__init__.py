@@ -1,0 +1,1 @@
+"""Scoring as the papers' codes do it, with their decoders, windows and ensembles."""

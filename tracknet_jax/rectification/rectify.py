@@ -1,0 +1,185 @@
+"""Rectification: the gaps of a track filled by a network, by the laws of flight or by straight lines."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+import numpy as np
+
+from tracknet_jax.rectification.ballistic import DEFAULT_FLIGHT, Ballistics, fill_gap, trusted_detections
+from tracknet_jax.rectification.gaps import DEFAULT_RULE, Gap, GapRule, fillable_gaps, inpaint_mask
+from tracknet_jax.rectification.inpaint import inpaint
+from tracknet_jax.releases.release import RectifierRelease, load_rectifier
+from tracknet_jax.tracks.track import Row, Track
+from tracknet_jax.utils.errors import UserError
+
+Method = Literal["net", "physics", "linear"]
+
+USUAL_FPS = 30  # where the frame rate is not known
+BLOCK = 16  # rows that are rectified at a time while a video streams by
+
+
+@dataclass(frozen=True)
+class Rectification:
+    """How gaps are filled.
+
+    Attributes:
+        method: `physics`: where arcs of a flight fit the detections on both sides; needs no training, fits every
+            sport. `linear`: straight lines. `net`: TrackNetV3's InpaintNet, trained on tracks of one sport.
+        rule: which gaps.
+        release: the network, for `net`.
+        flight: what `physics` takes for a flight.
+    """
+
+    method: Method
+    rule: GapRule = DEFAULT_RULE
+    release: RectifierRelease | None = None
+    flight: Ballistics = DEFAULT_FLIGHT
+
+    def __post_init__(self) -> None:
+        if self.method not in get_args(Method):
+            raise UserError(f"rectify {self.method!r}: choose {', '.join(get_args(Method))}")
+        if (self.method == "net") != (self.release is not None):
+            raise UserError(
+                "rectify net needs the weights of a rectifier (a folder, or a shipped one's name); no other method "
+                "takes any, and physics fits every sport"
+            )
+
+    def reach(self, fps: float) -> int | None:
+        """A frame depends on rows at most this many frames away; None: on any."""
+        if self.rule.longest is None:
+            return None
+        context = {
+            "linear": 0,
+            "physics": round(self.flight.support * fps) + self.flight.companion,
+            "net": self.release.config.length if self.release else 0,
+        }
+        return math.ceil(self.rule.longest * fps) + context[self.method] + 2
+
+
+def rectification(
+    method: Method | Literal["none"],
+    rectifier: str | Path | None = None,
+    longest: float | None = DEFAULT_RULE.longest,
+) -> Rectification | None:
+    """How gaps of up to `longest` seconds are filled, as commands and `track` take it; None: not at all.
+
+    Args:
+        method: see `Rectification`.
+        rectifier: the weights for `net`: a shipped rectifier's name, or the folder of a rectifier's release.
+        longest: seconds.
+
+    Raises:
+        UserError: the weights cannot be read, are missing, or are given to a method without any.
+    """
+    release = None if rectifier is None else load_rectifier(rectifier)
+    if method == "none" and release is None:
+        return None
+    return Rectification(cast(Method, method), GapRule(longest=longest), release)
+
+
+def rectify(track: Track, how: Rectification = Rectification("physics")) -> Track:
+    """`track` with positions in the gaps that `how` can fill: `source` "inpainted", confidence 0.
+
+    Detections stay as they are. Nothing is put outside of the picture.
+
+    Raises:
+        UserError: the track does not know the size of its picture.
+
+    Example:
+        track = tracknet_jax.track("rally.mp4")
+        whole = tracknet_jax.rectify(track)
+    """
+    if track.size is None:
+        raise UserError(
+            "rectify needs the size of the picture: Track.from_csv(path, fps, size=(width, height))"
+        )
+    filled = fill(track.xy.astype(np.float64), track.size, float(track.fps or USUAL_FPS), how)
+    new = np.isfinite(filled[:, 0])
+    return replace(
+        track,
+        visible=track.visible | new,
+        x=np.where(new, filled[:, 0], track.x).astype(np.float32),
+        y=np.where(new, filled[:, 1], track.y).astype(np.float32),
+        source=np.where(new, "inpainted", track.source),
+    )
+
+
+def rectified_rows(
+    rows: Iterable[Row], size: tuple[int, int], fps: float, how: Rectification
+) -> Iterator[Row]:
+    """The rows of `rectify`, while they come: each follows as soon as nothing that comes later can change it.
+
+    That is the longest gap and what the method looks at behind it: about a second, `how.reach(fps)` rows. So
+    memory stays constant, a camera's overlay waits no longer than that, and a file needs no further pass.
+    Without a longest gap all rows wait for the end.
+    """
+    reach = how.reach(fps)
+    held: list[Row] = []
+    given = 0  # how many of `held` have been given out, and are kept as the past of those that follow
+    for row in rows:
+        held.append(row)
+        if reach is not None and len(held) - given == BLOCK + reach:
+            yield from _rectified(held, size, fps, how)[given : given + BLOCK]
+            given += BLOCK
+            forgotten = max(0, given - reach)
+            held, given = held[forgotten:], given - forgotten
+    yield from _rectified(held, size, fps, how)[given:]
+
+
+def _rectified(rows: list[Row], size: tuple[int, int], fps: float, how: Rectification) -> list[Row]:
+    xy = np.array([(row.x, row.y) for row in rows]).reshape(-1, 2)
+    filled = fill(xy, size, fps, how).tolist()
+    return [
+        row if math.isnan(x) else Row(row.frame, x, y, row.confidence, "inpainted")
+        for row, (x, y) in zip(rows, filled, strict=True)
+    ]
+
+
+def fill(xy: np.ndarray, size: tuple[int, int], fps: float, how: Rectification) -> np.ndarray:
+    """Positions (F, 2) for frames without one in `xy` (F, 2), NaN where there is one or none can be given.
+
+    Args:
+        xy: positions in a picture of `size` (width, height), NaN where there is no ball.
+    """
+    if how.method == "linear":
+        filled = interpolate(xy, fillable_gaps(xy, size, fps, how.rule))
+    elif how.method == "physics":
+        filled = _fly(xy, size, fps, how)
+    else:
+        assert how.release is not None
+        filled = inpaint(how.release, xy, inpaint_mask(xy, size, fps, how.rule), size)
+    inside = ((filled > -0.5) & (filled < np.array(size) - 0.5)).all(-1)
+    return np.where((inside & np.isnan(xy[:, 0]))[:, None], filled, np.nan)
+
+
+def interpolate(xy: np.ndarray, gaps: Iterable[Gap], legacy_spacing: bool = False) -> np.ndarray:
+    """Positions (F, 2) on straight lines across `gaps` of `xy` (F, 2), NaN elsewhere; at an open end its one side.
+
+    Args:
+        xy: pixels, NaN where there is no ball.
+        gaps: with a ball on at least one side.
+        legacy_spacing: the first and the last frame of a gap repeat their neighbours, as in qaz812345/TrackNetV3.
+    """
+    filled = np.full_like(xy, np.nan)
+    for start, stop in gaps:
+        before, after = max(start - 1, 0), min(stop, len(xy) - 1)
+        left, right = xy[before if start > 0 else after], xy[after if stop < len(xy) else before]
+        line = np.linspace(left, right, stop - start if legacy_spacing else stop - start + 2)
+        filled[start:stop] = line if legacy_spacing else line[1:-1]
+    return filled
+
+
+def _fly(xy: np.ndarray, size: tuple[int, int], fps: float, how: Rectification) -> np.ndarray:
+    """Positions on arcs between detections that are not isolated."""
+    if how.rule.fastest is not None:
+        reach = how.rule.fastest * size[0] / fps
+        xy = np.where(trusted_detections(xy, reach, how.flight.companion)[:, None], xy, np.nan)
+    filled = np.full_like(xy, np.nan)
+    for gap in fillable_gaps(xy, size, fps, how.rule):
+        path = fill_gap(xy, gap, size[0], fps, how.flight)
+        if path is not None:
+            filled[gap.start : gap.stop] = path
+    return filled

@@ -1,0 +1,1 @@
+"""Releases: folders of weights, config and model card; those of finished runs too."""

@@ -1,0 +1,48 @@
+"""Scaled logits: what calibration found, put into the weights, so that every user of them gets it."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.utils.errors import UserError
+
+Variables = dict[str, Any]
+
+
+def can_shift(config: TrackNetConfig) -> bool:
+    """Whether a constant can be added to the logits: some layer with a bias comes last, no gate behind it."""
+    gated = config.motion != "none" and config.fusion != "none"
+    return config.refinement == "rstr" or (config.head_bias and not gated)
+
+
+def scale_logits(config: TrackNetConfig, variables: Variables, scale: float, shift: float = 0.0) -> Variables:
+    """Variables, of the same shapes, with which the network's logits are `scale` times what they were, plus `shift`.
+
+    Platt scaling (1999) and, with no shift, temperature scaling (Guo et al. 2017), as weights.
+
+    The head is linear, and a gate multiplies it. R-STR adds R(V) to the draft V: with the draft scaled by s, its
+    embedding is divided by s, so that the transformer sees what it saw, and its last layer is scaled.
+
+    Raises:
+        UserError: the network has class maps, or no bias that a shift could go to (see `can_shift`).
+    """
+    if config.head == "classes":
+        raise UserError(f"model {config.name!r}: class maps have no logits to scale")
+    if shift and not can_shift(config):
+        raise UserError(f"model {config.name!r}: no bias behind its gate to shift; scale only")
+    variables = jax.tree.map(np.asarray, variables)
+    params = variables["params"]
+    head = jax.tree.map(lambda x: x * scale, params["head"])
+    changed = {"head": head}
+    if config.refinement == "rstr":
+        refinement = params["refinement"]
+        embed, decode = refinement["embed"], refinement["decode"]
+        changed["refinement"] = refinement | {
+            "embed": embed | {"kernel": embed["kernel"] / scale},
+            "decode": {"kernel": decode["kernel"] * scale, "bias": decode["bias"] * scale + shift},
+        }
+    elif shift:
+        changed["head"] = {"conv": head["conv"] | {"bias": head["conv"]["bias"] + shift}}
+    return variables | {"params": params | changed}

@@ -1,0 +1,1 @@
+"""The place of a rendered rally: court, net, walls and stands."""

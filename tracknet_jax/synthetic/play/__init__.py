@@ -1,0 +1,1 @@
+"""The play of a rendered rally: the ball's flight and the players' strokes."""

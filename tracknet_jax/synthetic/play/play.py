@@ -1,0 +1,209 @@
+"""Plays points: who hits the ball when and where to, with its simulated flight in between."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tracknet_jax.synthetic.play.physics import Flight, fly
+from tracknet_jax.synthetic.play.sports import GRAVITY, Sport
+from tracknet_jax.synthetic.play.strokes import hit_ball
+
+NEAR, FAR = -1, 1
+WALK_SPEED = 4.0  # m/s, on the way to the serve
+RUN_SPEED = 5.5  # m/s, what a player reaches on average on the way to the ball
+
+
+@dataclass(frozen=True)
+class Player:
+    """Who stands where: `side` is NEAR or FAR, `lane` shifts the waiting place sideways (doubles)."""
+
+    side: int
+    lane: float
+    handed: int  # 1: the racket is in the right hand
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A racket meets the ball."""
+
+    time: float
+    player: int
+    contact: np.ndarray  # (3,)
+
+
+@dataclass
+class Play:
+    """A script: the flights of the ball, the strokes, and where each player stands when."""
+
+    players: tuple[Player, ...]
+    flights: list[Flight] = field(default_factory=list)
+    strokes: list[Stroke] = field(default_factory=list)
+    stations: list[list[tuple[float, np.ndarray]]] = field(default_factory=list)  # per player: (time, xy)
+
+    def ball(self, times: np.ndarray) -> np.ndarray:
+        """Ball centres `(..., 3)` at `times`, NaN where no ball is in play."""
+        times = np.asarray(times, float)
+        result = np.full((*times.shape, 3), np.nan)
+        for flight in self.flights:
+            inside = (times >= flight.start) & (times < flight.end)
+            result[inside] = flight.at(times[inside])
+        return result
+
+
+def play_points(sport: Sport, duration: float, rng: np.random.Generator) -> Play:
+    """Points one after the other, from before 0 until after `duration` seconds."""
+    play = Play(_line_up(sport, rng))
+    play.stations = [[(-3.0, _waiting_place(sport, player, rng))] for player in play.players]
+    time = -rng.uniform(0.2, 1.0)
+    serve = rng.random() < 0.5
+    while time < duration + 0.5:
+        time = _play_point(sport, play, time, serve, duration + 1.0, rng) + rng.uniform(0.3, 0.9)
+        serve = True
+    return play
+
+
+def _line_up(sport: Sport, rng: np.random.Generator) -> tuple[Player, ...]:
+    lanes = [0.0] if sport.team == 1 else [-sport.width / 4, sport.width / 4]
+    return tuple(
+        Player(side, lane, 1 if rng.random() < 0.85 else -1) for side in (NEAR, FAR) for lane in lanes
+    )
+
+
+def _waiting_place(sport: Sport, player: Player, rng: np.random.Generator) -> np.ndarray:
+    return np.array(
+        [player.lane + rng.normal(0, 0.3), player.side * (sport.base_depth + rng.normal(0, 0.35))]
+    )
+
+
+def _play_point(sport: Sport, play: Play, time: float, serve: bool, stop: float, rng) -> float:
+    """Plays one point from the first stroke at about `time`; returns when the ball is dead."""
+    server = int(rng.integers(len(play.players)))
+    if serve:
+        time, contact = _serve(sport, play, server, time, rng)
+    else:
+        contact = _rally_contact(sport, play.players[server], rng)
+    hitter = server
+    while True:
+        _strike(sport, play, hitter, time, contact, rng)
+        flight = hit_ball(sport, play.players[hitter].side, contact, time, serve, rng)
+        serve = False
+        answer = _interception(sport, play, flight, -play.players[hitter].side, rng)
+        if answer is None:
+            play.flights.append(flight)  # it ends a moment after the second bounce
+            return flight.end
+        hitter, time, contact = answer
+        play.flights.append(flight.until(time))
+        if time > stop:
+            return time
+
+
+def _serve(sport: Sport, play: Play, server: int, time: float, rng) -> tuple[float, np.ndarray]:
+    """The toss: from the hand straight up to the point where the racket meets the ball."""
+    player = play.players[server]
+    x = rng.uniform(0.3, 1.2) if player.lane == 0 else abs(player.lane)
+    hand = np.array([x * rng.choice([-1, 1]), player.side * sport.serve_depth, sport.serve_height * 0.55])
+    since, place = play.stations[server][-1]
+    time = max(time, since + float(np.linalg.norm(_stance(player, hand) - place)) / WALK_SPEED)
+    # The ball leaves the hand fast enough to pass the contact point by a little, and is hit on the way down.
+    rise = np.sqrt(2 * GRAVITY * (sport.serve_height + 0.12 - hand[2]))
+    toss = fly(sport, hand, np.array([0.0, -0.15 * player.side, rise]), time)
+    after_top = toss.times > time + rise / GRAVITY
+    low = toss.positions[:, 2] < sport.serve_height
+    row = int(np.argmax(after_top & low))
+    contact_time = float(toss.times[row])
+    play.flights.append(toss.until(contact_time))
+    return contact_time, toss.positions[row].copy()
+
+
+def _rally_contact(sport: Sport, player: Player, rng) -> np.ndarray:
+    height = rng.uniform(sport.reach[0] + 0.2, min(sport.reach[1], 1.6))
+    depth = sport.base_depth * rng.uniform(0.85, 1.0)
+    return np.array([player.lane + rng.uniform(-1.5, 1.5), player.side * depth, height])
+
+
+def _strike(sport: Sport, play: Play, hitter: int, time: float, contact: np.ndarray, rng) -> None:
+    """Writes the stroke down and lets everyone run: the hitter was at the ball, then all recover."""
+    player = play.players[hitter]
+    play.strokes.append(Stroke(time, hitter, contact))
+    stand = _stance(player, contact)
+    play.stations[hitter].append((time, stand))
+    play.stations[hitter].append((time + 0.18, stand - np.array([0, 0.15 * player.side])))
+    for index, other in enumerate(play.players):
+        # A doubles partner moves along; the others are on their own way to the ball.
+        if index != hitter and other.side == player.side:
+            place = _waiting_place(sport, other, rng)
+            place[1] = 0.5 * place[1] + 0.5 * contact[1] + rng.normal(0, 0.4)
+            play.stations[index].append((time + 0.3, place))
+
+
+def _stance(player: Player, contact: np.ndarray) -> np.ndarray:
+    """Where the feet are `(..., 2)` when the racket meets the ball `(..., 3)`: beside it, a little behind."""
+    overhead = np.clip((contact[..., 2] - 1.4) / 1.2, 0, 1)
+    # The near player looks away from the camera, so the right hand is on the right of the picture.
+    sideways = -player.side * player.handed * (0.75 - 0.5 * overhead)
+    return contact[..., :2] - np.stack([sideways, np.full_like(sideways, -0.3 * player.side)], axis=-1)
+
+
+def _interception(sport: Sport, play: Play, flight: Flight, side: int, rng):
+    """(player, time, contact) of the stroke that answers `flight`, or None if nobody gets the ball."""
+    times = np.arange(flight.start + 0.18, flight.end, 0.02)
+    positions = flight.at(times)
+    grounds = [event.time for event in flight.events if event.kind == "ground"]
+    if any(event.kind == "net" for event in flight.events) or _is_out(sport, flight, side):
+        return None
+    first, second = (*grounds, np.inf, np.inf)[:2]
+    low, high = sport.reach
+    playable = (positions[:, 1] * side > 0.6) & (times < second)
+    playable &= (positions[:, 2] > low) & (positions[:, 2] < high)
+    playable &= np.abs(positions[:, 1]) < sport.length / 2 + sport.runback
+    volley = sport.name == "badminton" or (sport.name == "padel" and rng.random() < 0.35)
+    playable &= (times < first) if volley else (times > first + 0.12)
+    candidates = []
+    for index, player in enumerate(play.players):
+        if player.side == side:
+            since, place = play.stations[index][-1]
+            away = np.linalg.norm(_stance(player, positions) - place, axis=-1)
+            way = away / RUN_SPEED
+            for row in np.flatnonzero(playable & (way < times - max(since, flight.start))):
+                candidates.append((_unease(sport, positions[row], away[row], rng), index, row, way[row]))
+    if not candidates:
+        return None
+    _, index, row, way_time = min(candidates)
+    _send(play, index, min(flight.start + rng.uniform(0.12, 0.22), float(times[row] - way_time)))
+    _send_team(sport, play, index, side, float(times[row]), rng)
+    return index, float(times[row]), positions[row]
+
+
+def _unease(sport: Sport, position: np.ndarray, away: float, rng) -> float:
+    """How little a player likes to hit the ball here."""
+    liked = 2.3 if sport.name == "badminton" else 0.95
+    return abs(position[2] - liked) + 0.15 * away + rng.uniform(0, 0.25)
+
+
+def _send(play: Play, index: int, time: float) -> None:
+    """A player waits until the opponent has hit the ball, then runs."""
+    last_time, place = play.stations[index][-1]
+    if time > last_time:
+        play.stations[index].append((time, place))
+
+
+def _send_team(sport: Sport, play: Play, index: int, side: int, time: float, rng) -> None:
+    """Who did not run for the ball returns to the waiting place, and so does the side that has hit it."""
+    for other, player in enumerate(play.players):
+        last_time, place = play.stations[other][-1]
+        if other != index and time - 0.1 > last_time + 0.2:
+            way = _waiting_place(sport, player, rng) - place
+            length = float(np.linalg.norm(way))
+            far = min(1.0, 4.0 * (time - 0.1 - last_time) / max(length, 1e-6))
+            play.stations[other].append((time - 0.1, place + way * far))
+
+
+def _is_out(sport: Sport, flight: Flight, side: int) -> bool:
+    """The first impact is not on the floor of the side that should receive."""
+    for event in flight.events:
+        if event.kind == "ground":
+            inside = abs(event.position[0]) < sport.width / 2 + 0.1
+            inside &= abs(event.position[1]) < sport.length / 2 + 0.1
+            return not inside or event.position[1] * side < 0
+        return True
+    return False

@@ -1,0 +1,1 @@
+"""The baseline that needs no network: background subtraction, blobs and Kalman filters."""

@@ -1,0 +1,1 @@
+"""Tracks: one row a frame, their CSV file, and how they are drawn."""

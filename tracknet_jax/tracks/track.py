@@ -1,0 +1,180 @@
+"""The result of tracking: one row a frame, its CSV form, and the builder that collects rows as they come."""
+
+import csv
+import math
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+import numpy as np
+
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.files import replacing
+
+HEADER = ("Frame", "Visibility", "X", "Y", "Confidence", "Source")
+REQUIRED = HEADER[:4]  # what the CSV files of TrackNetV2 and V3 hold
+BALL = ("detected", "inpainted")  # sources of rows with a ball
+
+
+class Row(NamedTuple):
+    """What is known of one frame; `x`, `y` in source pixels (centres at whole numbers), NaN: no ball."""
+
+    frame: int
+    x: float
+    y: float
+    confidence: float
+    source: str = (
+        ""  # "detected", "inpainted", "dropped" (a live source's frame that nobody saw) or "" without a ball
+    )
+
+    @property
+    def visible(self) -> bool:
+        return self.source in BALL
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """A ball's track: arrays of length F, one entry a decoded frame, in order.
+
+    Attributes:
+        frame: (F,) int64 frame numbers in the source, 0-based.
+        visible: (F,) bool, whether a ball was found.
+        x, y: (F,) float32 source pixels, centres at whole numbers, NaN without a ball.
+        confidence: (F,) float32 in [0, 1]; 0 without a ball, and where one was inpainted: no network saw it.
+        source: (F,) str, "detected", "inpainted", "dropped" or "", see `Row`.
+        fps: frame rate as an exact fraction; None where unknown (a track read from CSV).
+        size: (width, height) of the source; None where unknown.
+    """
+
+    frame: np.ndarray
+    visible: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    confidence: np.ndarray
+    source: np.ndarray
+    fps: Fraction | None = None
+    size: tuple[int, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def xy(self) -> np.ndarray:
+        """Positions (F, 2) float32, NaN without a ball."""
+        return np.stack([self.x, self.y], axis=-1)
+
+    def rows(self) -> Iterator[Row]:
+        """The frames one by one, as plain Python numbers."""
+        columns = (self.frame, self.x, self.y, self.confidence, self.source)
+        return map(Row._make, zip(*(column.tolist() for column in columns), strict=True))
+
+    def to_csv(self, path: str | Path) -> None:
+        """Writes `Frame,Visibility,X,Y,Confidence,Source`; X and Y are empty where there is no ball."""
+        with replacing(Path(path)) as partial, partial.open("w", newline="") as file:
+            writer = CsvRows(file)
+            for row in self.rows():
+                writer.write(row)
+
+    @classmethod
+    def from_csv(
+        cls, path: str | Path, fps: Fraction | None = None, size: tuple[int, int] | None = None
+    ) -> "Track":
+        """Reads a track CSV, with or without the last two columns (TrackNetV2 and V3 have four).
+
+        Raises:
+            UserError: the file is missing, lacks a column, or a row does not parse; the row is named.
+        """
+        builder = TrackBuilder(fps, size)
+        for row in _read_rows(Path(path)):
+            builder.add(row)
+        return builder.build()
+
+    def to_dataframe(self) -> Any:
+        """The six arrays as a `pandas.DataFrame` with the CSV's column names (needs pandas)."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise UserError("to_dataframe needs pandas: pip install pandas") from error
+        columns = (self.frame, self.visible, self.x, self.y, self.confidence, self.source)
+        return pandas.DataFrame(dict(zip(HEADER, columns, strict=True)))
+
+
+class TrackBuilder:
+    """Collects rows in flat arrays (about 33 bytes a frame, so a match of hours stays small)."""
+
+    def __init__(self, fps: Fraction | None = None, size: tuple[int, int] | None = None):
+        self._fps, self._size = fps, size
+        self._frames = array("q")
+        self._numbers = array("d")  # x, y, confidence in turn
+        self._sources = bytearray()
+
+    _NAMES = ("", "dropped", *BALL)
+
+    def add(self, row: Row) -> None:
+        self._frames.append(row.frame)
+        self._numbers.extend((row.x, row.y, row.confidence))
+        self._sources.append(self._NAMES.index(row.source))
+
+    def build(self) -> Track:
+        """The `Track` of the rows so far."""
+        numbers = np.array(self._numbers, np.float32).reshape(-1, 3)
+        sources = np.array(self._sources, np.uint8)
+        return Track(
+            frame=np.array(self._frames, np.int64),
+            visible=sources >= self._NAMES.index(BALL[0]),
+            x=numbers[:, 0],
+            y=numbers[:, 1],
+            confidence=numbers[:, 2],
+            source=np.array(self._NAMES)[sources],
+            fps=self._fps,
+            size=self._size,
+        )
+
+
+class CsvRows:
+    """Writes rows to an open text file as they come; hundredths of a pixel, rounded once, here.
+
+    Those of a live source have a seventh column, `Time`: seconds from the first frame to this, as they arrived.
+    """
+
+    def __init__(self, file: TextIO, timed: bool = False):
+        self._writer = csv.writer(file, lineterminator="\n")
+        self._writer.writerow((*HEADER, "Time") if timed else HEADER)
+
+    def write(self, row: Row, time: float | None = None) -> None:
+        position = (f"{row.x:.2f}", f"{row.y:.2f}") if row.visible else ("", "")
+        times = () if time is None else (f"{time:.3f}",)
+        self._writer.writerow(
+            (row.frame, int(row.visible), *position, f"{row.confidence:.4f}", row.source, *times)
+        )
+
+
+def _read_rows(path: Path) -> Iterable[Row]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in REQUIRED if name not in (reader.fieldnames or ())]
+            if missing:
+                raise UserError(f"{path}: not a track CSV, the header lacks {', '.join(missing)}")
+            for fields in reader:
+                yield _parse_row(fields, f"{path}, line {reader.line_num}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from error
+
+
+def _parse_row(fields: dict[str, str | None], where: str) -> Row:
+    try:
+        frame, visible = int(fields["Frame"] or ""), int(fields["Visibility"] or "") > 0
+        if not visible:
+            dropped = "dropped" if fields.get("Source") == "dropped" else ""
+            return Row(frame, math.nan, math.nan, float(fields.get("Confidence") or 0), dropped)
+        x, y = float(fields["X"] or ""), float(fields["Y"] or "")
+        confidence, source = float(fields.get("Confidence") or 1), fields.get("Source") or "detected"
+    except ValueError as error:
+        raise UserError(f"{where}: {error}; expected {','.join(HEADER)}") from error
+    if source not in BALL:
+        raise UserError(f"{where}: source {source!r}, expected detected, inpainted or nothing")
+    return Row(frame, x, y, confidence, source)

@@ -1,0 +1,1 @@
+"""What a run reports while it works: metrics, a progress line, pictures of predictions."""

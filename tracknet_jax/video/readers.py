@@ -1,0 +1,156 @@
+"""Frames in: video files, cameras, streams and image sequences through one interface."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from tracknet_jax.utils.errors import UserError
+from tracknet_jax.video.capture import DEFAULT_FPS, Order, is_live, open_capture
+from tracknet_jax.video.folders import images_in
+
+# A camera index, a path, a stream address, a folder of images, or image files in order.
+VideoSource = int | str | Path | Sequence[Path]
+
+
+class FrameReader(Protocol):
+    """What `open_frames` gives: frames (H, W, 3) uint8, upright, once, from `start` on."""
+
+    fps: Fraction
+    size: tuple[int, int]  # (width, height)
+    start: int  # number of the first frame
+    end: int | None  # number after the last frame asked for, None: all
+    frame_count_hint: int | None  # how many frames will come, if the container tells the truth
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """The frames; can be walked once."""
+
+    def close(self) -> None:
+        """Frees the decoder."""
+
+
+class VideoReader:
+    """Frames of a video file, camera or stream.
+
+    Args:
+        source: path, stream address or camera index.
+        start, end: frame numbers, half-open. Skipped frames are decoded, not sought: container indices are
+            wrong too often for the numbers in the CSV to rest on them.
+        order: channel order of the frames.
+
+    Raises:
+        UserError: nothing decodable there, or the video ends before `start`.
+    """
+
+    def __init__(
+        self, source: int | str | Path, start: int = 0, end: int | None = None, order: Order = "rgb"
+    ):
+        check_range(start, end)
+        self._capture = open_capture(source)
+        self._order, self.start, self.end = order, start, end
+        for number in range(start):
+            if not self._capture.grab():
+                self._capture.close()
+                raise UserError(f"{source}: has only {number + 1} frames, the start asked for is {start}")
+        self._first = self._capture.retrieve(order)
+        self.fps = self._capture.fps
+        self.size = (self._first.shape[1], self._first.shape[0])
+        self.frame_count_hint = expected_count(self._capture.frame_count_hint, start, end)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        number, frame = self.start, self._first
+        while True:
+            yield frame
+            number += 1
+            if number == self.end or not self._capture.grab():
+                return
+            frame = self._capture.retrieve(self._order)
+
+    def close(self) -> None:
+        self._capture.close()
+
+
+class ImageReader:
+    """Frames of an image sequence; same interface as `VideoReader`, the frame rate is given."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        start: int = 0,
+        end: int | None = None,
+        order: Order = "rgb",
+        fps: Fraction = DEFAULT_FPS,
+    ):
+        check_range(start, end)
+        if start >= len(paths):
+            raise UserError(f"{len(paths)} images, but the start asked for is frame {start}")
+        self._paths, self._order = list(paths)[start:end], order
+        self.start, self.end, self.fps = start, end, fps
+        self.frame_count_hint: int | None = len(self._paths)
+        height, width = read_image(self._paths[0], order).shape[:2]
+        self.size = (width, height)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (read_image(path, self._order) for path in self._paths)
+
+    def close(self) -> None:
+        """Nothing stays open between images."""
+
+
+def read_image(path: Path, order: Order = "rgb") -> np.ndarray:
+    """One image file as (H, W, 3) uint8; UserError if it is missing or does not decode."""
+    try:
+        data = np.fromfile(path, np.uint8)  # cv2.imread prints a warning instead of raising
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    frame = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if frame is None:
+        raise UserError(f"{path}: not an image that can be decoded; replace or remove it")
+    return cv2.cvtColor(frame, cv2.COLOR_BGR2RGB) if order == "rgb" else frame
+
+
+def open_frames(
+    source: VideoSource, start: int = 0, end: int | None = None, order: Order = "rgb"
+) -> FrameReader:
+    """Opens what holds frames: a camera index (also as text), address, video, image folder, image files."""
+    if isinstance(source, Sequence) and not isinstance(source, str):
+        return ImageReader([Path(path) for path in source], start, end, order)
+    if isinstance(source, str) and source.isdigit() and not Path(source).exists():
+        source = int(source)
+    if not is_live(source) and Path(str(source)).is_dir():
+        images = images_in(Path(str(source)))
+        if not images:
+            raise UserError(
+                f"{source}: a folder without images; name a video, or a folder of videos or images"
+            )
+        return ImageReader(images, start, end, order)
+    return VideoReader(source, start, end, order)
+
+
+def open_between(
+    source: VideoSource, start: Fraction | None, end: Fraction | None, order: Order = "rgb"
+) -> FrameReader:
+    """`open_frames` with times in seconds: the frames shown from `start` up to `end`."""
+    if start is None and end is None:
+        return open_frames(source, order=order)
+    with closing(open_frames(source)) as reader:
+        first, last = (None if time is None else ceil(time * reader.fps) for time in (start, end))
+    return open_frames(source, first or 0, last, order)
+
+
+def check_range(start: int, end: int | None) -> None:
+    """Raises `UserError` unless [start, end) can hold a frame."""
+    if start < 0 or (end is not None and end <= start):
+        raise UserError(f"start {start} and end {end}: expected 0 <= start < end")
+
+
+def expected_count(total: int | None, start: int, end: int | None) -> int | None:
+    """How many of `total` frames lie in [start, end); None if unknown."""
+    if total is None:
+        return None if end is None else end - start
+    return max(0, min(total, total if end is None else end) - start)
