@@ -1,4 +1,4 @@
-"""Set-up shared by all tests: eight virtual CPU devices, compiled programs kept between runs, real clips."""
+"""Set-up shared by all tests: eight virtual CPU devices, one cache of compiled programs, real clips."""
 
 import os
 from pathlib import Path
@@ -17,10 +17,12 @@ if not flags.FLAGS.is_parsed():
     flags.FLAGS.mark_as_parsed()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _compilation_cache(pytestconfig: pytest.Config):
-    """Compiled programs are kept in pytest's cache folder, which makes a second run much faster."""
-    jax.config.update("jax_compilation_cache_dir", str(pytestconfig.cache.mkdir("jax")))
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiled programs go to pytest's cache folder: for this run's workers, the processes they start, the next run."""
+    folder = str(config.cache.mkdir("jax"))
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.3"
+    jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
 
 
