@@ -1,4 +1,4 @@
-"""The U-Net with channel attention that the TrackNetV5 paper cites as "TrackNetV3"; no work of V3's authors."""
+"""The U-Net with channel attention that the TrackNetV5 paper cites as "TrackNetV3". V3's authors did not write it."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""The parts every encoder and decoder is made of: convolution blocks, pooling, upsampling, pixel shuffles."""
+"""The parts of every encoder and decoder: convolution blocks, pooling, upsampling, pixel shuffles."""
 
 from collections.abc import Callable
 from functools import partial
@@ -72,7 +72,7 @@ class Conv(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """Convolution, ReLU and batch norm in the order of the reference that is followed; `doubled`: see Conv."""
+    """Convolution, ReLU and batch norm, in the order that the reference has. `doubled`: see `Conv`."""
 
     features: int
     kernel: int = 3
@@ -82,7 +82,7 @@ class ConvBlock(nn.Module):
     bn_axis: Literal["channel", "width"] = "channel"
     bn_eps: float = 1e-5
     bn_decay: float = 0.9
-    axis_name: str | None = None  # pmap axis over which batch statistics are averaged
+    axis_name: str | None = None  # mapped axis over which batch statistics are averaged
     dtype: Any = jnp.float32
     conv_impl: ConvImpl = "lax"
     input_order: tuple[int, ...] | None = None  # see Conv
@@ -124,8 +124,8 @@ def upsample_nearest(x: jax.Array) -> jax.Array:
 def upsample_bilinear(x: jax.Array) -> jax.Array:
     """Doubles height and width bilinearly with aligned corners, as the V5 reference does.
 
-    Output i samples the input at i (n - 1) / (2n - 1). For i = 2k that lies between k - 1 and k, for
-    i = 2k + 1 between k and k + 1, so both are slices and a lerp: no gather, no scatter in the gradient.
+    Output i samples the input at i (n - 1) / (2n - 1). For i = 2k this lies between k - 1 and k, for i = 2k + 1
+    between k and k + 1. Both are slices and a lerp, so there is no gather, and no scatter in the gradient.
     """
     return _double_aligned(_double_aligned(x, axis=1), axis=2)
 

@@ -1,4 +1,4 @@
-"""One frozen dataclass that describes every member of the TrackNet family."""
+"""`TrackNetConfig`: one frozen dataclass describes every member of the TrackNet family."""
 
 import dataclasses
 import math
@@ -9,15 +9,15 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from tracknet_jax.utils.errors import UserError
 
-# The only form of this trunk
+# The attention U-Net exists in this form only.
 ATTENTION_UNET = {"skips": "concat", "upsample": "nearest", "concat": "up_skip", "stem": 3}
 
 
 @dataclass(frozen=True)
 class TrackNetConfig:
-    """A network as data: what the papers and the reference codes differ in, axis by axis.
+    """A network as data: each field is one axis on which papers and reference codes differ.
 
-    Raises `UserError` on construction when a value is not one of those allowed or two values cannot go together.
+    Raises `UserError` on construction when a value is not allowed, or when two values exclude each other.
     """
 
     name: str
@@ -30,9 +30,9 @@ class TrackNetConfig:
     width: int = 512
     head: Literal["sigmoid", "classes"] = "sigmoid"  # maps, or V1's 256 grey levels a pixel
     background: Literal["none", "concat", "subtract", "subtract_concat"] = "none"  # V3
-    input_norm: Literal["unit", "imagenet"] = "unit"  # in [0, 1], or less ImageNet's mean, over its std
+    input_norm: Literal["unit", "imagenet"] = "unit"  # [0, 1], or (x - mean) / std of ImageNet
 
-    # Encoder-decoder: channels and convolutions of each level, the last level being the bottleneck
+    # Encoder-decoder: channels and number of convolutions of each level; the last level is the bottleneck
     trunk: Literal["unet", "attention_unet"] = "unet"
     widths: tuple[int, ...] = (64, 128, 256, 512)
     depths: tuple[int, ...] = (2, 2, 3, 3)
@@ -42,7 +42,7 @@ class TrackNetConfig:
     block_order: Literal["conv_relu_bn", "conv_bn_relu"] = "conv_relu_bn"
     conv_bias: bool = False
     head_bias: bool = False
-    head_bias_init: float | None = None  # None: as the other biases; -3 starts with an empty map, p = 0.05
+    head_bias_init: float | None = None  # None: as the other biases; -3 starts with empty maps, p = 0.05
     bn_axis: Literal["channel", "width"] = "channel"  # "width": only to import the released Keras weights
     bn_eps: float = 1e-5
     bn_decay: float = 0.9
@@ -78,7 +78,7 @@ class TrackNetConfig:
             raise UserError(f"model {self.name!r}: {problem}")
 
     def _out_of_range(self) -> Iterator[str]:
-        """Values that no network can have, in words."""
+        """Yields one sentence for each value that is out of its range."""
         for name, hint in get_type_hints(type(self)).items():
             value = getattr(self, name)
             if get_origin(hint) is Literal and value not in get_args(hint):
@@ -92,7 +92,7 @@ class TrackNetConfig:
                 yield f"{name} is {getattr(self, name)}, it must be in [0, 1)"
 
     def _contradictions(self) -> Iterator[str]:
-        """What cannot go together, in words."""
+        """Yields one sentence for each pair of values that exclude each other."""
         if len(self.widths) != len(self.depths):
             yield f"widths {self.widths} and depths {self.depths} differ in length"
         if self.outputs not in (1, self.frames):
@@ -125,7 +125,7 @@ class TrackNetConfig:
         return math.lcm(pooled, self.patch)
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values, only what `from_dict` needs."""
+        """The fields as plain JSON values."""
         return dataclasses.asdict(self)
 
     @classmethod

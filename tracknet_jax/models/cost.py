@@ -1,4 +1,4 @@
-"""What a network costs: trainable parameters, and true multiply-adds, attention included."""
+"""What a network costs: trainable parameters and multiply-adds, those of attention included."""
 
 import math
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from tracknet_jax.models.tracknet import TrackNet
 
 
 class Cost(NamedTuple):
-    """Of one network.
+    """The cost of one network.
 
     Attributes:
-        parameters: trainable ones; the running statistics of batch norm are not among them.
-        macs: multiply-adds of one window, in convolutions and matrix products. Elementwise work, normalisation and
-            resizing are not among them.
+        parameters: number of trainable values, without the running statistics of batch norm.
+        macs: multiply-adds of one window in convolutions and matrix products, without elementwise work,
+            normalisation and resizing.
     """
 
     parameters: int
@@ -27,9 +27,9 @@ class Cost(NamedTuple):
 
 
 def cost(config: TrackNetConfig | RectifierConfig) -> Cost:
-    """Counted from the program itself: nothing that a profiler's list of layers would miss is left out.
+    """Counts the cost of a network in its traced program, so that no layer can be forgotten.
 
-    One abstract trace of `init`, which runs the forward pass too: no device computes anything.
+    The trace is of `init`, which contains the forward pass. It is abstract: no device computes anything.
     """
     model, inputs = _abstract_call(config)
     key = jax.eval_shape(jax.random.key, 0)
@@ -39,7 +39,7 @@ def cost(config: TrackNetConfig | RectifierConfig) -> Cost:
 
 
 def _abstract_call(config: TrackNetConfig | RectifierConfig) -> tuple[nn.Module, list[jax.ShapeDtypeStruct]]:
-    """The module of `config`, and shapes and dtypes of one window."""
+    """The module of `config`, with shapes and dtypes of one window."""
     if isinstance(config, RectifierConfig):
         positions = jax.ShapeDtypeStruct((1, config.length, 2), "float32")
         mask = jax.ShapeDtypeStruct((1, config.length, 1), "float32")
@@ -50,10 +50,10 @@ def _abstract_call(config: TrackNetConfig | RectifierConfig) -> tuple[nn.Module,
 
 
 def multiply_adds(program: Jaxpr) -> int:
-    """Of a program with all that it calls; the body of a `scan` counts as often as it runs.
+    """Multiply-adds of a program and of all programs that it calls.
 
-    Nothing says how often a `while` runs, nor which branch a `cond` takes: the body counts once, and every branch. No
-    network has either.
+    The body of a `scan` counts as often as it runs. The body of a `while` counts once and every branch of a `cond`
+    counts, because the program does not say how often they run; no network here has either.
     """
     total = 0
     for equation in program.eqns:
@@ -71,7 +71,7 @@ def _called(equation: JaxprEqn) -> Iterator[Jaxpr]:
 
 
 def _products(equation: JaxprEqn) -> int:
-    """Multiply-adds of a convolution or a matrix product; of anything else 0."""
+    """Multiply-adds of one equation: 0 unless it is a convolution or a matrix product."""
     if equation.primitive.name not in ("conv_general_dilated", "dot_general"):
         return 0
     left, right = (_shape(operand) for operand in equation.invars)

@@ -15,8 +15,8 @@ from tracknet_jax.models.doubled import Doubled
 class EncoderDecoder(nn.Module):
     """`(B, H, W, C) -> (B, H, W, widths[0])`, the U-Net of TrackNetV2 (V1 without skips).
 
-    Level i works at H / 2^i with `depths[i]` convolutions of `widths[i]` channels, both on the way down and up;
-    the last level is the bottleneck.
+    Level i works at H / 2^i. It has `depths[i]` convolutions of `widths[i]` channels on the way down and as many
+    on the way up. The last level is the bottleneck.
     """
 
     config: TrackNetConfig

@@ -29,8 +29,8 @@ def polarity(differences: jax.Array, axis: int = 2) -> jax.Array:
 def power_normalisation(x: jax.Array, alpha: jax.Array, beta: jax.Array, eps: float) -> jax.Array:
     """A = 1 / (1 + exp(-k (|x| - m))), k = 5 / (0.45 |tanh alpha| + eps), m = 0.6 tanh beta.
 
-    V5 paper, eqs. 2 and 3 (V4 has the same form). The sigmoid is the stable one: written with exp, the
-    gradients of alpha and beta are NaN once k m > 88.
+    V5 paper, eqs. 2 and 3; V4 has the same form. `sigmoid` is used because the gradients of alpha and beta are
+    NaN for k m > 88 when it is written with exp.
     """
     k = 5.0 / (0.45 * jnp.abs(jnp.tanh(alpha)) + eps)
     m = 0.6 * jnp.tanh(beta)
@@ -43,8 +43,8 @@ class MotionAttention(nn.Module):
     V4's motion prompt is PN(D) (V4 paper, section III), V5's MDD is PN(`polarity(D)`).
     """
 
-    alpha: float  # at the start
-    beta: float
+    alpha: float  # initial value
+    beta: float  # initial value
     eps: float = 1e-6
 
     @nn.compact

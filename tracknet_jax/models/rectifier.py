@@ -18,8 +18,8 @@ class RectifierConfig:
 
     Attributes:
         length: frames of a window.
-        width, height: of the image in whose pixels positions are counted before they are divided by them.
-        widths: channels of the levels, the last of them the bottleneck's.
+        width, height: of the image in whose pixels positions are given; the network sees them divided by these.
+        widths: channels of each level; the last level is the bottleneck.
     """
 
     name: str
@@ -32,11 +32,11 @@ class RectifierConfig:
     def __post_init__(self) -> None:
         if min(self.length, self.width, self.height, *self.widths, len(self.widths) - 1) < 1:
             raise UserError(
-                f"rectifier {self.name!r}: lengths and widths must be above 0, of two levels or more"
+                f"rectifier {self.name!r}: length, size and widths must be 1 or more, and widths needs two levels"
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values, only what `from_dict` needs."""
+        """The fields as plain JSON values."""
         return dataclasses.asdict(self)
 
     @classmethod
@@ -56,8 +56,8 @@ RECTIFIERS: dict[str, RectifierConfig] = {config.name: config for config in (INP
 class InpaintNet(nn.Module):
     """`(N, L, 2)` coordinates in [0, 1] and `(N, L, 1)` mask, 1 where to fill, `-> (N, L, 2)` in [0, 1]. Any L.
 
-    A U-Net without pooling: each output sees 9 frames on either side. The coordinates of masked frames should
-    be 0; what the network says of the others is for the caller to replace by what was there.
+    A U-Net without pooling: each output sees 9 frames on either side. Masked frames should have coordinates 0.
+    The caller keeps the known positions and takes the masked ones from the output.
     """
 
     config: RectifierConfig
@@ -85,7 +85,7 @@ def temporal_block(x: jax.Array, features: int, name: str) -> jax.Array:
 def conv(x: jax.Array, features: int, name: str) -> jax.Array:
     """Same-padded convolution over three frames with torch's initialisation, `(N, L, C) -> (N, L, features)`.
 
-    In full float32 also on accelerators: what they do otherwise is a pixel off.
+    Full float32 on accelerators too: their shorter products move a position by a pixel.
     """
     return nn.Conv(
         features,

@@ -125,7 +125,7 @@ class SelfAttention(nn.Module):
 def attention_scores(query: jax.Array, key: jax.Array) -> jax.Array:
     """Products of queries and keys `(B, N, heads, D)` as `(B, heads, N, N)` float32, whatever their dtype.
 
-    The gradient's products are in their dtype, too: automatic differentiation would multiply its float32.
+    The products of the gradient keep that dtype. Automatic differentiation alone would multiply in float32.
     """
     return jnp.einsum("bqhd,bkhd->bhqk", query, key, preferred_element_type=jnp.float32)
 

@@ -29,7 +29,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @struct.dataclass
 class TrackNetOutput:
-    """What a network returns; nothing in it has been through a sigmoid but `attention`.
+    """What a network returns. Only `attention` has been through a sigmoid.
 
     `logits`: `(B, L_out, H, W)` float32, for V1 class logits `(B, H, W, 256)`. `draft_logits`: the 1x1
     convolution's output before gating and refinement, same shape. `attention`: motion maps `(B, L-1, H, W)`
@@ -50,7 +50,7 @@ class TrackNet(nn.Module):
     """
 
     config: TrackNetConfig
-    axis_name: str | None = None  # set under pmap: batch statistics are averaged over it
+    axis_name: str | None = None  # mapped axis over which batch statistics are averaged
     conv_impl: ConvImpl = "lax"  # how convolutions are computed; inference: "auto", see `convolve`
 
     @nn.compact
@@ -79,7 +79,7 @@ class TrackNet(nn.Module):
         draft = self.draft(features)
         logits = draft if gate is None or config.fusion == "none" else fuse(draft, gate, config.fusion)
         if config.refinement == "rstr":
-            # The residual is added to the masked draft, and estimated from it: one dropout, used twice.
+            # One dropout, used twice: the residual is estimated from the masked draft and added to it.
             masked = nn.Dropout(config.context_masking, deterministic=not train)(logits)
             logits = masked + self.refinement()(masked, train)
         return TrackNetOutput(logits, draft, attention)
