@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types results performance clean
+.PHONY: help demo test lint types results performance ablation ten-minutes clean
 
 help:
 	@echo "make demo     environment, install, render a rally, track it, score it (writes demo/)"
@@ -12,6 +12,8 @@ help:
 	@echo "make types    mypy"
 	@echo "make results  score the shipped checkpoints on CLIPS=..., write README's table (REUSE=1: keep what is scored)"
 	@echo "make performance  measure this machine, a quarter of an hour, write the tables of docs/performance.md (ONLY=nano: that again; REUSE=1: what is missing)"
+	@echo "make ablation CLIPS=... RUNS=...  train and score the rows of docs/ablations.md (RALLIES=...: train on these too)"
+	@echo "make ten-minutes CLIPS=... OUTPUT=...  train the full networks on one accelerator, score them, write releases"
 	@echo "make clean    remove the environment and what the commands wrote"
 
 # The environment follows pyproject.toml. Editable, so that a change in the tree is what runs.
@@ -41,6 +43,14 @@ results: $(BIN)/.installed
 
 performance: $(BIN)/.installed
 	$(BIN)/python tools/performance.py $(if $(ONLY),--only $(ONLY)) $(if $(REUSE),--reuse)
+
+RUNS ?= runs/ablation
+ablation: $(BIN)/.installed
+	$(BIN)/python tools/ablation.py "$(RUNS)" --data "$(CLIPS)" $(if $(RALLIES),"$(RALLIES)")
+
+OUTPUT ?= runs/ten
+ten-minutes: $(BIN)/.installed
+	$(BIN)/python tools/ten_minutes.py "$(CLIPS)" --output "$(OUTPUT)"
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache

@@ -1,22 +1,21 @@
-"""Writes the tables of results in README.md and in the model cards anew: `make results CLIPS=clips/`.
+"""Scores the shipped checkpoints and writes the tables of README.md and the model cards: `make results CLIPS=clips/`.
 
 python tools/results.py clips/ [--reuse]
 
-Every shipped checkpoint is scored on the val split under the default protocol, once for each row of OPTIONS. The
-scores stay in build/results/; docs/images/NAME_reliability.png shows what its confidences are worth.
+Each checkpoint is scored on the val split under the default protocol, once for each of OPTIONS. The scores stay in
+build/results/. docs/images/NAME_reliability.png shows how often its confidences are right.
 """
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import tyro
 from blocks import Block
 from scoring import Report, val_scores
 
-from tracknet_jax.releases.release import shipped_releases
+from tracknet_jax.releases.release import CARD, shipped_releases
 from tracknet_jax.utils.errors import entry_point
 from tracknet_jax.utils.files import replacing
 from tracknet_jax.utils.markdown import table
@@ -36,8 +35,7 @@ SCORES = {
 }
 
 
-@dataclass(frozen=True)
-class Variant:
+class Variant(NamedTuple):
     """A checkpoint scored under some options."""
 
     checkpoint: str
@@ -62,9 +60,9 @@ def write_results(clips: Path, root: Path, reuse: bool) -> None:
         UserError: a document has no block, which is seen before anything is scored; or scoring failed.
     """
     releases = shipped_releases()
-    readme, cards = root / "README.md", {name: folder / "CARD.md" for name, folder in releases.items()}
+    readme, cards = root / "README.md", {name: folder / CARD for name, folder in releases.items()}
     for document in (readme, *cards.values()):
-        BLOCK.replace(document, None)
+        BLOCK.read(document)
     scores = root / "build" / "results"
     variants = [
         Variant(

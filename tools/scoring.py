@@ -1,4 +1,4 @@
-"""One `tracknet evaluate` for the commands that write tables: what was scored already is not scored again."""
+"""`tracknet evaluate` for the scripts that write tables; scores that are still right are not made again."""
 
 import json
 import math

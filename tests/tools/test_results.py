@@ -1,6 +1,5 @@
 """`make results` on a fake checkpoint and two clips: the tables, what is scored again, and what stays untouched."""
 
-import os
 import re
 
 import cv2
@@ -68,14 +67,10 @@ def test_every_document_gets_its_tables(root, clips, monkeypatch):
     )
     assert cv2.imread(str(root / "docs" / "images" / "dot_reliability.png")).shape == (552, 600, 3)
 
-    # What is there is taken if asked for, unless the weights are newer or the data another.
+    # Scores that are still right are taken if asked for; `tests/tools/test_scoring.py` says when they are.
     results.write_results(clips, root, reuse=True)
     assert len(scored) == 3
     assert (root / "README.md").read_text() == readme
-    newer = (root / "build" / "results" / "dot-no-link.json").stat().st_mtime + 10
-    os.utime(root / "weights" / "dot" / "config.json", (newer, newer))
-    results.write_results(clips, root, reuse=True)
-    assert len(scored) == 6
 
 
 def test_several_checkpoints_and_sports_have_columns_and_sums():
@@ -96,7 +91,7 @@ def test_several_checkpoints_and_sports_have_columns_and_sums():
 def test_a_document_without_its_block_is_told_before_anything_is_scored(root, clips, monkeypatch, text):
     (root / "weights" / "dot" / "CARD.md").write_text(text)
     monkeypatch.setattr(scoring, "tracknet", lambda command: pytest.fail("scored"))
-    with pytest.raises(UserError, match=r"CARD\.md: expected one block for the results"):
+    with pytest.raises(UserError, match=r"CARD\.md: expected one block, between"):
         results.write_results(clips, root, reuse=False)
     assert (root / "README.md").read_text() == BLOCK
 
@@ -112,7 +107,7 @@ def test_our_own_documents_have_their_blocks():
     cards = [folder / "CARD.md" for folder in shipped_releases().values()]
     assert cards
     for document in (results.ROOT / "README.md", *cards):
-        results.BLOCK.replace(document, None)
+        results.BLOCK.read(document)
 
 
 def test_the_picture_shows_the_bins():

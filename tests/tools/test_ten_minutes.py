@@ -5,12 +5,10 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 from dataclasses import replace
 from pathlib import Path
 
 import jax
-import numpy as np
 import pytest
 
 from tests.helpers.tiny_training import write_clips
@@ -28,17 +26,19 @@ SPEC.loader.exec_module(ten_minutes)
 
 # Runs a file in a Python to which these packages are not there.
 WITHOUT = """
-import runpy, sys
+import os, runpy, sys
 class Absent:
     def find_spec(self, name, *rest):
         if name.split(".")[0] in ("grain", "tensorflow_datasets", "array_record"):
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Absent())
 sys.argv = sys.argv[1:]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))  # as for a script
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+@pytest.mark.slow
 def test_from_clips_to_a_release_without_grain_and_tfds(tmp_path, pytestconfig):
     clips = write_clips(tmp_path / "clips")
     recipe = tmp_path / "small.py"
@@ -50,7 +50,7 @@ def test_from_clips_to_a_release_without_grain_and_tfds(tmp_path, pytestconfig):
         "    return replace(config, evaluation=replace(config.evaluation, pictures=0))\n"
     )
     output = tmp_path / "out"
-    words = [str(SCRIPT), str(clips), "--output", str(output), "--recipes", str(recipe), "--pieces", "1"]
+    words = [str(SCRIPT), str(clips), "--output", str(output), "--recipes", str(recipe)]
     environment = os.environ | {
         "JAX_PLATFORMS": "cpu",
         "JAX_NUM_CPU_DEVICES": "1",
@@ -72,14 +72,6 @@ def test_from_clips_to_a_release_without_grain_and_tfds(tmp_path, pytestconfig):
         report = json.loads((output / f"releases/small/scores_{label}.json").read_text())
         assert report["total"]["frames"] == 12
         assert f"| {label} | all | 12 | {100 * report['total']['f1_hit']:.1f} |" in card
-    with tarfile.open(output / "releases/small.tar.00") as archive:
-        archive.extractall(tmp_path / "unpacked", filter="data")
-    for a, b in zip(
-        jax.tree.leaves(load_release(tmp_path / "unpacked/small").variables),
-        jax.tree.leaves(release.variables),
-        strict=True,
-    ):
-        np.testing.assert_array_equal(a, b)
 
 
 def test_the_plan_fills_the_time_with_the_batch_that_fits(tmp_path, monkeypatch):
@@ -106,14 +98,11 @@ def test_the_plan_fills_the_time_with_the_batch_that_fits(tmp_path, monkeypatch)
     assert not (tmp_path / "measuring").exists()
 
 
-def test_pieces_put_together_are_the_release(tmp_path):
-    folder = tmp_path / "release"
-    folder.mkdir()
-    (folder / "weights").write_bytes(os.urandom(5000))
-    ten_minutes.write_pieces(folder, 4096)
-    pieces = sorted(tmp_path.glob("release.tar.*"))
-    assert [piece.suffix for piece in pieces] == [".00", ".01", ".02"]
-    (tmp_path / "whole.tar").write_bytes(b"".join(piece.read_bytes() for piece in pieces))
-    with tarfile.open(tmp_path / "whole.tar") as archive:
-        member = archive.extractfile("release/weights")
-        assert member.read() == (folder / "weights").read_bytes()
+def test_the_card_holds_training_and_scores():
+    counts = {"frames": 12, "f1_hit": 0.5, "f1": 0.4, "precision": 0.3, "recall": 0.2}
+    plan = {"steps": 9, "batch_size": 4, "seconds_a_step": 0.25, "devices": "1 x cpu"}
+    reports = {"weighted": {"sports": {"tennis": counts | {"frames": 5}}, "total": counts}}
+    card = ten_minutes.card("small", load_config("smallest"), plan, reports)
+    assert "9 steps of 4 windows, 0.250 s each, on 1 x cpu; split `auto`" in card
+    assert "| weighted | tennis | 5 | 50.0 | 40.0 | 30.0 | 20.0 |" in card
+    assert "| weighted | all | 12 | 50.0 | 40.0 | 30.0 | 20.0 |" in card
