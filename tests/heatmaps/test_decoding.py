@@ -1,4 +1,4 @@
-"""Device decoding against a brute-force twin that labels components with SciPy."""
+"""Maps of logits by hand, and device decoding against a brute-force twin that labels components with SciPy."""
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +6,25 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from tracknet_jax.heatmaps.decoding import decode_candidates, decode_peaks
+from tracknet_jax.heatmaps.decoding import (
+    FLOOR,
+    class_maps,
+    decode_candidates,
+    decode_peaks,
+    probability_maps,
+)
+
+
+def test_probability_of_class_maps_is_the_expected_grey_level():
+    p = np.zeros((1, 1, 3, 256))
+    p[0, 0, 0, 255] = 1.0
+    p[0, 0, 1, [0, 100, 200]] = 0.5, 0.25, 0.25
+    p[0, 0, 2, [0, 150, 151, 152]] = 0.31, 0.23, 0.23, 0.23  # "no ball" is the largest class, and unlikely
+    logits = jnp.log(jnp.asarray(p) + 1e-30)
+    maps = np.asarray(probability_maps(logits, "classes"))
+    assert maps.shape == (1, 1, 1, 3)
+    np.testing.assert_allclose(maps[0, 0, 0], [1.0, 75 / 255, 0.69 * 151 / 255], rtol=1e-5)
+    np.testing.assert_array_equal(class_maps(logits), [[[[255, 0, 0]]]])
 
 
 def twin(p: np.ndarray, threshold: float):
@@ -29,12 +47,31 @@ def blobs(rng: np.random.Generator, count: int, height: int = 48, width: int = 6
     return p.astype(np.float32)
 
 
+def canvas(*drawn: np.ndarray, shape: tuple[int, ...]) -> jnp.ndarray:
+    """Maps in the top left corner of empty ones: all tests share the two compiled programs below."""
+    maps = np.zeros((int(np.prod(shape[:-2])), *shape[-2:]), np.float32)
+    for p, place in zip(drawn, maps, strict=False):
+        place[: p.shape[0], : p.shape[1]] = p
+    return jnp.asarray(maps.reshape(shape))
+
+
+compiled_peaks, compiled_candidates = jax.jit(decode_peaks), jax.jit(decode_candidates)
+
+
+def peaks_of(*drawn: np.ndarray, threshold: float = 0.5):
+    return compiled_peaks(canvas(*drawn, shape=(8, 5, 48, 64)), threshold)
+
+
+def candidates_of(*drawn: np.ndarray, floor: float):
+    return compiled_candidates(canvas(*drawn, shape=(4, 3, 48, 64)), floor)
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 @pytest.mark.parametrize("threshold", [0.3, 0.5])
 def test_equals_the_twin(count: int, threshold: float):
     rng = np.random.default_rng(count)
-    maps = np.stack([blobs(rng, count) for _ in range(40)])
-    peaks = jax.jit(decode_peaks)(jnp.asarray(maps).reshape(8, 5, 48, 64), threshold)
+    maps = [blobs(rng, count) for _ in range(40)]
+    peaks = peaks_of(*maps, threshold=threshold)
     assert peaks.xy.shape == (8, 5, 2)
     for p, xy, confidence, found in zip(
         maps, peaks.xy.reshape(40, 2), peaks.confidence.ravel(), peaks.found.ravel(), strict=True
@@ -55,12 +92,17 @@ def test_diagonal_pixels_are_one_component_and_corners_work():
     p[0, 10, 10:12] = 0.95  # the higher peak, but the smaller sum
     p[1, 0, 0] = 0.8
     p[1, 19, 18:] = 0.7
-    peaks = decode_peaks(jnp.asarray(p))
-    np.testing.assert_allclose(peaks.xy, [[4, 4], [18.5, 19]], atol=1e-5)
+    np.testing.assert_allclose(peaks_of(*p).xy[0, :2], [[4, 4], [18.5, 19]], atol=1e-5)
+
+
+def test_the_last_corner_of_a_map():
+    p = np.zeros((48, 64), np.float32)
+    p[47, 62:] = 0.7
+    np.testing.assert_allclose(peaks_of(p).xy[0, 0], [62.5, 47], atol=1e-5)
 
 
 def test_threshold_is_strict():
-    assert not bool(decode_peaks(jnp.full((8, 8), 0.5)).found)
+    assert not peaks_of(np.full((48, 64), 0.5)).found.any()
 
 
 def test_bent_component_is_followed_to_its_end():
@@ -70,7 +112,7 @@ def test_bent_component_is_followed_to_its_end():
     p[21, 12:20] = 0.9
     p[16, 10] = 0.99  # inside the bend, not part of it
     x, y, _ = twin(p, 0.5)
-    np.testing.assert_allclose(decode_peaks(jnp.asarray(p)).xy, [x, y], atol=1e-4)
+    np.testing.assert_allclose(peaks_of(p).xy[0, 0], [x, y], atol=1e-4)
 
 
 def candidates_twin(p: np.ndarray, floor: float, count: int):
@@ -88,8 +130,8 @@ def candidates_twin(p: np.ndarray, floor: float, count: int):
 @pytest.mark.parametrize("count", [0, 1, 3, 6])
 def test_candidates_equal_the_twin(count: int):
     rng = np.random.default_rng(count)
-    maps = np.stack([blobs(rng, count) for _ in range(12)])
-    candidates = jax.jit(decode_candidates)(jnp.asarray(maps).reshape(4, 3, 48, 64), 0.25)
+    maps = [blobs(rng, count) for _ in range(12)]
+    candidates = candidates_of(*maps, floor=0.25)
     assert candidates.xy.shape == (4, 3, 4, 2)
     for p, xy, confidence in zip(
         maps, candidates.xy.reshape(12, 4, 2), candidates.confidence.reshape(12, 4), strict=True
@@ -105,6 +147,6 @@ def test_a_faint_ball_beside_a_clear_one_is_a_candidate_of_its_own():
     p = np.zeros((30, 40), np.float32)
     p[5:8, 5:8] = 0.95
     p[20, 30:32] = 0.2
-    candidates = decode_candidates(jnp.asarray(p), count=3)
-    np.testing.assert_allclose(candidates.xy[:2], [[6, 6], [30.5, 20]], atol=1e-5)
-    assert np.isnan(candidates.xy[2]).all()
+    xy = candidates_of(p, floor=FLOOR).xy[0, 0]
+    np.testing.assert_allclose(xy[:2], [[6, 6], [30.5, 20]], atol=1e-5)
+    assert np.isnan(xy[2:]).all()

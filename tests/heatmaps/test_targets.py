@@ -1,16 +1,15 @@
 from itertools import pairwise
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from tests.helpers.reference import load_golden
 from tracknet_jax.heatmaps.targets import (
-    class_maps,
     disc_targets,
     gaussian_class_map,
     gaussian_targets,
-    probability_maps,
     v5_targets,
 )
 
@@ -90,28 +89,16 @@ def test_class_map_is_the_references_shrunk_picture():
     """Pasted at 1280x720 and shrunk to half there, drawn at half the size here: the same classes."""
     golden, _ = load_golden("targets")
     expected = reference_maps(golden, "v1/class_map", (360, 640), fill=None)
+    draw = jax.jit(gaussian_class_map, static_argnums=(1, 2))
     seen = 0
     for (x, y), reference in zip(golden["v1/points_1280x720"], expected, strict=True):
         if not reference.any():
             continue
         xy = jnp.array([(x + 0.5) / 2 - 0.5, (y + 0.5) / 2 - 0.5], jnp.float32)
-        np.testing.assert_array_equal(np.asarray(gaussian_class_map(xy, 360, 640)), reference)
+        np.testing.assert_array_equal(np.asarray(draw(xy, 360, 640)), reference)
         seen += 1
     assert seen >= 10
-    nothing = gaussian_class_map(jnp.full(2, jnp.nan), 360, 640)
-    assert not nothing.any()
-
-
-def test_probability_of_class_maps_is_the_expected_grey_level():
-    p = np.zeros((1, 1, 3, 256))
-    p[0, 0, 0, 255] = 1.0
-    p[0, 0, 1, [0, 100, 200]] = 0.5, 0.25, 0.25
-    p[0, 0, 2, [0, 150, 151, 152]] = 0.31, 0.23, 0.23, 0.23  # "no ball" is the largest class, and unlikely
-    logits = jnp.log(jnp.asarray(p) + 1e-30)
-    maps = np.asarray(probability_maps(logits, "classes"))
-    assert maps.shape == (1, 1, 1, 3)
-    np.testing.assert_allclose(maps[0, 0, 0], [1.0, 75 / 255, 0.69 * 151 / 255], rtol=1e-5)
-    np.testing.assert_array_equal(class_maps(logits), [[[[255, 0, 0]]]])
+    assert not draw(jnp.full(2, jnp.nan), 360, 640).any()
 
 
 def test_gaussian_falls_to_one_over_e_at_sqrt_two_sigma():

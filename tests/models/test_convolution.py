@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.models.test_tracknet import narrow, random_variables
-from tracknet_jax.heatmaps.targets import probability_maps
+from tracknet_jax.heatmaps.decoding import probability_maps
 from tracknet_jax.models import convolution
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.convolution import ConvImpl, convolve

@@ -1,12 +1,13 @@
 """The scores against the references' own (golden slices), published tables and cases made by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tracknet_jax.scoring import metrics
-from tracknet_jax.scoring.metrics import FN, FP1, FP2, IGNORED, TN, TP, Counts, classify
+from tracknet_jax.scoring.metrics import FN, FP1, FP2, IGNORED, TN, TP, Counts
 from tracknet_jax.scoring.protocols import (
     PROTOCOLS,
     disc_box_centres,
@@ -17,6 +18,7 @@ from tracknet_jax.scoring.protocols import (
 )
 from tracknet_jax.utils.errors import UserError
 
+DEFAULT = protocol("default")
 TESTS = Path(__file__).resolve().parents[1]
 FULL = TESTS.parents[1] / "shared" / "fixtures" / "metrics.npz"
 
@@ -50,10 +52,10 @@ def frames(golden):
 @pytest.mark.parametrize("tolerance", [4, 5])
 def test_v2_v3_v4_codes(golden, frames, name, tolerance):
     truth, visibility, predicted = frames
-    rule = protocol(name)
+    rule = replace(protocol(name), tolerance=tolerance)
     reference = reference_points(truth, (1280, 720), rule)
     np.testing.assert_array_equal(reference, minus_one_is_none(golden["frames/gt_xy_512x288"]))
-    codes = outcomes(predicted, reference, visibility, rule, tolerance)
+    codes = outcomes(predicted, reference, visibility, rule)
     source = "qaz_heatmap" if name == "tracknet_v3" else "official"
     np.testing.assert_array_equal(codes, golden[f"{source}/type_tol{tolerance}"])
 
@@ -71,7 +73,7 @@ def test_v3_coordinate_path(golden):
         return points(np.trunc(flat * np.float32([512, 288])), (flat == 0).all(-1))
 
     truth, predicted = pixels(golden["qaz_coor/true"]), pixels(golden["qaz_coor/pred"])
-    codes = classify(predicted, truth, np.isfinite(truth).all(-1).astype(np.uint8))
+    codes = outcomes(predicted, truth, np.isfinite(truth).all(-1).astype(np.uint8), DEFAULT)
     np.testing.assert_array_equal(codes, golden["qaz_coor/type_tol4"])
 
 
@@ -165,7 +167,7 @@ BALL = (10.0, 10.0)
     ],
 )
 def test_outcome_of_a_frame_by_default(predicted, truth, visibility, expected):
-    codes = classify(np.array([predicted]), np.array([truth]), np.array([visibility], np.uint8))
+    codes = outcomes(np.array([predicted]), np.array([truth]), np.array([visibility], np.uint8), DEFAULT)
     assert codes.tolist() == [expected]
 
 
@@ -180,10 +182,9 @@ def test_outcome_of_a_frame_by_default(predicted, truth, visibility, expected):
         ({"unlocated": "nowhere", "occluded": "ignore"}, NOWHERE, 3, IGNORED, IGNORED),
     ],
 )
-def test_options_of_the_core(options, truth, visibility, if_found, if_not):
-    codes = classify(
-        np.array([BALL, NOWHERE]), np.array([truth] * 2), np.full(2, visibility, np.uint8), **options
-    )
+def test_options_of_a_protocol(options, truth, visibility, if_found, if_not):
+    rule = replace(DEFAULT, **options)
+    codes = outcomes(np.array([BALL, NOWHERE]), np.array([truth] * 2), np.full(2, visibility, np.uint8), rule)
     assert codes.tolist() == [if_found, if_not]
 
 

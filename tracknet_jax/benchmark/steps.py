@@ -12,8 +12,7 @@ from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.program import Layout, compiled
 from tracknet_jax.benchmark.workload import Work, Workload, windows_of
 from tracknet_jax.data.augment import Batch
-from tracknet_jax.heatmaps.decoding import Candidates
-from tracknet_jax.heatmaps.targets import probability_maps
+from tracknet_jax.heatmaps.decoding import Candidates, probability_maps
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.releases.release import Release
 from tracknet_jax.tracking.detector import detect_disjoint

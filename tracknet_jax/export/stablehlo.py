@@ -6,7 +6,7 @@ import jax
 from jax import export
 from jax.stages import Wrapped
 
-from tracknet_jax.heatmaps.targets import probability_maps
+from tracknet_jax.heatmaps.decoding import probability_maps
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.tracknet import TrackNet
 from tracknet_jax.releases.release import Release

@@ -1,4 +1,4 @@
-"""From probability maps to sub-pixel ball positions on the device: the strongest blob, or several to choose among."""
+"""From logits to maps of probabilities, and from maps to sub-pixel positions of the ball, on the device."""
 
 from functools import partial
 from typing import NamedTuple
@@ -11,6 +11,26 @@ FLOOR = 0.02  # probability below which no peak is a candidate, unless the thres
 COMPONENTS = 3  # of each map that may be the strongest: those with the highest peaks
 SEVERAL = 4  # candidates of each map, at most
 MARGIN = 3  # pixels round a candidate's blob that still belong to its slope
+
+
+def probability_maps(logits: jax.Array, head: str) -> jax.Array:
+    """A network's logits as maps in [0, 1], `(B, L_out, H, W)` float32; `head` is that of its config.
+
+    Logits `(B, L_out, H, W)` of sigmoid maps go through the sigmoid. Those of class maps `(B, H, W, 256)` (V1) give the
+    expected grey level over 255. The largest class alone would often be 0 where a ball is likely: "no ball" is one
+    class, while the probability of a ball is spread over neighbouring grey levels.
+    """
+    logits = logits.astype(jnp.float32)
+    if head == "sigmoid":
+        return jax.nn.sigmoid(logits)
+    levels = jnp.arange(logits.shape[-1], dtype=jnp.float32) / (logits.shape[-1] - 1)
+    shares = jnp.exp(logits - logits.max(axis=-1, keepdims=True))  # fused with the sums: never in memory
+    return ((shares * levels).sum(axis=-1) / shares.sum(axis=-1))[:, None]
+
+
+def class_maps(logits: jax.Array) -> jax.Array:
+    """The largest class of every pixel, `(B, H, W, 256) -> (B, 1, H, W)` uint8: what V1's own decoders take."""
+    return jnp.argmax(logits, axis=-1).astype(jnp.uint8)[:, None]
 
 
 class Peaks(NamedTuple):

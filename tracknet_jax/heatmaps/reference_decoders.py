@@ -1,6 +1,7 @@
-"""The references' heatmap decoders on the host: one map in, one point out, each choosing its own blob.
+"""The decoders of the reference codes, on the host: one map in, one point out. They differ in the blob they choose.
 
-Most take probabilities; V1's take its class maps, the grey levels 0 ... 255.
+Most take maps of probabilities. Those of TrackNet V1 take class maps, grey levels from 0 to 255. All answer in pixels
+of the map, with the centres of pixels at whole numbers.
 """
 
 from collections.abc import Callable
@@ -13,52 +14,44 @@ from scipy import ndimage
 from tracknet_jax.utils.coordinates import scale_xy
 
 EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
-V1_SIZE = (1280, 720)  # (width, height) of the videos of TrackNet V1, in whose pixels its scripts answer
-NMS_RADIUS = 2.5  # pixels; the disc the maps are trained with
+THRESHOLD = 0.5  # a pixel belongs to a blob if its probability is above this
+CONTOUR_THRESHOLD = 128 / 255  # TrackNetV5's code takes pixels of exactly this, too
+NMS_RADIUS = 2.5  # pixels; the disc that the maps are trained with
+V1_SIZE = (1280, 720)  # (width, height) of the pictures in which V1's scripts look for circles
 
 
 class Blob(NamedTuple):
-    """One detection in map pixels (centres at whole numbers)."""
+    """A ball found in a map, in pixels of the map."""
 
     x: float
     y: float
-    score: float  # what the decoder ranks blobs by: box area, polygon area, sum of p, ...
+    score: float  # what the decoder ranks blobs by: area of the box or polygon, sum of p, ...
     confidence: float  # largest probability in the blob
 
 
-def _components(mask: np.ndarray) -> tuple[np.ndarray, list[tuple[slice, slice]]]:
-    """Labels `(H, W)` of the 8-connected components and their boxes, in order of the first raster pixel."""
-    labels, _ = ndimage.label(mask, EIGHT_CONNECTED)
-    return labels, ndimage.find_objects(labels)
-
-
-def _box_centre(box: tuple[slice, slice]) -> tuple[int, int]:
-    """`int(x + w/2), int(y + h/2)` of a box."""
-    rows, columns = box
-    return (columns.start + columns.stop) // 2, (rows.start + rows.stop) // 2
-
-
-def bbox(probabilities: np.ndarray, threshold: float = 0.5) -> Blob | None:
+def bbox(probabilities: np.ndarray) -> Blob | None:
     """Integer centre of the component with the largest box (TrackNetV2, V3 and V4).
 
-    Boxes of equal area: the component whose first raster pixel comes last wins.
+    Of boxes with equal area, the one whose first pixel comes last, row by row, is taken.
     """
-    labels, boxes = _components(probabilities > threshold)
+    labels, boxes = _components(probabilities)
     best = None
-    for index, box in enumerate(boxes, start=1):
-        area = (box[0].stop - box[0].start) * (box[1].stop - box[1].start)
+    for index, (rows, columns) in enumerate(boxes, start=1):
+        area = (rows.stop - rows.start) * (columns.stop - columns.start)
         if best is None or area >= best.score:
-            peak = probabilities[box][labels[box] == index].max()
-            best = Blob(*_box_centre(box), area, float(peak))
+            peak = probabilities[rows, columns][labels[rows, columns] == index].max()
+            # The code's int(x + w / 2), int(y + h / 2).
+            x, y = (columns.start + columns.stop) // 2, (rows.start + rows.stop) // 2
+            best = Blob(x, y, area, float(peak))
     return best
 
 
-def contour(probabilities: np.ndarray, threshold: float = 128 / 255) -> Blob | None:
+def contour(probabilities: np.ndarray) -> Blob | None:
     """Integer centroid of the outer contour with the largest polygon area (TrackNetV5's code).
 
-    The map is cut at p >= `threshold`. Pixels, lines and pure diagonals enclose no area and give nothing.
+    Pixels, lines and pure diagonals enclose no area and give nothing.
     """
-    mask = (probabilities >= threshold).astype(np.uint8)
+    mask = (probabilities >= CONTOUR_THRESHOLD).astype(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
         return None
@@ -71,122 +64,80 @@ def contour(probabilities: np.ndarray, threshold: float = 128 / 255) -> Blob | N
     return Blob(x, y, moments["m00"], float(probabilities[inside].max()))
 
 
-def blobs(probabilities: np.ndarray, threshold: float = 0.5, weighted: bool = True) -> list[Blob]:
-    """All 8-connected components with their centroids (WASB), in order of the first raster pixel.
+def centroid(probabilities: np.ndarray) -> Blob | None:
+    """Sub-pixel centroid of the component with the largest sum of p (WASB; ours)."""
+    return _largest_sum(blobs(probabilities))
 
-    `weighted`: centroid and score are sums of p; otherwise plain means and the number of pixels.
-    """
-    labels, boxes = _components(probabilities > threshold)
+
+def nms(probabilities: np.ndarray) -> Blob | None:
+    """Sub-pixel centroid of the disc with the largest sum of p (WASB's alternative)."""
+    return _largest_sum(nms_blobs(probabilities))
+
+
+def argmax(probabilities: np.ndarray) -> Blob | None:
+    """The first pixel of the largest probability (asigatchov)."""
+    y, x = np.unravel_index(np.argmax(probabilities), probabilities.shape)
+    peak = float(probabilities[y, x])
+    return Blob(int(x), int(y), peak, peak) if peak > THRESHOLD else None
+
+
+def blobs(probabilities: np.ndarray) -> list[Blob]:
+    """All 8-connected components with their centroids (WASB), in the order of their first pixels, row by row."""
+    labels, boxes = _components(probabilities)
     found = []
     for index, box in enumerate(boxes, start=1):
         rows, columns = np.nonzero(labels[box] == index)
-        found.append(_centroid(probabilities, rows + box[0].start, columns + box[1].start, weighted))
+        found.append(_centroid(probabilities, rows + box[0].start, columns + box[1].start))
     return found
 
 
-def nms_blobs(
-    probabilities: np.ndarray, threshold: float = 0.5, weighted: bool = True, radius: float = NMS_RADIUS
-) -> list[Blob]:
-    """Peaks in falling order, each with the disc around it taken out of the map (WASB's alternative).
+def nms_blobs(probabilities: np.ndarray) -> list[Blob]:
+    """Peaks from high to low, each with the disc around it taken out of the map (WASB's alternative).
 
-    A disc's centroid and score use the untouched map, also where an earlier disc was already taken out.
+    The centroid and score of a disc use the whole map, also where an earlier disc was taken out.
     """
     remaining = probabilities.copy()
     height, width = probabilities.shape
-    reach = int(radius)
+    reach = int(NMS_RADIUS)
     found: list[Blob] = []
     while True:
         y, x = np.unravel_index(np.argmax(remaining), remaining.shape)
-        if remaining[y, x] <= threshold:
+        if remaining[y, x] <= THRESHOLD:
             return found
         rows, columns = np.mgrid[
             max(y - reach, 0) : min(y + reach + 1, height), max(x - reach, 0) : min(x + reach + 1, width)
         ]
-        near = (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
-        found.append(_centroid(probabilities, rows[near], columns[near], weighted))
+        near = (rows - y) ** 2 + (columns - x) ** 2 <= NMS_RADIUS**2
+        found.append(_centroid(probabilities, rows[near], columns[near]))
         remaining[rows[near], columns[near]] = 0.0
 
 
-def _centroid(probabilities: np.ndarray, rows: np.ndarray, columns: np.ndarray, weighted: bool) -> Blob:
-    """The blob made of the given pixels."""
-    values = probabilities[rows, columns]
-    weights = values.astype(np.float64) if weighted else np.ones(len(rows))
-    total = weights.sum()
-    x, y = (columns * weights).sum() / total, (rows * weights).sum() / total
-    return Blob(float(x), float(y), float(total), float(values.max()))
+def hough(class_map: np.ndarray, exactly_one: bool = True) -> Blob | None:
+    """The circle in a class map `(H, W)` uint8 (TrackNet V1's accuracy script: several circles count as none).
 
-
-def _strongest(candidates: list[Blob]) -> Blob | None:
-    """The blob of the highest score, the first one if several share it."""
-    return max(candidates, key=lambda blob: blob.score, default=None)
-
-
-def centroid(probabilities: np.ndarray, threshold: float = 0.5) -> Blob | None:
-    """Sub-pixel centroid of the component with the largest sum of p (WASB; ours)."""
-    return _strongest(blobs(probabilities, threshold))
-
-
-def nms(probabilities: np.ndarray, threshold: float = 0.5) -> Blob | None:
-    """Sub-pixel centroid of the strongest disc (WASB's alternative)."""
-    return _strongest(nms_blobs(probabilities, threshold))
-
-
-def argmax(probabilities: np.ndarray, threshold: float = 0.5) -> Blob | None:
-    """The first pixel of the largest probability, if that exceeds `threshold` (asigatchov)."""
-    y, x = np.unravel_index(np.argmax(probabilities), probabilities.shape)
-    peak = float(probabilities[y, x])
-    return Blob(int(x), int(y), peak, peak) if peak > threshold else None
-
-
-def hough_circles(mask: np.ndarray, min_distance: float) -> np.ndarray:
-    """Circles `(N, 3)` of x, y, radius in a 0/255 mask, with the parameters of TrackNet V1's scripts."""
-    circles = cv2.HoughCircles(
-        mask,
-        cv2.HOUGH_GRADIENT,
-        dp=1,
-        minDist=min_distance,
-        param1=50,
-        param2=2,
-        minRadius=2,
-        maxRadius=7,
-    )
-    return np.empty((0, 3)) if circles is None else circles.reshape(-1, circles.shape[-1])[:, :3]
-
-
-def hough(class_map: np.ndarray, size: tuple[int, int] = V1_SIZE, exactly_one: bool = True) -> Blob | None:
-    """The circle in a class map `(H, W)` uint8 (TrackNet V1), in pixels of `size` = (width, height).
-
-    `exactly_one` is the accuracy script's rule: circles 10 px apart, and several count as none. Without it:
-    the prediction script's first circle.
+    `exactly_one` False is the rule of V1's prediction script: the first circle, however near the next one is.
     """
-    resized = cv2.resize(class_map, size, interpolation=cv2.INTER_LINEAR)
-    mask = np.where(resized > 127, 255, 0).astype(np.uint8)
-    circles = hough_circles(mask, min_distance=10 if exactly_one else 1)
+    resized = cv2.resize(class_map, V1_SIZE, interpolation=cv2.INTER_LINEAR)
+    circles = _circles(resized, min_distance=10 if exactly_one else 1)
     if len(circles) == 0 or (exactly_one and len(circles) > 1):
         return None
-    return _circle(circles[0], class_map)
+    return _circle_blob(circles[0], V1_SIZE, class_map)
 
 
 def ring(class_map: np.ndarray) -> Blob | None:
-    """The first circle of yastrebksv's code, in pixels of twice the map.
+    """The first circle in a class map `(H, W)` uint8, as yastrebksv's code finds it.
 
-    That code multiplies the class by 255 in uint8, so class v becomes -v mod 256 and the circle is fitted to
-    the ring of classes 1 to 128 around the peak. A circle at x = 0 counts as none.
+    That code multiplies the class by 255 in uint8, so class v becomes -v mod 256 and the circle is fitted to the ring
+    of the classes 1 to 128 around the peak. It doubles what it finds. A circle at x = 0 counts as none.
     """
-    wrapped = (class_map.astype(np.uint16) * 255).astype(np.uint8)
-    circles = hough_circles(np.where(wrapped > 127, 255, 0).astype(np.uint8), min_distance=1)
+    height, width = class_map.shape
+    circles = _circles((class_map.astype(np.uint16) * 255).astype(np.uint8), min_distance=1)
     if len(circles) == 0 or circles[0][0] == 0:
         return None
-    return _circle(circles[0] * 2, class_map)
+    return _circle_blob(2 * circles[0], (2 * width, 2 * height), class_map)
 
 
-def _circle(circle: np.ndarray, class_map: np.ndarray) -> Blob:
-    """A Hough circle as a blob; the confidence is the map's largest class as a fraction."""
-    x, y, radius = (float(value) for value in circle)
-    return Blob(x, y, radius, float(class_map.max()) / 255)
-
-
-# Decoders of probability maps (H, W) in [0, 1] that answer in pixels of the map.
+# Decoders of maps of probabilities (H, W) in [0, 1], and of class maps (H, W) uint8.
 MAP_DECODERS: dict[str, Callable[[np.ndarray], Blob | None]] = {
     "bbox": bbox,
     "contour": contour,
@@ -194,31 +145,7 @@ MAP_DECODERS: dict[str, Callable[[np.ndarray], Blob | None]] = {
     "nms": nms,
     "argmax": argmax,
 }
-
-
-def _hough_in_map(class_map: np.ndarray) -> Blob | None:
-    return _rescaled(hough(class_map), V1_SIZE, class_map)
-
-
-def _ring_in_map(class_map: np.ndarray) -> Blob | None:
-    height, width = class_map.shape
-    return _rescaled(ring(class_map), (2 * width, 2 * height), class_map)
-
-
-def _rescaled(blob: Blob | None, size: tuple[int, int], class_map: np.ndarray) -> Blob | None:
-    """A blob in a picture of `size` (width, height) as one in pixels of the map."""
-    if blob is None:
-        return None
-    height, width = class_map.shape
-    x, y = scale_xy(np.array([blob.x, blob.y]), size, (width, height)).tolist()
-    return blob._replace(x=x, y=y)
-
-
-# Decoders of class maps (H, W) uint8, those of V1's accuracy scripts; in pixels of the map, too.
-CLASS_DECODERS: dict[str, Callable[[np.ndarray], Blob | None]] = {
-    "hough": _hough_in_map,
-    "ring": _ring_in_map,
-}
+CLASS_DECODERS: dict[str, Callable[[np.ndarray], Blob | None]] = {"hough": hough, "ring": ring}
 
 
 def decode_maps(maps: np.ndarray, decoder: str) -> tuple[np.ndarray, np.ndarray]:
@@ -235,3 +162,45 @@ def decode_maps(maps: np.ndarray, decoder: str) -> tuple[np.ndarray, np.ndarray]
         if blob is not None:
             xy[index], confidence[index] = (blob.x, blob.y), blob.confidence
     return xy, confidence
+
+
+def _components(probabilities: np.ndarray) -> tuple[np.ndarray, list[tuple[slice, slice]]]:
+    """Labels `(H, W)` of the 8-connected components and their boxes, in the order of their first pixels."""
+    labels, _ = ndimage.label(probabilities > THRESHOLD, EIGHT_CONNECTED)
+    return labels, ndimage.find_objects(labels)
+
+
+def _centroid(probabilities: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Blob:
+    """The blob made of the given pixels, weighted by p."""
+    values = probabilities[rows, columns]
+    weights = values.astype(np.float64)
+    total = weights.sum()
+    x, y = (columns * weights).sum() / total, (rows * weights).sum() / total
+    return Blob(float(x), float(y), float(total), float(values.max()))
+
+
+def _largest_sum(found: list[Blob]) -> Blob | None:
+    """The blob of the highest score, the first one if several share it."""
+    return max(found, key=lambda blob: blob.score, default=None)
+
+
+def _circles(grey: np.ndarray, min_distance: float) -> np.ndarray:
+    """Circles `(N, 3)` of x, y, radius in the levels above 127, with the parameters of TrackNet V1's scripts."""
+    circles = cv2.HoughCircles(
+        np.where(grey > 127, 255, 0).astype(np.uint8),
+        cv2.HOUGH_GRADIENT,
+        dp=1,
+        minDist=min_distance,
+        param1=50,
+        param2=2,
+        minRadius=2,
+        maxRadius=7,
+    )
+    return np.empty((0, 3)) if circles is None else circles.reshape(-1, circles.shape[-1])[:, :3]
+
+
+def _circle_blob(circle: np.ndarray, size: tuple[int, int], class_map: np.ndarray) -> Blob:
+    """A circle in a picture of `size` (width, height) as a blob; its confidence is the largest class over 255."""
+    x, y, radius = circle.tolist()
+    x, y = scale_xy(np.array([x, y]), size, class_map.shape[::-1]).tolist()
+    return Blob(x, y, radius, float(class_map.max()) / 255)

@@ -1,4 +1,4 @@
-"""Maps on the device: training targets from ball coordinates, and what a network's logits say.
+"""Training targets drawn from ball coordinates, on the device.
 
 Coordinates `xy (..., 2)` are in pixels of the map, centres at whole numbers; NaN draws nothing.
 """
@@ -59,25 +59,3 @@ def gaussian_class_map(xy: jax.Array, height: int, width: int, scale: float = 2.
         distance = squared_distance(xy - np.array(offset, np.float32), height, width) * scale**2
         total += jnp.floor(255.0 * jnp.exp(-distance / (2 * GAUSSIAN_VARIANCE)))
     return jnp.floor(total / across**2 + 0.5).astype(jnp.int32)
-
-
-def probability_maps(logits: jax.Array, head: str) -> jax.Array:
-    """A network's logits as maps in [0, 1], `(B, L_out, H, W)` float32; `head` is that of its config.
-
-    Sigmoid maps `(B, L_out, H, W)` through the sigmoid. Of class maps `(B, H, W, 256)` (V1) the expected grey
-    level, over 255: "no ball" is one class while a ball's brightness is shared out over its neighbours, so the
-    largest class alone would often be 0 where most of the probability is on a ball.
-    """
-    logits = logits.astype(jnp.float32)
-    if head == "sigmoid":
-        return jax.nn.sigmoid(logits)
-    levels = jnp.arange(logits.shape[-1], dtype=jnp.float32) / (logits.shape[-1] - 1)
-    shares = jnp.exp(
-        logits - logits.max(axis=-1, keepdims=True)
-    )  # sums of them are fused, no map of them is made
-    return ((shares * levels).sum(axis=-1) / shares.sum(axis=-1))[:, None]
-
-
-def class_maps(logits: jax.Array) -> jax.Array:
-    """The largest class of every pixel, `(B, H, W, 256) -> (B, 1, H, W)` uint8: what V1's own decoders take."""
-    return jnp.argmax(logits, axis=-1).astype(jnp.uint8)[:, None]

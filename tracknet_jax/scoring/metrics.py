@@ -1,23 +1,20 @@
-"""One core for every score: an outcome for each frame, counts that add up, and what follows from them."""
+"""The outcomes of frames, their counts, and the scores that follow from counts and distances."""
 
 from dataclasses import dataclass, fields
-from typing import Literal
 
 import numpy as np
 
-TP, TN, FP1, FP2, FN = range(5)
-IGNORED = 255
+TP, TN, FP1, FP2, FN = range(5)  # outcomes of a frame, as `Counts` explains them
+IGNORED = 255  # the frame counts in no score
 OUTCOMES = ("TP", "TN", "FP1", "FP2", "FN")
-
-NONE, CLEAR, HARD, OCCLUDED, UNLABELLED = 0, 1, 2, 3, 255  # visibility classes of the labels
 
 
 @dataclass(frozen=True)
 class Counts:
     """Frames by outcome. Counts of several clips add up with `+`; scores are taken from the sum.
 
-    TP: found within the tolerance. FP1: found too far from a visible ball. FP2: found where there is none.
-    FN: a visible ball not found. TN: nothing found, nothing there. A score with nothing to divide by is 0.
+    TP: a ball is found within the tolerance. FP1: it is found too far off. FN: it is not found. FP2: something is found
+    where there is no ball. TN: nothing is found there. A score with nothing to divide by is 0.
     """
 
     tp: int = 0
@@ -29,7 +26,7 @@ class Counts:
 
     @classmethod
     def from_codes(cls, codes: np.ndarray) -> "Counts":
-        """Counts outcome codes of any shape, as `classify` returns them."""
+        """Counts outcome codes of any shape, as `protocols.outcomes` returns them."""
         return cls(*(int(np.sum(codes == code)) for code in (TP, TN, FP1, FP2, FN, IGNORED)))
 
     def __add__(self, other: "Counts") -> "Counts":
@@ -77,58 +74,20 @@ class Counts:
         return {name: getattr(self, name) for name in names + scores}
 
 
-def classify(
-    predicted: np.ndarray,
-    truth: np.ndarray,
-    visibility: np.ndarray,
-    *,
-    tolerance: float = 4.0,
-    strict: bool = False,
-    occluded: Literal["visible", "invisible", "ignore"] = "visible",
-    unlocated: Literal["ignore", "nowhere"] = "ignore",
-) -> np.ndarray:
-    """Outcome of each frame, `(N,)` uint8: TP, TN, FP1, FP2, FN = 0..4, or 255 where the frame is ignored.
-
-    Args:
-        predicted: `(N, 2)` x, y in the pixels `tolerance` is given in, NaN where no ball was found.
-        truth: `(N, 2)` labels in the same pixels, NaN where the ball is not located.
-        visibility: `(N,)` 0 none, 1 clear, 2 hard to see, 3 occluded, 255 unlabelled.
-        tolerance: largest distance of a right position.
-        strict: whether a ball at exactly `tolerance` is too far.
-        occluded: what a frame of class 3 is: a visible ball, no ball, or ignored.
-        unlocated: a ball that is there, but not where: ignored; or `nowhere` (TrackNetV5's code): whatever
-            is found is false, nothing found is a miss.
-    """
-    found = np.isfinite(predicted).all(-1)
-    located = np.isfinite(truth).all(-1)
-    positive = (visibility == CLEAR) | (visibility == HARD)
-    if occluded == "visible":
-        positive |= visibility == OCCLUDED
-    negative = visibility == NONE
-    if occluded == "invisible":
-        negative |= visibility == OCCLUDED
-
-    distance = distances(predicted, truth)
-    near = distance < tolerance if strict else distance <= tolerance
-    codes = np.full(np.shape(visibility), IGNORED, np.uint8)
-    codes[negative] = np.where(found, FP2, TN)[negative]
-    seen = positive & located
-    codes[seen] = np.where(found, np.where(near, TP, FP1), FN)[seen]
-    if unlocated == "nowhere":
-        lost = positive & ~located
-        codes[lost] = np.where(found, FP2, FN)[lost]
-    return codes
-
-
 def distances(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Euclidean distance `(N,)` of points `(N, 2)` in their pixels, NaN where one of the two is missing."""
     return np.linalg.norm(np.asarray(predicted, np.float64) - np.asarray(truth, np.float64), axis=-1)
 
 
 def average_precision(codes: np.ndarray, confidence: np.ndarray) -> float:
-    """Area under WASB's precision-recall steps: frames with a detection by falling `confidence`.
+    """Area under the steps of precision over recall, as WASB computes it, from 0 to 1.
 
-    Each distinct recall counts with the best precision reached at it; recall is TP / (all TP + FN).
+    Frames with a detection are taken by falling confidence. Each recall counts with the best precision reached at it.
+    Recall is TP / (all TP + FN).
+
+    Args:
+        codes: `(N,)` outcomes.
+        confidence: `(N,)`.
     """
     detected = np.isin(codes, (TP, FP1, FP2))
     hits = (codes[detected] == TP)[np.argsort(-confidence[detected], kind="stable")]

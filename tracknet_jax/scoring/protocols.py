@@ -5,7 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from tracknet_jax.scoring.metrics import classify
+from tracknet_jax.data.clips import CLEAR, HARD, NO_BALL, OCCLUDED
+from tracknet_jax.scoring.metrics import FN, FP1, FP2, IGNORED, TN, TP, distances
 from tracknet_jax.utils.coordinates import scale_xy
 from tracknet_jax.utils.errors import UserError
 
@@ -24,8 +25,10 @@ class Protocol:
             pixels of `size`), or the `box_centre` of the r 2.5 disc drawn at that whole pixel.
         counting: every frame once, or every output of every stride-1 window (a frame counts up to L times).
         recall: which recall and F1 the source quotes: `all` (a wrong place is a miss) or `hit`.
-        occluded, unlocated: see `metrics.classify`.
-        decoder: heatmap decoder of `reference_decoders`, used where windows are counted, and on class maps.
+        occluded: what a frame with an occluded ball is: a visible ball, no ball, or ignored.
+        unlocated: what a frame is whose ball is there but has no position: ignored; or `nowhere` (TrackNetV5's code):
+            whatever is found is false, nothing found is a miss.
+        decoder: heatmap decoder of `reference_decoders`, see `evaluation.score_release`.
         source: where the rule comes from.
     """
 
@@ -147,20 +150,24 @@ def disc_box_centres(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.floor((low + high + 1) / 2)
 
 
-def outcomes(
-    predicted: np.ndarray,
-    truth: np.ndarray,
-    visibility: np.ndarray,
-    rule: Protocol,
-    tolerance: float | None = None,
-) -> np.ndarray:
-    """`metrics.classify` under `rule`, points `(N, 2)` in its pixels; `tolerance` replaces the rule's own."""
-    return classify(
-        predicted,
-        truth,
-        visibility,
-        tolerance=rule.tolerance if tolerance is None else tolerance,
-        strict=rule.strict,
-        occluded=rule.occluded,
-        unlocated=rule.unlocated,
-    )
+def outcomes(predicted: np.ndarray, truth: np.ndarray, visibility: np.ndarray, rule: Protocol) -> np.ndarray:
+    """Outcome of each frame under `rule`, `(N,)` uint8: TP, TN, FP1, FP2, FN = 0..4, or 255 where it is ignored.
+
+    Args:
+        predicted: `(N, 2)` x, y in the pixels of `rule`, NaN where no ball was found.
+        truth: `(N, 2)` reference points in the same pixels, NaN where the ball is not located.
+        visibility: `(N,)` classes of `data.clips`; a frame of the class 255, unlabelled, is ignored.
+        rule: the protocol.
+    """
+    found = np.isfinite(predicted).all(-1)
+    located = np.isfinite(truth).all(-1)
+    occluded = visibility == OCCLUDED
+    ball = (visibility == CLEAR) | (visibility == HARD) | (occluded & (rule.occluded == "visible"))
+    no_ball = (visibility == NO_BALL) | (occluded & (rule.occluded == "invisible"))
+    distance = distances(predicted, truth)
+    near = distance < rule.tolerance if rule.strict else distance <= rule.tolerance
+    return np.select(
+        [no_ball, ball & located, ball & (rule.unlocated == "nowhere")],
+        [np.where(found, FP2, TN), np.where(found, np.where(near, TP, FP1), FN), np.where(found, FP2, FN)],
+        IGNORED,
+    ).astype(np.uint8)

@@ -7,8 +7,13 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from tracknet_jax.heatmaps.decoding import FLOOR, Candidates, decode_candidates, decode_peaks
-from tracknet_jax.heatmaps.targets import probability_maps
+from tracknet_jax.heatmaps.decoding import (
+    FLOOR,
+    Candidates,
+    decode_candidates,
+    decode_peaks,
+    probability_maps,
+)
 
 
 class Pending(NamedTuple):

@@ -8,8 +8,8 @@ import numpy as np
 from flax import struct
 
 from tracknet_jax.data.augment import Batch
+from tracknet_jax.heatmaps.decoding import probability_maps
 from tracknet_jax.heatmaps.losses import soft_weighted_bce_map, weighted_bce_map
-from tracknet_jax.heatmaps.targets import probability_maps
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.tracknet import TrackNet
 from tracknet_jax.releases.release import load_release

@@ -11,8 +11,7 @@ import numpy as np
 from jax.sharding import AxisType
 
 from tracknet_jax.data.windows.resident import ResidentFrames
-from tracknet_jax.heatmaps.decoding import Peaks, decode_peaks
-from tracknet_jax.heatmaps.targets import probability_maps
+from tracknet_jax.heatmaps.decoding import Peaks, decode_peaks, probability_maps
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.tracknet import TrackNet
 from tracknet_jax.scoring.metrics import Counts

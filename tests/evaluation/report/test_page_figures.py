@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from tests.helpers.labelled_clips import clip_score
+from tracknet_jax.data.clips import CLEAR, HARD, NO_BALL
 from tracknet_jax.evaluation.report.page_charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from tracknet_jax.evaluation.report.page_figures import charts
 from tracknet_jax.evaluation.report.page_sections import by_class, headline, table, timelines
 from tracknet_jax.evaluation.scores import Scores
-from tracknet_jax.scoring.metrics import CLEAR, FN, FP1, FP2, HARD, NONE, TN, TP
+from tracknet_jax.scoring.metrics import FN, FP1, FP2, TN, TP
 from tracknet_jax.scoring.protocols import protocol
 
 NAN = np.nan
@@ -21,7 +22,7 @@ DISTANCE = {TP: 1.0, TN: NAN, FP1: 9.0, FP2: NAN, FN: NAN}
 def clip(name, sport, counts, hard=0):
     """A clip with so many frames of each outcome; the first of its balls are hard to see."""
     codes = [code for code, count in counts.items() for _ in range(count)]
-    visibility = np.where(np.isin(codes, (TN, FP2)), NONE, CLEAR)
+    visibility = np.where(np.isin(codes, (TN, FP2)), NO_BALL, CLEAR)
     visibility[:hard] = HARD
     return clip_score(name, codes, [DISTANCE[code] for code in codes], visibility.tolist(), sport)
 

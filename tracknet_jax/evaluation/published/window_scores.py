@@ -10,8 +10,8 @@ import numpy as np
 from tracknet_jax.data.median_background import estimate_background
 from tracknet_jax.evaluation.clip_score import ClipScore, score_frames
 from tracknet_jax.evaluation.footage import Footage, check_labels
+from tracknet_jax.heatmaps.decoding import class_maps, probability_maps
 from tracknet_jax.heatmaps.reference_decoders import CLASS_DECODERS, decode_maps
-from tracknet_jax.heatmaps.targets import class_maps, probability_maps
 from tracknet_jax.releases.release import Release
 from tracknet_jax.scoring.protocols import Protocol
 from tracknet_jax.tracking.detector import window_logits
