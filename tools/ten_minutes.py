@@ -27,7 +27,7 @@ from scoring import Report, val_scores
 from tracknet_jax.models.cost import cost
 from tracknet_jax.releases.release import CARD, load_release, save_release
 from tracknet_jax.training.loop import train
-from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.presets import load_config, run_name
 from tracknet_jax.training.train_config import CheckpointConfig, EvalConfig, TrainConfig
 from tracknet_jax.utils.errors import UserError, entry_point
 from tracknet_jax.utils.files import replacing
@@ -68,7 +68,7 @@ def main(argv: list[str]) -> None:
 
 def run_recipe(recipe: str, options: Options) -> None:
     """Runs one recipe up to its release; raises `UserError` if it is stopped or not scored."""
-    name, config = Path(recipe).stem, load_config(recipe)
+    name, config = run_name(recipe), load_config(recipe)
     data = replace(config.data, source=options.data, cache=str(options.output / "frames"))
     config = replace(config, data=data, batch_size=options.batch_size or config.batch_size, epochs=None)
     workdir, folder = options.output / name, options.output / "releases" / name

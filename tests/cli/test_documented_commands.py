@@ -57,7 +57,7 @@ def test_options_exist(words, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(ROOT)
     if words[0] == "train":
-        _, config = read([word.replace("NAME", "tracknet_nano") for word in words[1:]])
+        _, config = read([word.replace("NAME:VARIANT", "tracknet_v2:tennis") for word in words[1:]])
         assert config.data.source
         return
     command = words[:2] if words[0] == "data" else words[:1]

@@ -41,6 +41,7 @@ def test_trains_and_goes_on(clips, tmp_path, capsys):
     ("words", "message"),
     [
         (["tracknet_v9"], "no config 'tracknet_v9': no such file"),
+        (["tracknet_v1:clay"], "config tracknet_v1:clay: no variant 'clay'; known are tennis"),
         (["smallest"], "no data: give a folder with --data.source DIR"),
         (["smallest", "--data.source", "/nowhere"], "data.source /nowhere: no such folder"),
         (["smallest", "--data.source", ".", "--batch-size", "7"], "batch_size 7 is not divisible by the 8"),

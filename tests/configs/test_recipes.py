@@ -1,5 +1,6 @@
 """Every recipe of configs/: it trains on the clips that its split finds, with the constants that are published."""
 
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,10 +14,11 @@ from tracknet_jax.data.augment import AugmentConfig
 from tracknet_jax.data.augment.mixup import MixupConfig
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.releases.release import save_release
+from tracknet_jax.scoring.protocols import PROTOCOLS
 from tracknet_jax.training.initial import initial_variables
 from tracknet_jax.training.input.batch_sources import open_training, open_validation
 from tracknet_jax.training.optimizers import make_optimizer, make_schedule
-from tracknet_jax.training.presets import bundled_names, load_config
+from tracknet_jax.training.presets import bundled_names, load_config, run_name
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import train_step
 from tracknet_jax.training.train_config import TargetConfig, TrainConfig
@@ -32,32 +34,34 @@ SHUTTLECOCK = ["Professional/match1/1_01_00", "Professional/match1/1_02_00", "Te
 # Of each published recipe, from the papers and their code: optimizer, rate, epochs (or steps), batch.
 ADADELTA, ADAM, ADAMW = ("adadelta", 1.0), ("adam", 1e-3), ("adamw", 1e-4)
 PUBLISHED = {
-    "attention_unet_shuttlecock": (*ADAM, 30, 4),
-    "tracknet_v1_tennis": (*ADADELTA, 100_000, 2),
-    "tracknet_v2_3to1_shuttlecock": (*ADADELTA, 30, 3),
-    "tracknet_v2_3to1_tennis": (*ADADELTA, 30, 3),
-    "tracknet_v2_mdd_tennis_random": (*ADAMW, 30, 2),
-    "tracknet_v2_rstr_tennis_random": (*ADAMW, 30, 2),
-    "tracknet_v2_shuttlecock": (*ADADELTA, 30, 2),
-    "tracknet_v2_tennis": (*ADADELTA, 30, 2),
-    "tracknet_v2_tennis_clip_level": (*ADADELTA, 30, 2),
-    "tracknet_v2_tennis_random": (*ADAMW, 30, 2),
-    "tracknet_v3_motion_shuttlecock": (*ADAM, 30, 10),
-    "tracknet_v3_motion_shuttlecock_finetuned": ("adam", 1e-4, 3, 10),
-    "tracknet_v3_shuttlecock": (*ADAM, 30, 10),
-    "tracknet_v4_mean_tennis": (*ADADELTA, 30, 2),
-    "tracknet_v4_mean_tennis_finetuned": ("adadelta", 1e-3, 30, 2),
-    "tracknet_v4_shuttlecock": (*ADADELTA, 30, 2),
-    "tracknet_v4_shuttlecock_finetuned": ("adadelta", 1e-3, 3, 2),
-    "tracknet_v4_tennis": (*ADADELTA, 30, 2),
-    "tracknet_v4_tennis_clip_level": (*ADADELTA, 30, 2),
-    "tracknet_v4_tennis_finetuned": ("adadelta", 1e-3, 30, 2),
-    "tracknet_v4_tennis_random": (*ADAMW, 30, 2),
-    "tracknet_v4_type_b_tennis": (*ADADELTA, 30, 2),
-    "tracknet_v5_tennis": (*ADAMW, 30, 2),
-    "tracknet_v5_tennis_random": (*ADAMW, 30, 2),
+    "attention_unet:shuttlecock": (*ADAM, 30, 4),
+    "tracknet_v1:tennis": (*ADADELTA, 100_000, 2),
+    "tracknet_v2:3to1_shuttlecock": (*ADADELTA, 30, 3),
+    "tracknet_v2:3to1_tennis": (*ADADELTA, 30, 3),
+    "tracknet_v2:mdd_tennis_random": (*ADAMW, 30, 2),
+    "tracknet_v2:rstr_tennis_random": (*ADAMW, 30, 2),
+    "tracknet_v2:shuttlecock": (*ADADELTA, 30, 2),
+    "tracknet_v2:tennis": (*ADADELTA, 30, 2),
+    "tracknet_v2:tennis_clip_level": (*ADADELTA, 30, 2),
+    "tracknet_v2:tennis_random": (*ADAMW, 30, 2),
+    "tracknet_v3:motion_shuttlecock": (*ADAM, 30, 10),
+    "tracknet_v3:motion_shuttlecock_finetuned": ("adam", 1e-4, 3, 10),
+    "tracknet_v3:shuttlecock": (*ADAM, 30, 10),
+    "tracknet_v4:mean_tennis": (*ADADELTA, 30, 2),
+    "tracknet_v4:mean_tennis_finetuned": ("adadelta", 1e-3, 30, 2),
+    "tracknet_v4:shuttlecock": (*ADADELTA, 30, 2),
+    "tracknet_v4:shuttlecock_finetuned": ("adadelta", 1e-3, 3, 2),
+    "tracknet_v4:tennis": (*ADADELTA, 30, 2),
+    "tracknet_v4:tennis_clip_level": (*ADADELTA, 30, 2),
+    "tracknet_v4:tennis_finetuned": ("adadelta", 1e-3, 30, 2),
+    "tracknet_v4:tennis_random": (*ADAMW, 30, 2),
+    "tracknet_v4:type_b_tennis": (*ADADELTA, 30, 2),
+    "tracknet_v5:tennis": (*ADAMW, 30, 2),
+    "tracknet_v5:tennis_random": (*ADAMW, 30, 2),
 }
 OURS = {"ablation", "smallest", "tracknet_nano", "tracknet_v2", "tracknet_v5"}
+QUICK = {"tracknet_v2:tennis", "tracknet_v3:shuttlecock"}  # trained by the ordinary suite, too
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +158,7 @@ def losses_of(sets, tmp_path_factory):
             seed=0,
         )
         if program not in done:
-            done[program] = two_steps(config, tmp_path_factory.mktemp(name))
+            done[program] = two_steps(config, tmp_path_factory.mktemp(run_name(name)))
         return done[program]
 
     jax.config.update("jax_disable_most_optimizations", True)  # compiling is what takes the time
@@ -162,7 +166,9 @@ def losses_of(sets, tmp_path_factory):
     jax.config.update("jax_disable_most_optimizations", False)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in RECIPES]
+)
 def test_a_recipe_trains(name, losses_of):
     losses = losses_of(name)
     assert np.isfinite(losses).all()
@@ -191,7 +197,7 @@ def test_fine_tuning_begins_with_another_recipes_weights(name, sets, tmp_path):
     config = RECIPES[name]
     origin = Path(config.init_from)
     assert origin.parent == Path("runs")  # where `tracknet train` puts a recipe's run
-    given = shrunk(RECIPES[origin.name], sets)
+    given = shrunk(load_config(origin.name), sets)
     variables = initial_variables(given)
     save_release(tmp_path / "base", given.model, variables)
     begun = initial_variables(replace(shrunk(config, sets), seed=1, init_from=str(tmp_path / "base")))
@@ -231,19 +237,40 @@ def test_constants_are_the_published_ones(name):
     assert rates == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01] if of_v5 else [1] * 6)
 
 
+def rows_of(file: str) -> dict[str, tuple[str, str, str, str]]:
+    """The table in a recipe file's docstring: split, part, protocol and published figures of each variant."""
+    text = (ROOT / "configs" / f"{file}.py").read_text().split('"""')[1]
+    rows = re.findall(r"^(\w+) +(\w+) +(test|val) +(tracknet_v\d) +(\S.*)$", text, re.MULTILINE)
+    return {variant: (split, part, protocol, published) for variant, split, part, protocol, published in rows}
+
+
 @pytest.mark.parametrize("name", sorted(PUBLISHED))
 def test_a_docstring_says_how_and_what(name):
-    text = (Path(__file__).parents[2] / "configs" / f"{name}.py").read_text()
-    config = RECIPES[name]
-    assert f"tracknet train {name} --data.source" in text
-    assert f"--checkpoint runs/{name} " in text
-    assert f"--split-by {config.data.split_by} --split " in text
-    assert "Published" in text
-    assert "Measured" in text
+    file, variant = name.split(":")
+    text = (ROOT / "configs" / f"{file}.py").read_text()
+    assert f"    tracknet train {file}:VARIANT --data.source CLIPS\n" in text
+    assert f"    tracknet evaluate --checkpoint runs/{file}_VARIANT --data CLIPS " in text
+    assert run_name(name) == f"{file}_{variant}"
+    assert re.search(r"--split-by BY --split PART --protocol PROTOCOL", text)
+    split, part, protocol, published = rows_of(file)[variant]
+    assert split == RECIPES[name].data.split_by
+    assert part == ("val" if split == "triplet_random" else "test")  # a random split has two parts
+    assert protocol in PROTOCOLS
+    assert re.search(r"\d\d\.\d|nothing", published)
 
 
-def test_the_page_of_recipes_has_them_all():
-    page = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
-    for name in PUBLISHED:
-        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` ")]
-        assert f"| `{RECIPES[name].data.split_by}` |" in row
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_the_page_says_the_same_as_the_docstring(name):
+    file, variant = name.split(":")
+    page = (ROOT / "docs/recipes.md").read_text().splitlines()
+    (row,) = [line for line in page if line.startswith(f"| `{name}` ")]
+    split, _, protocol, published = rows_of(file)[variant]
+    assert f"| `{split}` | `{protocol}` |" in row
+    figures = re.findall(r"\d\d\.\d+", published.split(";")[0])
+    assert set(figures) <= set(re.findall(r"\d\d\.\d+", row))
+    assert len(figures) == len(re.findall(r"\d\d\.\d+", row.split(";")[0]))
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_runs_and_names_of_earlier_versions_are_those_of_today(name):
+    assert load_config(run_name(name)) == load_config(f"configs/{run_name(name)}.py") == RECIPES[name]

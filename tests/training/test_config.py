@@ -10,7 +10,7 @@ from tracknet_jax.data.augment import AugmentConfig
 from tracknet_jax.data.augment.mixup import MixupConfig
 from tracknet_jax.models.registry import preset
 from tracknet_jax.training.config_checks import check_config
-from tracknet_jax.training.presets import bundled_names, load_config
+from tracknet_jax.training.presets import bundled_names, load_config, run_name
 from tracknet_jax.training.train_config import (
     EvalConfig,
     LossConfig,
@@ -31,8 +31,8 @@ def test_bundled_presets_are_sound(name, tmp_path):
 
 
 def test_expected_presets_are_there():
-    names = {"tracknet_v2_tennis", "tracknet_v4_tennis", "tracknet_v5_tennis", "tracknet_v2_shuttlecock"}
-    assert names | {"tracknet_nano", "smallest"} <= set(bundled_names())
+    names = {"tracknet_v2:tennis", "tracknet_v4:tennis", "tracknet_v5:tennis", "tracknet_v2:shuttlecock"}
+    assert names | {"tracknet_nano", "tracknet_v5", "smallest"} <= set(bundled_names())
 
 
 def test_flat_names_are_those_of_the_command_line():
@@ -135,10 +135,11 @@ def test_wrong_configs(changes, message, tmp_path):
     ("text", "message"),
     [
         ("x = 1\n", "no function get_config"),
-        ("def get_config(): return 3\n", "gave int, not a TrainConfig"),
+        ("def get_config(): return 3\n", "it is of type int, not a TrainConfig"),
         ("def get_config():\n    return 1 / 0\n", "ZeroDivisionError"),
         ("def get_config():\n    return {}['lr']\n", "KeyError: 'lr'"),
         ("def get_config(:\n", "SyntaxError"),
+        ("VARIANTS = ['a', 'b']\n", "AttributeError"),
         (
             "from tracknet_jax.models.registry import preset\ndef get_config(): return preset('tracknet_v9')\n",
             "unknown model 'tracknet_v9'",
@@ -150,6 +151,54 @@ def test_wrong_preset_files(text, message, tmp_path):
     file.write_text(text)
     with pytest.raises(UserError, match=message):
         load_config(str(file))
+
+
+def test_variants_of_a_file_of_ones_own(tmp_path):
+    file = tmp_path / "mine.py"
+    head = "from tracknet_jax.training.presets import load_config\n"
+    file.write_text(
+        f"{head}VARIANTS = {{'a': load_config('smallest'), 'b': load_config('tracknet_v2:tennis')}}\n"
+    )
+    assert load_config(f"{file}:a") == load_config("smallest")
+    assert load_config(f"{file}:b") == load_config("tracknet_v2:tennis")
+    assert run_name(f"{file}:b") == "mine_b"
+    assert run_name(str(file)) == "mine"
+    with pytest.raises(UserError, match=r"no variant 'c'; known are a, b$"):
+        load_config(f"{file}:c")
+    with pytest.raises(UserError, match=r"add a variant after a colon; known are a, b$"):
+        load_config(str(file))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("tracknet_v1", "add a variant after a colon; known are tennis"),
+        ("tracknet_v1:clay", "no variant 'clay'; known are tennis"),
+        ("tracknet_v1_clay", "no variant 'clay'; known are tennis"),
+        ("configs/tracknet_v1.py:clay", "no variant 'clay'; known are tennis"),
+        ("smallest:tennis", "no variant 'tennis'; known are none"),
+    ],
+)
+def test_a_missing_variant_names_the_known(name, message):
+    with pytest.raises(UserError) as error:
+        load_config(name)
+    assert str(error.value) == f"config {name}: {message}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tracknet_v4:tennis_clip_level",
+        "configs/tracknet_v4.py:tennis_clip_level",
+        "tracknet_v4_tennis_clip_level",  # as its runs are called, and as it was called in version 0.4.0
+        "configs/tracknet_v4_tennis_clip_level.py",
+    ],
+)
+def test_spellings_of_a_variant(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = load_config(name)
+    assert (config.model.name, config.data.split_by) == ("tracknet_v4_official", "tennis_clip_level")
+    assert run_name(name) == "tracknet_v4_tennis_clip_level"
 
 
 def test_an_unknown_preset_names_the_known():
@@ -164,7 +213,7 @@ def test_a_bundled_preset_is_found_from_anywhere(path, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "path", ["foo/bar/tracknet_nano.py", "/configs/tracknet_nano.py", "foo/tracknet_nano", "tracknet_nano.py"]
+    "path", ["foo/tracknet_nano.py:a", "/configs/tracknet_nano.py", "foo/tracknet_nano", "tracknet_nano.py"]
 )
 def test_a_mistyped_path_is_not_another_recipe(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""`tracknet train CONFIG [--workdir DIR] [overrides]`: trains, and goes on where the same command was stopped."""
+"""`tracknet train CONFIG [--workdir DIR] [overrides]`: trains, and resumes a run that was stopped."""
 
 import logging
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainArguments:
-    """Train a network, or go on with the run in the working directory.
+    """Train a network, or resume the run in the working directory.
 
     Every field of the config can be overridden by its dotted name; `tracknet train CONFIG --help` lists them.
 
@@ -23,10 +23,10 @@ class TrainArguments:
     """
 
     config: Annotated[str, tyro.conf.Positional]
-    """A preset: the path of a .py file with get_config(), or the name of a bundled one."""
+    """A recipe: NAME or NAME:VARIANT of a bundled one, or the path of a .py file, with :VARIANT or without."""
 
     workdir: Path | None = None
-    """Where the run writes: checkpoints, metrics.jsonl, tensorboard, pictures. Default: runs/CONFIG."""
+    """Folder for checkpoints, metrics.jsonl, tensorboard and pictures. Default: runs/NAME or runs/NAME_VARIANT."""
 
     distributed: str | None = None
     """Join a run of several processes: auto on a cluster, or HOST:PORT,I/N for process I of N."""
@@ -35,15 +35,18 @@ class TrainArguments:
 def main(argv: list[str]) -> int:
     """Runs the command; returns 0 when the run is finished or was stopped with everything saved."""
     arguments, config = read(argv)
-    workdir = arguments.workdir or Path("runs") / Path(arguments.config).stem
-    logging.basicConfig(format="tracknet: %(message)s")
-    logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs with a traceback what it then raises
 
     from tracknet_jax.training.cluster.processes import is_first, joined
+    from tracknet_jax.training.presets import run_name
 
+    workdir = arguments.workdir or Path("runs") / run_name(arguments.config)
+    logging.basicConfig(format="tracknet: %(message)s")
+    logging.getLogger("absl").setLevel(
+        logging.CRITICAL
+    )  # Orbax logs a traceback of each error that it raises
     with joined(arguments.distributed):
         if not is_first():
-            logging.getLogger().setLevel(logging.ERROR)  # process 0 says it
+            logging.getLogger().setLevel(logging.ERROR)  # process 0 reports for all
         result, metric = _train(config, workdir)
         if is_first():
             _report(result, metric, workdir)
@@ -51,26 +54,23 @@ def main(argv: list[str]) -> int:
 
 
 def read(argv: list[str]) -> tuple[TrainArguments, Any]:
-    """The command's own arguments, and the preset with its overrides; exits where they are wrong."""
+    """The command's own arguments, and the recipe with its overrides; exits with code 2 if one is wrong."""
     if argv and not argv[0].startswith("-") and {"-h", "--help"} & set(argv):
-        arguments, overrides = (
-            TrainArguments(argv[0]),
-            ["--help"],
-        )  # of the config's fields, not of the command
+        arguments, overrides = TrainArguments(argv[0]), ["--help"]  # lists the fields of this recipe
     else:
         arguments, overrides = tyro.cli(
             TrainArguments, args=argv, prog="tracknet train", return_unknown_args=True
         )
 
-    from tracknet_jax.training.presets import load_config
+    from tracknet_jax.training.presets import load_config  # here, so that --help does not wait for JAX
 
-    preset = load_config(arguments.config)
+    recipe = load_config(arguments.config)
     registry = ConstructorRegistry()
     registry.primitive_rule(_shares)
     config = tyro.cli(
-        type(preset),
+        type(recipe),
         args=overrides,
-        default=preset,
+        default=recipe,
         prog=f"tracknet train {arguments.config}",
         description="",
         registry=registry,
@@ -79,7 +79,7 @@ def read(argv: list[str]) -> tuple[TrainArguments, Any]:
 
 
 def _shares(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[dict[str, float]] | None:
-    """Shares by name as `NAME SHARE ...`, all anew: tyro's own way knows no names beside those of the preset."""
+    """Reads `NAME SHARE ...` as a dict that replaces the recipe's; tyro itself accepts only the recipe's names."""
     if info.type != dict[str, float]:
         return None
 
@@ -100,7 +100,7 @@ def _shares(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[dict[str, float
 
 
 def _train(config: Any, workdir: Path) -> tuple["Result", str]:
-    """Runs the config; with the name of the score that chose the best checkpoint."""
+    """Runs the config; also returns the name of the score that chooses the best checkpoint."""
     from tracknet_jax.rectification.rectifier_config import RectifierTrainConfig
 
     if isinstance(config, RectifierTrainConfig):
