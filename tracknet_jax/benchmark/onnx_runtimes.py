@@ -9,8 +9,8 @@ from tracknet_jax.benchmark.benchmark_config import Case, Dtype, Runtime
 from tracknet_jax.benchmark.workload import Work, Workload, windows_of
 from tracknet_jax.export.runtime import RuntimeOptions, check_installed, load_network, openvino_core
 from tracknet_jax.releases.release import Release
-from tracknet_jax.utils.cores import cores
 from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.threads import cores
 
 
 def check_runtime(runtime: Runtime, dtypes: tuple[Dtype, ...]) -> None:

@@ -22,7 +22,7 @@ from tracknet_jax.benchmark.workload import Workload, network
 from tracknet_jax.export.runtime import with_runtime
 from tracknet_jax.models.cost import cost
 from tracknet_jax.releases.release import Release, in_dtype, with_convolutions
-from tracknet_jax.utils.cores import cores
+from tracknet_jax.utils.threads import cores
 
 RUNTIMES: tuple[str, ...] = get_args(Runtime)
 TORCH = ("torch", "torch_compile")

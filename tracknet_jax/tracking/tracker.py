@@ -24,8 +24,7 @@ from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.video_background import opening_background
 from tracknet_jax.tracking.windows import Chunk, chunks, complete_windows, ensemble_weights
 from tracknet_jax.tracks.track import Row
-from tracknet_jax.utils.cores import cores
-from tracknet_jax.utils.threads import Prefetch, map_in_threads
+from tracknet_jax.utils.threads import Prefetch, cores, map_in_threads
 
 T = TypeVar("T")
 

@@ -1,1 +1,1 @@
-"""Utilities that know nothing of balls: errors, files, images, threads, coordinates."""
+"""Utilities that know nothing of balls: errors, files, images, threads, coordinates, Markdown."""

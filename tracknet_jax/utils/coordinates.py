@@ -9,7 +9,7 @@ Array = TypeVar("Array", np.ndarray, jax.Array)
 
 
 def scale_xy(xy: Array, from_size: tuple[int, int], to_size: tuple[int, int]) -> Array:
-    """Positions `(..., 2)` in an image of `from_size` (width, height) as positions in one of `to_size`.
+    """Positions `(..., 2)` in pixels of an image of `from_size` (width, height), in pixels of one of `to_size`.
 
     x' = (x + 0.5) W' / W - 0.5, in float; NaN stays NaN.
     """

@@ -1,4 +1,4 @@
-"""The one exception that means "the input is wrong", and how a command tells it: in one line."""
+"""The exception for wrong input, and how a command reports it: in one line."""
 
 import functools
 import sys
@@ -9,17 +9,18 @@ P = ParamSpec("P")
 
 
 class UserError(Exception):
-    """Something the user gave cannot be used.
+    """The user's input cannot be used.
 
-    The message is one line that says what is wrong, where, and what to do. The command line prints it
-    without a traceback and exits with code 2; Python callers catch it like any exception.
+    The message is one line: what is wrong, where, and what to do. The command line prints it without a traceback
+    and exits with code 2.
     """
 
 
 def entry_point(name: str) -> Callable[[Callable[P, int | None]], Callable[P, int]]:
-    """Makes a function the main function of the command `name`: it returns an exit code.
+    """Decorates the main function of the command `name`, so that it returns an exit code.
 
-    A `UserError` becomes one line on stderr and code 2, Ctrl-C 130; what returns nothing went well, 0.
+    The code is what the function returns, 0 for None. A `UserError` becomes one line on stderr and code 2, Ctrl-C
+    code 130.
     """
 
     def decorate(main: Callable[P, int | None]) -> Callable[P, int]:

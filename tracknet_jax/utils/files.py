@@ -1,4 +1,4 @@
-"""Writing a file so that it is there whole or not at all."""
+"""Writing files whole or not at all."""
 
 import time
 import uuid
@@ -8,17 +8,19 @@ from pathlib import Path
 
 from tracknet_jax.utils.errors import UserError
 
-SILENCE = 600  # seconds without a write after which whoever wrote a partial file must have been killed
+SILENCE = 600  # seconds without a write, after which the writer of a partial file must be dead
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives a path beside `path` to write to; renames it into place on success, removes it on any failure.
+    """Gives a partial file beside `path` to write to. Renames it to `path` on success, removes it on failure.
 
-    Several programs may write the same file at once: each has a path of its own, and the last to end is read. What
-    a killed one left is removed by the next that writes the file. The suffix stays the same, because video and
-    picture writers choose their format by it. Missing folders are made. An `OSError` (disk full, no permission)
-    becomes a one-line `UserError`; an old file stays.
+    Several programs may write the same file at once: each has its own partial file, and the last rename wins. The
+    next writer removes what a killed one left. The suffix is that of `path`, because video and picture writers choose
+    their format by it. Missing folders are made.
+
+    Raises:
+        UserError: for an `OSError` such as a full disk; an old file stays as it was.
     """
     path = Path(path)
     partial = path.with_name(f".{path.stem}.partial-{uuid.uuid4().hex}{path.suffix}")
@@ -30,14 +32,14 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        with suppress(OSError):  # where no folder could be made, there is nothing to remove
+        with suppress(OSError):  # it was renamed, or its folder could not be made
             partial.unlink()
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Removes partial files of `path` that nobody writes any more.
+    """Removes old partial files of `path`.
 
-    By their age, which all hosts that share a folder can tell; a process number or a lock only its own host can.
+    All hosts that share a folder see a file's age; a process number or a lock means something on one host only.
     """
     start, latest = f".{path.stem}.partial-", time.time() - SILENCE
     with suppress(OSError):  # another removed it first, or the folder cannot be listed
@@ -48,5 +50,5 @@ def _remove_abandoned(path: Path) -> None:
 
 
 def cannot_write(path: Path, error: OSError) -> UserError:
-    """The one line for a file that cannot be written."""
+    """The error for a file that cannot be written."""
     return UserError(f"{path}: cannot be written ({error.strerror or error})")

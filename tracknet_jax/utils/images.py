@@ -1,4 +1,4 @@
-"""RGB pictures as files: whole or not at all, PNG or JPEG by the file's name."""
+"""RGB pictures as PNG or JPEG files."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ SUFFIXES = (".png", ".jpg")
 
 
 def check_picture_name(path: Path) -> None:
-    """Raises `UserError` unless the file name is that of a picture we write."""
+    """Raises `UserError` unless the file name ends in .png or .jpg."""
     if path.suffix.lower() not in SUFFIXES:
         raise UserError(f"{path}: not the name of a picture, use {' or '.join(SUFFIXES)}")
 
 
 def write_picture(path: Path, image: np.ndarray) -> None:
-    """Writes `(H, W, 3)` uint8 RGB; `UserError` if the name is no picture's or the file cannot be written."""
+    """Writes `(H, W, 3)` uint8 RGB; raises `UserError` if the name is wrong or the file cannot be written."""
     check_picture_name(path)
     with replacing(path) as partial:
         partial.write_bytes(encode_picture(image, path.suffix.lower()))

@@ -1,5 +1,6 @@
 """Threads that work ahead, so that decoding, the device and writing overlap."""
 
+import os
 import queue
 import threading
 from collections import deque
@@ -13,10 +14,15 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Prefetch(Generic[T]):
-    """Iterates `items` in a thread, at most `depth` ahead; an exception there is raised here.
+def cores() -> int:
+    """The number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-    Use it as a context manager: leaving it stops the thread, also half-way.
+
+class Prefetch(Generic[T]):
+    """Iterates `items` in a thread, at most `depth` ahead. What the thread raises is raised by the iterator.
+
+    Use it as a context manager: leaving it stops the thread, even if items are left.
     """
 
     def __init__(self, items: Iterable[T], depth: int = 2):
@@ -43,7 +49,7 @@ class Prefetch(Generic[T]):
             self._put(("error", error))
         finally:
             if isinstance(self._items, Generator):
-                self._items.close()  # here, in its own thread, not whenever it is collected
+                self._items.close()  # in the thread that ran it, not in the garbage collector
 
     def _put(self, message: tuple[str, T | BaseException | None]) -> bool:
         while not self._stop.is_set():
@@ -67,8 +73,8 @@ class Prefetch(Generic[T]):
 def prefetch_in_order(parts: Iterable[Iterable[T]], *, workers: int, ahead: int) -> Iterator[T]:
     """Yields all items of all parts, one part after the other.
 
-    Up to `workers` parts are worked on at the same time, each in a thread and at most `ahead` items ahead, so
-    memory is bounded whatever their lengths. What one of them raises is raised here, at its place.
+    Up to `workers` threads each read one part, at most `ahead` items ahead, so memory is bounded. What a part raises
+    is raised here, after the items before it.
     """
     waiting = iter(parts)
     with ExitStack() as stack:
@@ -83,9 +89,9 @@ def prefetch_in_order(parts: Iterable[Iterable[T]], *, workers: int, ahead: int)
 
 
 def map_in_threads(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
-    """`function` of each item, in the items' order, of `workers` items at once; one more waits for a free thread.
+    """`function` of each item, in the items' order, computed for `workers` items at once; one more item waits.
 
-    What a call raises is raised here, at its place.
+    What a call raises is raised here, after the results before it.
     """
     running: deque[Future[R]] = deque()
     with ThreadPoolExecutor(workers) as pool:
