@@ -15,7 +15,6 @@ from pathlib import Path
 import tyro
 from blocks import Block
 
-from tracknet_jax.cli.huge_pages import use_huge_pages
 from tracknet_jax.cli.main import main as tracknet
 from tracknet_jax.utils.errors import UserError, entry_point
 
@@ -100,5 +99,4 @@ def main(only: tuple[str, ...] = (), reuse: bool = False, quick: bool = False) -
 
 
 if __name__ == "__main__":
-    use_huge_pages()  # as the command does
     sys.exit(tyro.cli(main))

@@ -1,8 +1,9 @@
 """TrackNet in JAX: `load` a release, `track` the ball in a video, `rectify` its track. All arrive on first use."""
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
+
+from tracknet_jax.utils.version import __version__
 
 if TYPE_CHECKING:
     from tracknet_jax.rectification.rectify import rectify
@@ -16,11 +17,6 @@ _LAZY = {
     "rectify": ("tracknet_jax.rectification.rectify", "rectify"),
     "track": ("tracknet_jax.tracking.videos", "track"),
 }
-
-try:
-    __version__ = version("tracknet-jax")
-except PackageNotFoundError:  # run from a checkout that was never installed
-    __version__ = "0+unknown"
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,6 @@ from typing import Any, get_args
 import jax
 import numpy as np
 
-from tracknet_jax import __version__
 from tracknet_jax.benchmark import onnx_runtimes, peak, steps, torch_runtime, torch_training
 from tracknet_jax.benchmark.benchmark_config import Benchmark, Case, Dtype, Parallel, Runtime
 from tracknet_jax.benchmark.profile import profile
@@ -23,6 +22,7 @@ from tracknet_jax.export.runtime import with_runtime
 from tracknet_jax.models.cost import cost
 from tracknet_jax.releases.release import Release, in_dtype, with_convolutions
 from tracknet_jax.utils.threads import cores
+from tracknet_jax.utils.version import __version__
 
 RUNTIMES: tuple[str, ...] = get_args(Runtime)
 TORCH = ("torch", "torch_compile")

@@ -6,8 +6,8 @@ import sys
 
 from platformdirs import user_cache_dir
 
-from tracknet_jax.cli.huge_pages import use_huge_pages
 from tracknet_jax.utils.errors import UserError, entry_point
+from tracknet_jax.utils.version import __version__
 
 # Name: one line for the overview. The module of the same name holds `main(argv) -> exit code`; it is
 # imported only when asked for, so that `tracknet --help` does not wait for JAX.
@@ -43,8 +43,6 @@ def main(argv: list[str]) -> int:
         print(overview())
         return 0
     if argv[0] == "--version":
-        from tracknet_jax import __version__
-
         print(f"tracknet-jax {__version__}")
         return 0
     name, rest = argv[0], argv[1:]
@@ -55,8 +53,6 @@ def main(argv: list[str]) -> int:
 
 def run() -> None:
     """Entry point of the installed command; compiled programs are kept in the user's cache folder."""
-    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
-        use_huge_pages()
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", user_cache_dir("tracknet-jax"))
     try:
         code = main(sys.argv[1:])

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, TensorProto, helper
 
-from tracknet_jax import __version__
 from tracknet_jax.export.onnx_blocks import conv, conv_block
 from tracknet_jax.export.onnx_graph import Graph
 from tracknet_jax.export.onnx_inputs import (
@@ -22,6 +21,7 @@ from tracknet_jax.export.onnx_refinement import refine
 from tracknet_jax.export.onnx_trunks import attention_unet, encoder_decoder
 from tracknet_jax.export.stablehlo import image_shapes
 from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.utils.version import __version__
 
 OPSET = 17  # the first with LayerNormalization
 IR_VERSION = 8  # the one of that opset: newer readers take older files, not the other way round

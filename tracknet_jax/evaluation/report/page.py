@@ -5,12 +5,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from tracknet_jax import __version__
 from tracknet_jax.evaluation.report import page_figures, page_sections
 from tracknet_jax.evaluation.report.score_table import protocol_line
 from tracknet_jax.evaluation.scores import Scores
 from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.utils.files import replacing
+from tracknet_jax.utils.version import __version__
 
 STYLE = Path(__file__).with_name("style.css")
 
