@@ -1,4 +1,4 @@
-"""`tracknet data`: build a dataset of labelled clips, look into one, or track one to train a rectifier on."""
+"""`tracknet data`: build a dataset of labelled clips, inspect one, or track one to train a rectifier on."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -27,18 +27,18 @@ class Build:
     output: Path
     """Folder of the dataset, for `tfds.builder_from_directory`."""
     format: Format = "auto"
-    """Layout of the source, if it should not be guessed."""
+    """Layout of the source; auto recognises it."""
     size: str = "512x288"
     """Size of the stored frames, WIDTHxHEIGHT, or native."""
     split_by: SplitBy = "layout"
-    """As the folders say, every tenth match or clip as val, or a published split."""
+    """Splits by the folders' names, every tenth match or clip as val, or a published split."""
     overwrite: bool = False
-    """Replace a dataset that is there."""
+    """Replace the dataset in the output folder."""
 
 
 @dataclass(frozen=True)
 class Inspect:
-    """Show what is in a folder of labelled clips, or in a built dataset, and what is wrong with it.
+    """Show what is in a folder of labelled clips or a built dataset, and what is wrong with it.
 
     example:
       tracknet data inspect matches/ --sheet labels.png --json report.json
@@ -47,16 +47,16 @@ class Inspect:
     source: tyro.conf.Positional[Path]
     """Folder of labelled clips, or a built dataset."""
     format: Format = "auto"
-    """Layout of the source, if it should not be guessed."""
+    """Layout of the source; auto recognises it."""
     sheet: Path = Path("labels.png")
-    """Contact sheet of labels drawn on their frames."""
+    """Picture to write: labels drawn on their frames."""
     json: Path | None = None
-    """Write a report of every clip here as well."""
+    """File to write: a report of every clip."""
 
 
 @dataclass(frozen=True)
 class Trajectories:
-    """Track labelled clips of every split: the tracks beside the labels are what a rectifier is trained on.
+    """Track the labelled clips of every split, and write tracks and labels to train a rectifier on.
 
     example:
       tracknet data trajectories --checkpoint tracknet_nano --data clips/ --output trajectories/
@@ -70,11 +70,11 @@ class Trajectories:
     checkpoint: str = "tracknet_nano"
     """Release name, or directory of a release or training run."""
     format: Format = "auto"
-    """Layout of the data, if it should not be guessed."""
+    """Layout of the data; auto recognises it."""
     split_by: SplitBy | None = None
-    """Every tenth match or clip as val, or a published split; else as the run did, or as the data says."""
+    """Every tenth match or clip as val, or a published split; default: the split of the run, or of the data."""
     overlap: Literal["none", "average", "weighted"] = "weighted"
-    """Windows over each frame: one, or all of them averaged."""
+    """Windows that a frame's map comes from: one, or all, averaged."""
 
 
 Command = (
@@ -90,7 +90,7 @@ def main(argv: list[str]) -> int:
         Command,
         args=argv,
         prog="tracknet data",
-        description="Datasets of labelled clips: build one, look into one, track one.",
+        description="Datasets of labelled clips: build one, inspect one, track one.",
     )
     if isinstance(options, Build):
         return _build(options)
@@ -168,7 +168,7 @@ def _trajectories(options: Trajectories) -> int:
 
 
 def parse_size(text: str) -> tuple[int, int] | None:
-    """(width, height) of "512x288", None of "native"; UserError otherwise."""
+    """(width, height) for "512x288", None for "native"; raises `UserError` for other text."""
     if text == "native":
         return None
     width, by, height = text.lower().partition("x")
