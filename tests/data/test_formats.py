@@ -142,7 +142,7 @@ def test_missing_label_file(tmp_path):
 def test_a_report_collects_what_is_wrong_and_reading_goes_on(tmp_path):
     seen = []
     rows = f"{SHUTTLE}\n0,1,x,1\n1,1,5,5\n1,1,6,6\n2,1,0,0\n"
-    labels = labels_of(tmp_path, rows, report=lambda kind, where, message: seen.append((kind, where[-6:])))
+    labels = labels_of(tmp_path, rows, report=lambda found: seen.append((found.kind, found.where[-6:])))
     assert seen == [("wrong cell", "line 2"), ("duplicate row", "line 4"), ("visible at (0, 0)", "line 5")]
     assert labels.frame.tolist() == [1, 2]
     assert labels.where(1).endswith("label.csv, line 5")

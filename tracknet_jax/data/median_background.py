@@ -1,4 +1,4 @@
-"""V3's background image: the pixel-wise median of a clip's frames, found in one pass and bounded memory."""
+"""V3's background image: the pixel-wise median of a clip's frames, in one pass and bounded memory."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -7,16 +7,16 @@ import numpy as np
 from tracknet_jax.data.tfds.index import FrameIndex
 from tracknet_jax.utils.errors import UserError
 
-SAMPLES = 128  # frames at most that a median is taken of: 57 MB at 512x288
+SAMPLES = 128  # most frames in a median: 57 MB at 512x288
 
 
 def estimate_background(
     frames: Iterable[np.ndarray], prepare: Callable[[np.ndarray], np.ndarray] = lambda frame: frame
 ) -> np.ndarray:
-    """The median (H, W, 3) uint8 of frames, each as `prepare` gives it.
+    """The median (H, W, 3) uint8 of frames (H, W, 3), each of them given to `prepare` first.
 
-    Exact for up to `SAMPLES` frames; of more, the median of at least half as many that lie evenly spaced, however
-    many come. A median between two grey levels is cut to the lower, as TrackNetV3's code does.
+    The median is that of all frames up to `SAMPLES`, and else of evenly spaced ones, at least half of `SAMPLES`. One
+    between two grey levels is rounded down, as in TrackNetV3's code.
 
     Raises:
         UserError: there is no frame.
@@ -34,7 +34,7 @@ def estimate_background(
 
 
 def median_image(images: Sequence[np.ndarray]) -> np.ndarray:
-    """The pixel-wise median of images (H, W, 3) uint8, row by row so that no second copy of them is made."""
+    """The pixel-wise median of images (H, W, 3) uint8, row by row, so that they are not copied all at once."""
     middle = (len(images) - 1) // 2, len(images) // 2
     median = np.empty_like(images[0])
     for row in range(len(median)):
@@ -44,7 +44,7 @@ def median_image(images: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def clip_background(index: FrameIndex, clip: int, image: Callable[[int], np.ndarray]) -> np.ndarray:
-    """The background (H, W, 3) uint8 of one clip of `index`; `image` gives the frame of a row of it."""
+    """The background (H, W, 3) uint8 of clip number `clip`; `image` gives the frame of a row of `index`."""
     rows = np.flatnonzero(index.clip == clip)
-    spacing = -(-len(rows) // SAMPLES)  # the frames between need not be read
+    spacing = -(-len(rows) // SAMPLES)  # the frames between are not read
     return estimate_background(map(image, rows[::spacing].tolist()))

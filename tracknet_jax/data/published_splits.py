@@ -1,7 +1,4 @@
-"""The splits behind the papers' tables, clip by clip; where a paper has no validation clips, ours are said.
-
-With them one of our own, for a sport that no paper has.
-"""
+"""The splits behind the papers' tables, with validation clips of our own, and one split of our own for padel."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -9,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from tracknet_jax.data.clips import Clip, Labels
+from tracknet_jax.data.clips import Clip
 from tracknet_jax.utils.errors import UserError
 
-# The test clips of V4's clip-level split as its authors' repository lists them, clip numbers by game. Their
-# 5,906 triplets are not quite the 5,923 of the paper's table.
+# The test clips of V4's clip-level split as its authors' repository lists them: clip numbers by game. They have 5,906
+# triplets; the paper's table says 5,923.
 CLIP_LEVEL_TEST = {
     1: (8, 10, 12),
     2: (1, 6, 7, 8),
@@ -26,7 +23,7 @@ CLIP_LEVEL_TEST = {
     10: (2, 5, 7, 12),
 }
 
-# What V3's evaluation keeps of each test rally: frames [first, last), by match and rally.
+# The frames [first, last) of each test rally that V3 evaluates, by match and rally.
 V3_TEST_RANGES = {
     (1, "1_05_02"): (28, 506),
     (1, "1_05_03"): (38, 391),
@@ -59,23 +56,23 @@ V3_TEST_RANGES = {
     (3, "1_10_16"): (0, 313),
 }
 
-# V2's paper had the first 15 of today's 23 professional matches, and the 3 amateur ones. V3's preparation
-# puts all into one folder, the amateur ones as match24 to match26.
+# V2's paper used the first 15 of today's 23 professional matches and the 3 amateur ones. V3's preparation script puts
+# all into one folder, the amateur ones as match24 to match26.
 V2_PROFESSIONAL, V3_AMATEUR = range(1, 16), range(24, 27)
 
 
 def tennis_game_level(clips: Sequence[Clip]) -> list[Clip]:
-    """V4's game-level split: games 1, 4 and 9 to test on; of the paper's training games ours holds out game 8."""
+    """V4's game-level split: games 1, 4 and 9 are "test"; of its training games, we hold out game 8."""
     return _by_game(clips, test=(1, 4, 9), val=8)
 
 
 def tennis_wasb(clips: Sequence[Clip]) -> list[Clip]:
-    """WASB's split: games 8 to 10 to test on; of its training games ours holds out game 7."""
+    """WASB's split: games 8 to 10 are "test"; of its training games, we hold out game 7."""
     return _by_game(clips, test=(8, 9, 10), val=7)
 
 
 def tennis_clip_level(clips: Sequence[Clip]) -> list[Clip]:
-    """V4's clip-level split; ours holds out the last training clip of each game."""
+    """V4's clip-level split; we hold out the last training clip of each game."""
     parts = [_game_and_clip(clip) for clip in clips]
     tested = [number in CLIP_LEVEL_TEST.get(game, ()) for game, number in parts]
     marked = [
@@ -85,15 +82,15 @@ def tennis_clip_level(clips: Sequence[Clip]) -> list[Clip]:
 
 
 def shuttlecock_v2(clips: Sequence[Clip]) -> list[Clip]:
-    """V2's and V4's split: the 18 matches of V2's paper to train on; of each, ours holds out the last rally.
+    """V2's and V4's split: the 18 matches of V2's paper are "train"; we hold out the last rally of each.
 
-    Professional matches that came later belong to no part and are left out.
+    Professional matches that were published later are left out.
     """
     return [clip for clip in shuttlecock_v3(clips, cut=False) if clip.split == "test" or _in_v2_paper(clip)]
 
 
 def shuttlecock_v3(clips: Sequence[Clip], cut: bool = True) -> list[Clip]:
-    """V3's split: the last rally of each training match to validate on; test labels only in V3's ranges."""
+    """V3's split: the last rally of each training match is "val"; test rallies keep the labels of V3's ranges."""
     unknown = next((clip for clip in clips if not clip.split), None)
     if unknown is not None:
         raise UserError(
@@ -106,10 +103,10 @@ def shuttlecock_v3(clips: Sequence[Clip], cut: bool = True) -> list[Clip]:
 
 
 def padel_first_set(clips: Sequence[Clip]) -> list[Clip]:
-    """The layout's split, and of padel, which layouts only train on, each match's first set to validate on.
+    """Our split: the layout's, but the padel clips of each match's first set are "val".
 
-    Not a paper's. Padel clips are named MATCH_SET_GAMES_POINT, sets counted from 0, so rallies of one set stay
-    together; where there is one match alone, its court, players and cameras are still in the training clips.
+    Padel clips are named MATCH_SET_GAMES_POINT, with sets counted from 0. Rallies of one set stay together, but the
+    court, players and cameras of a match are in both parts.
     """
     padel = [clip for clip in clips if clip.sport == "padel"]
     parts = {clip.name: re.search(r"_(\d+)_\d+_\d+$", clip.name) for clip in padel}
@@ -122,10 +119,10 @@ def padel_first_set(clips: Sequence[Clip]) -> list[Clip]:
 
 
 def random_windows(count: int, split: str) -> np.ndarray:
-    """Which of `count` windows are "train", the others being "val": all of them shuffled, 70 : 30.
+    """The numbers of the "train" or "val" windows among `count` windows, which are shuffled and split 70 : 30.
 
-    V1 and V5 split so. Neighbouring windows share frames, so nearly every frame that is validated on was
-    trained on: for reproduction only. The order is ours; theirs are not published.
+    V1 and V5 split so. Neighbouring windows share frames, so nearly every validation frame is a training frame too:
+    for reproduction only. Their shuffles are not published; this one is ours.
     """
     order = np.random.default_rng(42).permutation(count)
     train = int(0.7 * count)
@@ -148,7 +145,7 @@ def _by_game(clips: Sequence[Clip], test: tuple[int, ...], val: int) -> list[Cli
 
 
 def _game_and_clip(clip: Clip) -> tuple[int, int]:
-    """The numbers in `.../game4/Clip1` or `game4_Clip1`."""
+    """The two numbers in `.../game4/Clip1` or `game4_Clip1`."""
     found = re.search(r"game_?(\d+)[/_]clip_?(\d+)$", clip.name, re.IGNORECASE)
     if found is None:
         raise UserError(
@@ -158,7 +155,7 @@ def _game_and_clip(clip: Clip) -> tuple[int, int]:
 
 
 def _match(clip: Clip) -> tuple[bool, int]:
-    """Whether the match is an amateur one, and its number; V3's val/match1 is the same match as train/match1."""
+    """Whether the clip's match is an amateur one, and its number; V3's val/match1 is the match of train/match1."""
     folder = clip.name.rpartition("/")[0]
     found = re.search(r"match(\d+)$", folder, re.IGNORECASE)
     if found is None:
@@ -172,7 +169,7 @@ def _in_v2_paper(clip: Clip) -> bool:
 
 
 def _hold_out_last(clips: Sequence[Clip], groups: Sequence[object]) -> list[Clip]:
-    """The last training clip of each group becomes "val", unless it is the group's only one."""
+    """The clips, the last training clip of each group being "val", unless it is the only one of its group."""
     members: dict[object, list[int]] = {}
     for i, (clip, group) in enumerate(zip(clips, groups, strict=True)):
         if clip.split == "train":
@@ -182,14 +179,9 @@ def _hold_out_last(clips: Sequence[Clip], groups: Sequence[object]) -> list[Clip
 
 
 def _cut(clip: Clip) -> Clip:
-    """A test clip with the labels of V3's range only."""
+    """A test clip with the labels in V3's range only."""
     kept = V3_TEST_RANGES.get((_match(clip)[1], clip.name.rpartition("/")[2]))
     if kept is None or clip.labels is None:
         return clip
-    labels = clip.labels
-    inside = (labels.frame >= kept[0]) & (labels.frame < kept[1])
-    line = None if labels.line is None else labels.line[inside]
-    return replace(
-        clip,
-        labels=Labels(labels.frame[inside], labels.xy[inside], labels.visibility[inside], labels.path, line),
-    )
+    frame = clip.labels.frame
+    return replace(clip, labels=clip.labels.of_rows((frame >= kept[0]) & (frame < kept[1])))

@@ -1,4 +1,4 @@
-"""Which clip is trained on and which is held out: by match, by clip, or as a paper has it."""
+"""Which clips are trained on and which are held out: by match, by clip, or as in a paper."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from tracknet_jax.utils.errors import UserError
 
 SPLITS = ("train", "val", "test")
 
-# Splits of clips; "layout", "match" and "clip" work for any data, the others for that of the papers.
+# "layout", "match" and "clip" work for any data; the others are `published_splits`.
 SplitBy = Literal[
     "layout",
     "match",
@@ -22,14 +22,14 @@ SplitBy = Literal[
     "shuttlecock_v3",
     "padel_first_set",
 ]
-# Not a split of clips but of windows, see `published_splits.random_windows`: every clip is "train".
+# A split of windows, not of clips, see `published_splits.random_windows`.
 RANDOM_WINDOWS = "triplet_random"
 
 
 def split_rule(clips: Sequence[Clip], by: str, held_out: str = "val") -> str:
-    """The rule that a recipe's `data.split_by` stands for, given all clips of a source.
+    """The split that a recipe's `data.split_by` stands for, given all clips of a source.
 
-    "auto" is what the layout says where that has clips of the split `held_out`, else "match".
+    "auto" means "layout" if that puts clips into the split `held_out`, else "match".
     """
     if by != "auto":
         return by
@@ -37,15 +37,16 @@ def split_rule(clips: Sequence[Clip], by: str, held_out: str = "val") -> str:
 
 
 def assign_splits(clips: Sequence[Clip], by: str = "layout") -> list[Clip]:
-    """Every clip with a split.
+    """The clips with their splits.
 
-    "layout" takes what the folders say, "train" where they say nothing. "match" and "clip" hold out one
-    match (all clips of one folder) or clip in ten, at least one, evenly spread, as "val", the same ones
-    every time; what the layout calls "test" stays that. The splits of papers are in `published_splits`;
-    they may leave clips out, and labels. Under "triplet_random" every clip is "train".
+    Args:
+        clips: clips with the splits of their layout.
+        by: "layout" keeps those, "train" where there is none. "match" and "clip" hold out every tenth match (folder
+            of clips) or clip as "val", at least one, always the same ones; clips in "test" stay there. The splits
+            of `published_splits` may leave out clips and labels. "triplet_random" makes every clip "train".
 
     Raises:
-        UserError: `by` is unknown, does not know a clip, or there is only one match or clip to split.
+        UserError: `by` is unknown, a clip's name does not fit it, or there is only one match or clip to split.
     """
     if by == RANDOM_WINDOWS:
         return [dataclasses.replace(clip, split="train") for clip in clips]
@@ -71,5 +72,5 @@ def _split(clip: Clip, by: str, held_out: set[str]) -> str:
 
 
 def _group(clip: Clip, by: str) -> str:
-    """The match is the folder part of the name: `game1` of `game1/Clip1`."""
+    """The clip, or its match, which is the folder in its name: `game1` of `game1/Clip1`."""
     return clip.name.rpartition("/")[0] if by == "match" and "/" in clip.name else clip.name

@@ -31,7 +31,7 @@ from tracknet_jax.data.tfds.records import frame_records
 from tracknet_jax.utils.coordinates import scale_xy
 from tracknet_jax.utils.errors import UserError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 READ_BACK = """
 import json, sys

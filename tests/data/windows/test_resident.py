@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tracknet_jax.data.clips import Clip, Labels
-from tracknet_jax.data.tfds.records import decode_jpeg, encode_jpeg
+from tracknet_jax.data.tfds.records import decode_jpeg
 from tracknet_jax.data.windows.resident import (
     draw_table,
     draw_windows,
@@ -19,6 +19,7 @@ from tracknet_jax.data.windows.resident import (
     window_arrays,
 )
 from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.images import encode_picture
 
 
 def record(clip: str, sport: str, frame: int) -> dict:
@@ -27,7 +28,7 @@ def record(clip: str, sport: str, frame: int) -> dict:
         "clip": clip,
         "sport": sport,
         "frame": frame,
-        "image": encode_jpeg(grey),
+        "image": encode_picture(grey, ".jpg"),
         "xy": np.array([frame, 1], np.float32),
         "visibility": 1,
         "source_width": 32,

@@ -1,4 +1,4 @@
-"""Augmentation on the device: one idea a file, put together in `window`."""
+"""Augmentation on the device: one idea a file, combined in `window`."""
 
 from tracknet_jax.data.augment.augment_config import AugmentConfig, Batch
 from tracknet_jax.data.augment.window import augment

@@ -1,4 +1,4 @@
-"""What augmentation varies, and how far."""
+"""The config of augmentation, and the type of a batch."""
 
 from dataclasses import dataclass
 
@@ -9,22 +9,22 @@ Batch = dict[str, jax.Array]
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """What is varied, and how far. The default changes nothing."""
+    """What augmentation varies, and how far. The defaults change nothing."""
 
-    # Where
-    crop: tuple[int, int] | None = None  # (height, width) cut from each window; None keeps the whole frame
-    ball_crop: float = 0.0  # share of the crops that contain a ball of the window, where it has one
-    scale: tuple[float, float] = (1.0, 1.0)  # zoom factor, drawn log-uniformly
-    shift: float = 0.0  # largest shift, as a share of a whole frame's size; not of crops that contain a ball
+    # Place
+    crop: tuple[int, int] | None = None  # (height, width) cut from each window; None: whole frames
+    ball_crop: float = 0.0  # share of crops placed so that they contain a ball of the window, if it has one
+    scale: tuple[float, float] = (1.0, 1.0)  # smallest and largest zoom factor, drawn log-uniformly
+    shift: float = 0.0  # largest shift as a share of the frame's size; crops placed on a ball are not shifted
     flip: float = 0.0  # probability of a horizontal flip
 
-    # What is put in
+    # Balls
     paste: float = 0.0  # probability of a rendered ball in a window that shows none
 
     # Light
-    brightness: float = 0.0  # largest addition, in units of the full range
+    brightness: float = 0.0  # largest addition, as a share of the full range
     contrast: float = 0.0  # largest relative change about the window's mean
     colour: float = 0.0  # largest relative change of each colour channel
 
-    # What codecs lose
-    jpeg: float = 0.0  # probability of JPEG's quantisation, of a quality between 20 and 90
+    # Compression
+    jpeg: float = 0.0  # probability of JPEG's quantisation, with a quality between 20 and 90

@@ -1,4 +1,4 @@
-"""What JPEG loses: 8x8 blocks, their cosine transform rounded to multiples of its tables (ITU-T T.81, annex K)."""
+"""JPEG's quantisation: the cosine transform of 8x8 blocks, rounded to steps (ITU-T T.81, tables of annex K)."""
 
 import jax
 import jax.numpy as jnp
@@ -25,22 +25,22 @@ CHROMINANCE = (
 )
 TABLES = np.stack([LUMINANCE, CHROMINANCE, CHROMINANCE], axis=-1).astype(np.float32)  # (8, 8, 3)
 WORST, BEST = 20.0, 90.0  # qualities
-# From RGB to luminance and two differences of colour (ITU-T T.871); the offset of the latter changes nothing here.
+# From RGB to luminance and two colour differences (ITU-T T.871), without their offset, which changes nothing here.
 YCC = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32)
 COSINES = dct(np.eye(BLOCK), axis=0, norm="ortho").astype(np.float32)
 
 
 def compress(key: jax.Array, frames: jax.Array, probability: float) -> jax.Array:
-    """Frames (L, H, W, 3) in [0, 1], with this probability as a JPEG of a drawn quality leaves them."""
+    """Frames (L, H, W, 3) in [0, 1], with this probability quantised at a random quality."""
     choice_key, quality_key = jax.random.split(key)
     quality = jax.random.uniform(quality_key, minval=WORST, maxval=BEST)
     return jnp.where(jax.random.bernoulli(choice_key, probability), quantise(frames, quality), frames)
 
 
 def quantise(frames: jax.Array, quality: jax.Array) -> jax.Array:
-    """Frames (L, H, W, 3) in [0, 1] as JPEG of `quality` () leaves them, colours not subsampled.
+    """Frames (L, H, W, 3) in [0, 1] after JPEG of `quality` (), without chroma subsampling.
 
-    Steps follow libjpeg: tables times 50 / quality, or times 2 - quality / 50 from 50 on, at least 1.
+    The steps are libjpeg's: the tables times 50 / quality, from quality 50 on times 2 - quality / 50, at least 1.
     """
     count, height, width, _ = frames.shape
     pad = [(0, 0), (0, -height % BLOCK), (0, -width % BLOCK), (0, 0)]

@@ -1,4 +1,4 @@
-"""Light: brightness, contrast and colour about the window's mean."""
+"""Light: random brightness, contrast and colour."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tracknet_jax.data.augment.augment_config import AugmentConfig
 
 
 def relight(key: jax.Array, frames: jax.Array, config: AugmentConfig) -> jax.Array:
-    """Frames (L, H, W, 3) in [0, 1] under another light, all of them under the same."""
+    """Frames (L, H, W, 3) in [0, 1] with one random change of brightness, contrast and colour for all of them."""
     if config.brightness == config.contrast == config.colour == 0.0:
         return frames
     draw: Any = jax.random.uniform(key, (5,), minval=-1.0, maxval=1.0)

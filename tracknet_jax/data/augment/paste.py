@@ -1,23 +1,23 @@
-"""Copy-paste: a rendered ball that flies through a window in which there is none."""
+"""A rendered ball that flies through a window without a ball."""
 
 import jax
 import jax.numpy as jnp
 
 from tracknet_jax.data.augment.augment_config import Batch
 
-MARGIN = 8.0  # pixels: a ball that is this far outside of the picture shows nothing in it
+MARGIN = 8.0  # pixels outside of the picture from which on a ball does not show in it
 RADIUS = (0.8, 2.2)  # pixels
 FASTEST = 18.0  # pixels a frame
-BEND = 1.0  # largest change of the speed, in pixels a frame each frame
-DARKEST = 0.55  # of each colour of a ball, of 1
-EXPOSURE = 0.7  # longest share of a frame's time that the shutter is open
+BEND = 1.0  # largest acceleration, in pixels a frame and frame
+DARKEST = 0.55  # lowest value of a ball's colour channels
+EXPOSURE = 0.7  # longest share of a frame's time for which the shutter is open
 
 
 def paste_ball(key: jax.Array, window: Batch, probability: float) -> Batch:
-    """With this probability a ball that flies through a window (frames in [0, 1]) of which all labels say: none here.
+    """The window (frames in [0, 1]), with this probability with a ball, if all its labels say that it shows none.
 
-    Its path is a parabola through the picture. A frame shows the disc swept over the path while the shutter is
-    open, fainter the longer the sweep; the label is the middle of it.
+    The ball flies on a parabola. Each frame shows the disc swept along the path while the shutter is open, the fainter
+    the longer the sweep; the label is the middle of the sweep.
     """
     frames, xy, visibility = window["frames"], window["xy"], window["visibility"]
     length, height, width = frames.shape[:3]
@@ -31,7 +31,7 @@ def paste_ball(key: jax.Array, window: Batch, probability: float) -> Batch:
     pasted = frames + cover[..., None] * (colour - frames)
 
     size = jnp.array([width, height])
-    outside = ((xy < -MARGIN) | (xy > size - 1 + MARGIN)).any(-1)  # not of NaN
+    outside = ((xy < -MARGIN) | (xy > size - 1 + MARGIN)).any(-1)  # False for NaN
     empty = ((visibility == 0) | (outside & (visibility <= 3))).all()
     inside = ((path > -0.5) & (path < size - 0.5)).all(-1)
     use = empty & jax.random.bernoulli(choice_key, probability)
@@ -44,7 +44,7 @@ def paste_ball(key: jax.Array, window: Batch, probability: float) -> Batch:
 
 
 def _path(key: jax.Array, length: int, height: int, width: int) -> tuple[jax.Array, jax.Array]:
-    """Positions and speeds (L, 2) of a ball that is inside the picture in the window's middle."""
+    """Positions and speeds (L, 2) in pixels of a ball that is in the picture in the middle of the window."""
     place_key, angle_key, speed_key, bend_key = jax.random.split(key, 4)
     time = jnp.arange(length)[:, None] - (length - 1) / 2
     middle = jax.random.uniform(place_key, (2,)) * jnp.array([width - 1, height - 1])
@@ -55,12 +55,12 @@ def _path(key: jax.Array, length: int, height: int, width: int) -> tuple[jax.Arr
 
 
 def swept_disc(centre: jax.Array, sweep: jax.Array, radius: jax.Array, height: int, width: int) -> jax.Array:
-    """How much of the light of each pixel (H, W) comes from a disc that moves by `sweep (2,)` about `centre (2,)`."""
+    """The share of light (H, W) in each pixel from a disc that moves by `sweep (2,)`, half-way at `centre (2,)`."""
     x = jnp.arange(width, dtype=jnp.float32)[None, :] - centre[0]
     y = jnp.arange(height, dtype=jnp.float32)[:, None] - centre[1]
     squared = jnp.maximum((sweep**2).sum(), 1e-6)
     along = jnp.clip((x * sweep[0] + y * sweep[1]) / squared, -0.5, 0.5)
     distance = jnp.hypot(x - along * sweep[0], y - along * sweep[1])
-    # The disc's area over that of its sweep: as much light as the disc at rest.
+    # The disc's area divided by the sweep's, so that the light is that of the disc at rest.
     share = jnp.pi * radius / (jnp.pi * radius + 2 * jnp.sqrt(squared))
     return share * jnp.clip(radius + 0.5 - distance, 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""Place: crop, scale, shift and flip, the labels following."""
+"""Place: random crop, scale, shift and flip of frames and labels."""
 
 import jax
 import jax.numpy as jnp
@@ -9,10 +9,12 @@ from tracknet_jax.data.augment.augment_config import AugmentConfig
 def resample(
     key: jax.Array, frames: jax.Array, xy: jax.Array, config: AugmentConfig
 ) -> tuple[jax.Array, jax.Array]:
-    """Cuts a rectangle of `crop / scale` source pixels, brings it to the crop's size and perhaps mirrors it.
+    """Cuts a rectangle of `crop / scale` pixels from frames (L, H, W, 3) uint8, resizes it to `crop`, may mirror it.
 
-    Output pixel i lies at source position origin + (i + 0.5) / scale - 0.5, the pixel-centre convention. Frames come
-    out as float32 in [0, 1].
+    Output pixel i lies at source position origin + (i + 0.5) / scale - 0.5, as pixel centres are whole numbers.
+
+    Returns:
+        Frames of the crop's size, float32 in [0, 1], and `xy` (L, 2) in their pixels.
     """
     if config.crop is None and config.scale == (1.0, 1.0) and config.shift == config.flip == 0.0:
         return frames.astype(jnp.float32) / 255.0, xy
@@ -28,7 +30,7 @@ def resample(
     columns = jnp.where(flip, columns[::-1], columns)
     frames = _interpolate(frames, origin[0] + (jnp.arange(height) + 0.5) / scale - 0.5, axis=1)
     frames = _interpolate(frames, origin[1] + (columns + 0.5) / scale - 0.5, axis=2)
-    # Without the barrier XLA fuses the gathers into every reader and does them again for each.
+    # Without the barrier XLA fuses the gathers into each reader of the frames and repeats them there.
     frames = jax.lax.optimization_barrier(frames / 255.0)
     xy = (xy - origin[::-1] + 0.5) * scale - 0.5
     return frames, jnp.where(flip, xy.at[:, 0].set(width - 1 - xy[:, 0]), xy)
@@ -37,7 +39,7 @@ def resample(
 def _draw_origin(
     key: jax.Array, size: jax.Array, extent: jax.Array, xy: jax.Array, config: AugmentConfig
 ) -> jax.Array:
-    """Top left corner (row, column) of the source rectangle: so that a ball is in it, or anywhere and shifted."""
+    """The top left corner (row, column) of the source rectangle: around a ball, or anywhere and shifted."""
     choose_key, frame_key, place_key, shift_key = jax.random.split(key, 4)
     free = jax.random.uniform(place_key, (2,))
     anywhere = free * jnp.maximum(size - extent, 0.0) + jnp.minimum(size - extent, 0.0) / 2
@@ -53,7 +55,7 @@ def _draw_origin(
 
 
 def _interpolate(frames: jax.Array, position: jax.Array, axis: int) -> jax.Array:
-    """Linear interpolation of frames at `position` along `axis`, the border repeated; float32 in 0 ... 255."""
+    """Frames interpolated linearly at `position` along `axis`, the border repeated; float32 in 0 ... 255."""
     last = frames.shape[axis] - 1
     position = jnp.clip(position, 0.0, last)
     lower = jnp.floor(position).astype(jnp.int32)

@@ -1,8 +1,8 @@
-"""A window's augmentation from its key: place, what is put in, light, loss; the labels following.
+"""The augmentation of a window from its key: place, pasted ball, light, compression; labels follow.
 
 A batch is `{"frames": (B, L, H, W, 3) uint8, "xy": (B, L, 2), "visibility": (B, L)}`, with
-`"background": (B, H, W, 3)` for networks that want one. All frames of a window and their background get the same
-change: a jitter that differed between frames would look like motion everywhere.
+`"background": (B, H, W, 3)` for networks that take one. All frames of a window and their background get the same
+change: one that differs between frames would look like motion everywhere.
 """
 
 import jax
@@ -16,9 +16,9 @@ from tracknet_jax.data.augment.place import resample
 
 
 def augment(keys: jax.Array, batch: Batch, config: AugmentConfig) -> Batch:
-    """Augmented batch: pictures float32 in [0, 1] of the crop's size, labels of what they show, `xy` in their pixels.
+    """The augmented batch: frames of the crop's size, float32 in [0, 1], and labels in their pixels.
 
-    `keys (B,)`: one a window, so that what happens to a window does not depend on the device that holds it.
+    There is one key a window, `keys (B,)`, so that the result does not depend on the device that holds a window.
     """
     return jax.vmap(lambda key, window: _augment_window(key, window, config))(keys, batch)
 
@@ -35,14 +35,14 @@ def _augment_window(key: jax.Array, window: Batch, config: AugmentConfig) -> Bat
 
 
 def _pictures(window: Batch) -> jax.Array:
-    """The frames and, as one more, the background."""
+    """The frames and, as a last one, the background if there is one."""
     if "background" not in window:
         return window["frames"]
     return jnp.concatenate([window["frames"], window["background"][None]])
 
 
 def _with_pictures(window: Batch, pictures: jax.Array, xy: jax.Array) -> Batch:
-    """The window with other `_pictures` and positions."""
+    """The window with these `_pictures` and positions."""
     if "background" not in window:
         return {**window, "frames": pictures, "xy": xy}
     return {**window, "frames": pictures[:-1], "background": pictures[-1], "xy": xy}

@@ -1,4 +1,4 @@
-"""Folders of labelled clips in the layouts that people have: one reader a module, `find_clips` for all."""
+"""Folders of labelled clips in the public layouts: one module a layout, `find_clips` for all."""
 
 import itertools
 from collections.abc import Callable
@@ -14,7 +14,8 @@ from tracknet_jax.video.frames import frame_size
 
 __all__ = ["LAYOUTS", "find_clip_files", "find_clips", "load_clip", "read_labels"]
 
-# In the order in which `auto` tries them: a label file belongs to the first layout that claims it.
+# A layout's `find` gives the files of every clip below a folder. With "auto" a label file belongs to the first layout
+# here that finds it.
 LAYOUTS: dict[str, Callable[[Path], list[ClipFiles]]] = {
     "clips288": clips288.find,
     "tennis": tennis.find,
@@ -29,7 +30,7 @@ def find_clips(
     """The labelled clips of a folder, labels read, frames not decoded.
 
     Args:
-        root: the folder; every layout is looked for at any depth.
+        root: the folder. Clips are found at any depth, in "clips288" below the folder of the manifest.
         format: one of `LAYOUTS`, or "auto" for all of them.
         split: keep only the clips that the layout puts into this split.
         sport: keep only the clips of this sport.
@@ -49,7 +50,7 @@ def find_clips(
 
 
 def find_clip_files(root: Path, format: str = "auto") -> list[ClipFiles]:
-    """The files of every labelled clip below `root`, names in natural order; UserError if there is none."""
+    """The files of every labelled clip below `root`, sorted by name; raises `UserError` if there is none."""
     if format != "auto" and format not in LAYOUTS:
         raise UserError(f"unknown format {format!r}: choose from auto, {', '.join(LAYOUTS)}")
     if not root.is_dir():
@@ -68,7 +69,11 @@ def find_clip_files(root: Path, format: str = "auto") -> list[ClipFiles]:
 
 
 def load_clip(files: ClipFiles, report: Report = stop_at_error) -> Clip:
-    """Reads the labels of a clip; UserError if its frames are missing or, unless reported, a row is wrong."""
+    """Reads the labels of a clip.
+
+    Raises:
+        UserError: the clip has no frames, or its labels cannot be read, see `read_labels`.
+    """
     if not files.frames:
         raise UserError(f"{files.labels}: no video and no images of this clip; put them beside it")
     size = frame_size(files.frames)

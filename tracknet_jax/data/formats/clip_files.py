@@ -1,4 +1,4 @@
-"""Finding a clip's files: images and videos beside label files, splits by folder name."""
+"""The files of a clip, found by their names: labels, a video or images, and the split that folders say."""
 
 import os
 from dataclasses import dataclass
@@ -6,6 +6,11 @@ from pathlib import Path
 
 from tracknet_jax.video.folders import images_in, natural_key, videos_in
 
+LABEL_NAMES = (
+    "label.csv",
+    "labels.csv",
+    "ball.csv",
+)  # of the one label file in a clip's folder, in lower case
 _SPLITS = {
     "train": "train",
     "training": "train",
@@ -23,17 +28,17 @@ _SPLITS = {
 
 @dataclass(frozen=True)
 class ClipFiles:
-    """The files of one clip, before anything of them is read."""
+    """The files of one clip that a layout finds; none is read yet. Fields as in `Clip`."""
 
     name: str
-    labels: Path
-    frames: Path | tuple[Path, ...] | None  # None: the label file has no video and no images
+    labels: Path  # the label file
+    frames: Path | tuple[Path, ...] | None  # a video or images; None: there are none
     sport: str = ""
     split: str = ""
 
 
 def find_files(root: Path, suffix: str) -> list[Path]:
-    """All files below `root` with this suffix (lower case), in natural order; links are followed."""
+    """All files below `root` with this suffix (in lower case), in natural order; links are followed."""
     found = [
         Path(folder, name)
         for folder, _, names in os.walk(root, followlinks=True)
@@ -56,11 +61,11 @@ def frames_named(stem: str, folder: Path) -> Path | tuple[Path, ...] | None:
 
 
 def split_of(path: Path) -> str:
-    """The split that the folder names of a relative path say, "" if they say none."""
+    """The split that a folder in a relative path is named after, or ""."""
     return next((_SPLITS[part.lower()] for part in path.parts[:-1] if part.lower() in _SPLITS), "")
 
 
 def clip_name(path: Path, root: Path) -> str:
-    """`path` below `root` with `/` between its parts; the folder's own name if they are the same."""
+    """`path` relative to `root`, with "/" between its parts; the folder's own name if both are the same."""
     relative = path.relative_to(root).as_posix()
     return path.resolve().name if relative == "." else relative

@@ -1,16 +1,11 @@
-"""A folder of clips with a `manifest.csv` that says sport and split: `<sport>/<clip>/{video.mp4, *.csv}`.
-
-Positions are pixels of the video that is there.
-"""
+"""Folders `<sport>/<clip>/` with a video and a label file, listed with their splits in a `manifest.csv`."""
 
 from pathlib import Path
 
-from tracknet_jax.data.formats.clip_files import ClipFiles
+from tracknet_jax.data.formats.clip_files import LABEL_NAMES, ClipFiles
 from tracknet_jax.data.formats.table import read_table
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.folders import videos_in
-
-_LABEL_NAMES = ("label.csv", "ball.csv")
 
 
 def find(root: Path) -> list[ClipFiles]:
@@ -19,28 +14,24 @@ def find(root: Path) -> list[ClipFiles]:
     if not manifest.is_file():
         return []
     table = read_table(manifest)
-    columns = [table.column((name,)) for name in ("sport", "split", "clip")]
-    if None in columns:
+    wanted = ("sport", "split", "clip")
+    if not set(wanted) <= set(table.header):
         raise UserError(f"{manifest}: wanted the columns sport, split and clip in its first line")
-    sport_column, split_column, clip_column = (column for column in columns if column is not None)
     found = []
-    for line, row in table.rows:
-        try:
-            sport, split, clip = (row[i].strip() for i in (sport_column, split_column, clip_column))
-        except IndexError:
-            raise UserError(
-                f"{manifest}, line {line}: too few cells; sport, split and clip are needed"
-            ) from None
-        found.append(_clip(root, manifest, line, sport, split, clip))
+    for line, cells in table.rows:
+        row = dict(zip(table.header, map(str.strip, cells), strict=False))
+        if not set(wanted) <= set(row):
+            raise UserError(f"{manifest}, line {line}: too few cells; sport, split and clip are needed")
+        found.append(_clip(manifest, line, *(row[name] for name in wanted)))
     return found
 
 
-def _clip(root: Path, manifest: Path, line: int, sport: str, split: str, clip: str) -> ClipFiles:
-    folder = root / sport / clip
-    files = folder.iterdir() if folder.is_dir() else ()
-    labels = [path for path in files if path.name.lower() in _LABEL_NAMES]
-    if not labels:
+def _clip(manifest: Path, line: int, sport: str, split: str, clip: str) -> ClipFiles:
+    folder = manifest.parent / sport / clip
+    files = sorted(folder.iterdir()) if folder.is_dir() else ()
+    labels = next((path for path in files if path.name.lower() in LABEL_NAMES), None)
+    if labels is None:
         raise UserError(
             f"{manifest}, line {line}: {folder} has no Label.csv or ball.csv; remove the row or add it"
         )
-    return ClipFiles(f"{sport}/{clip}", labels[0], next(iter(videos_in(folder)), None), sport, split)
+    return ClipFiles(f"{sport}/{clip}", labels, next(iter(videos_in(folder)), None), sport, split)

@@ -7,31 +7,31 @@ from pathlib import Path
 
 import numpy as np
 
-from tracknet_jax.data.clips import NO_BALL, OCCLUDED, UNLABELLED, Labels
+from tracknet_jax.data.clips import NO_BALL, OCCLUDED, UNLABELLED, Finding, Labels
 from tracknet_jax.data.formats.table import Table, read_table
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.frames import file_number, numbers_in_names
 
-# Column names without case, spaces and signs (`plain_name`).
+# Column names as `plain_name` writes them.
 FILE = ("filename", "file", "image", "imagename")
 FRAME = ("frame", "framenumber", "frameid", "framenum", "frameno")
 VISIBILITY = ("visibility", "visibilityclass", "visible", "vis")
-BALL = ("ball",)  # only the normalised format has it: visibility class, positions divided by the size
+BALL = ("ball",)  # the visibility of the normalised format, whose positions are divided by the frame size
 X = ("x", "xcoordinate", "xcoord", "ballx")
 Y = ("y", "ycoordinate", "ycoord", "bally")
 
-# What is told about a row: kind of problem, place ("file, line 12"), one line of text.
-Report = Callable[[str, str, str], None]
+Report = Callable[[Finding], None]
 ZERO_POSITION = "visible at (0, 0)"
+Row = tuple[int, float, float, int]  # frame, x, y, visibility
 
 
-def stop_at_error(kind: str, where: str, message: str) -> None:
-    """The report of everything but `inspect`: a row that cannot be used ends the reading with a UserError.
+def stop_at_error(finding: Finding) -> None:
+    """Raises a `UserError` for a row that cannot be used.
 
-    A visible ball at (0, 0) is no such row: many tools write that for "there, but not located".
+    A visible ball at (0, 0) can be used: many tools write that for a ball without a position.
     """
-    if kind != ZERO_POSITION:
-        raise UserError(f"{where}: {message}")
+    if finding.kind != ZERO_POSITION:
+        raise UserError(f"{finding.where}: {finding.message}")
 
 
 def read_labels(
@@ -47,39 +47,45 @@ def read_labels(
         path: the CSV file.
         frames: the clip's frames. With image files, rows are matched to them by the number in their names.
         size: (width, height) of the frames; the normalised format needs it.
-        report: called for every row that is wrong, which is then left out; the default raises UserError.
+        report: called for every wrong row, which is then left out.
 
     Returns:
         Labels in pixels. A position that is empty, negative or not finite is NaN, and so is (0, 0).
+
+    Raises:
+        UserError: the file or its columns cannot be read; by the default `report` also for a wrong row.
     """
     table = read_table(Path(path))
-    columns = _Columns.of(table)
-    if columns.normalised and size is None:
-        raise UserError(
-            f"{path}: positions are divided by the frame size; the clip's video is needed to read it"
-        )
-    position = _positions(frames)
+    columns = _Columns.of(table, size)
+    place = None  # in the clip, by the number in an image's name
+    if isinstance(frames, tuple):
+        place = {number: i for i, number in enumerate(numbers_in_names(frames))}
     rows: dict[int, tuple[float, float, int, int]] = {}
     for line, cells in table.rows:
         where = f"{path}, line {line}"
         try:
-            frame, x, y, visibility = columns.read(
-                table, cells, size, lambda *a, w=where: report(a[0], w, a[1])
-            )
-            if position is not None:
-                frame = _position_of(frame, position)
+            frame, x, y, visibility = columns.read(cells)
+            if place is not None:
+                frame = _place_of(frame, place)
+            if frame in rows:
+                text = f"frame {frame} was labelled in line {rows[frame][-1]} already; keep one"
+                raise _BadRowError("duplicate row", text)
         except _BadRowError as error:
-            report(error.kind, where, str(error))
+            report(Finding(error.kind, where, str(error)))
             continue
-        if frame in rows:
-            report(
-                "duplicate row",
-                where,
-                f"frame {frame} was labelled in line {rows[frame][3]} already; keep one",
-            )
-            continue
+        if x == y == 0:
+            text = "the ball is visible but its position is (0, 0): taken as not located"
+            report(Finding(ZERO_POSITION, where, text))
+            x = y = math.nan
         rows[frame] = (x, y, visibility, line)
-    return _to_labels(Path(path), rows)
+    ordered = [rows[frame] for frame in sorted(rows)]
+    return Labels(
+        frame=np.array(sorted(rows), np.int64),
+        xy=np.array([row[:2] for row in ordered], np.float32).reshape(-1, 2),
+        visibility=np.array([row[2] for row in ordered], np.uint8),
+        path=Path(path),
+        line=np.array([row[3] for row in ordered], np.int64),
+    )
 
 
 class _BadRowError(Exception):
@@ -92,17 +98,18 @@ class _BadRowError(Exception):
 
 @dataclass(frozen=True)
 class _Columns:
-    """Where the wanted values stand in a table, and whether positions are divided by the frame size."""
+    """The columns of a label table that are needed."""
 
+    table: Table
     file: int | None
     frame: int | None
     visibility: int
     x: int
     y: int
-    normalised: bool
+    scale: tuple[int, int] | None  # (width, height) by which positions were divided; None: they are pixels
 
     @classmethod
-    def of(cls, table: Table) -> "_Columns":
+    def of(cls, table: Table, size: tuple[int, int] | None) -> "_Columns":
         file, frame = table.column(FILE), table.column(FRAME)
         visibility, ball = table.column(VISIBILITY), table.column(BALL)
         x, y = table.column(X), table.column(Y)
@@ -113,35 +120,33 @@ class _Columns:
                 f"{table.path}: no label columns in its first line; wanted Frame,Visibility,X,Y or "
                 "Frame,Ball,x,y or file name,visibility,x-coordinate,y-coordinate"
             )
-        return cls(file, frame, seen, x, y, normalised)
+        if normalised and size is None:
+            raise UserError(
+                f"{table.path}: positions are divided by the frame size; the clip's video is needed to read it"
+            )
+        return cls(table, file, frame, seen, x, y, size if normalised else None)
 
-    def read(
-        self, table: Table, cells: list[str], size: tuple[int, int] | None, note: Callable[[str, str], None]
-    ) -> tuple[int, float, float, int]:
-        """Frame number, x, y in pixels and visibility of one row; _BadRowError if it is wrong."""
-        frame = self._frame_number(table, cells)
-        visibility = _visibility(_number(table, cells, self.visibility))
-        x, y = _number(table, cells, self.x), _number(table, cells, self.y)
+    def read(self, cells: list[str]) -> Row:
+        """One row, in pixels: NaN where there is no ball or no position; raises `_BadRowError`."""
+        frame = self._frame_number(cells)
+        visibility = _visibility(self._number(cells, self.visibility))
+        x, y = self._number(cells, self.x), self._number(cells, self.y)
         if math.isnan(x) != math.isnan(y):
             raise _BadRowError("wrong cell", "only one of x and y is given; give both or none")
         if visibility in (NO_BALL, UNLABELLED):
             return frame, math.nan, math.nan, visibility
-        if x == 0 and y == 0:
-            note(ZERO_POSITION, "the ball is visible but its position is (0, 0): taken as not located")
-            return frame, math.nan, math.nan, visibility
-        if self.normalised and size is not None and _is_position(x, y, edge=0.0):
+        if self.scale is not None and _is_position(x, y, edge=0.0):
             if max(x, y) > 1:
-                raise _BadRowError(
-                    "outside the frame", f"normalised position ({x:g}, {y:g}) is not within 0...1"
-                )
-            x, y = x * size[0], y * size[1]
+                text = f"normalised position ({x:g}, {y:g}) is not within 0...1"
+                raise _BadRowError("outside the frame", text)
+            x, y = x * self.scale[0], y * self.scale[1]
         if not _is_position(x, y, edge=-0.5):
             x = y = math.nan
         return frame, x, y, visibility
 
-    def _frame_number(self, table: Table, cells: list[str]) -> int:
+    def _frame_number(self, cells: list[str]) -> int:
         if self.frame is not None:
-            value = _number(table, cells, self.frame)
+            value = self._number(cells, self.frame)
             if not value.is_integer() or value < 0:  # also NaN and infinity
                 raise _BadRowError("wrong cell", f"frame {cells[self.frame]!r} is not a number from 0 up")
             return int(value)
@@ -151,19 +156,17 @@ class _Columns:
             raise _BadRowError("wrong cell", f"file name {cells[self.file]!r} has no frame number")
         return number
 
+    def _number(self, cells: list[str], column: int) -> float:
+        cell = cells[column] if column < len(cells) else ""
+        try:
+            return self.table.number(cell)
+        except ValueError:
+            text = f"{cell!r} in column {self.table.header[column]} is not a number"
+            raise _BadRowError("wrong cell", text) from None
+
 
 def _is_position(x: float, y: float, *, edge: float) -> bool:
     return math.isfinite(x) and math.isfinite(y) and min(x, y) >= edge
-
-
-def _number(table: Table, cells: list[str], column: int) -> float:
-    cell = cells[column] if column < len(cells) else ""
-    try:
-        return table.number(cell)
-    except ValueError:
-        raise _BadRowError(
-            "wrong cell", f"{cell!r} in column {table.header[column]} is not a number"
-        ) from None
 
 
 def _visibility(number: float) -> int:
@@ -174,26 +177,9 @@ def _visibility(number: float) -> int:
     return int(number)
 
 
-def _positions(frames: Path | tuple[Path, ...] | None) -> dict[int, int] | None:
-    """Frame number in the file name -> place in the clip, for image files; None for a video."""
-    if not isinstance(frames, tuple):
-        return None
-    return {number: i for i, number in enumerate(numbers_in_names(frames))}
-
-
-def _position_of(frame: int, position: dict[int, int]) -> int:
-    if frame not in position:
-        raise _BadRowError("no such frame", f"labels frame {frame}, but the clip has no image of that number")
-    return position[frame]
-
-
-def _to_labels(path: Path, rows: dict[int, tuple[float, float, int, int]]) -> Labels:
-    frames = sorted(rows)
-    values = [rows[frame] for frame in frames]
-    return Labels(
-        frame=np.array(frames, np.int64),
-        xy=np.array([value[:2] for value in values], np.float32).reshape(-1, 2),
-        visibility=np.array([value[2] for value in values], np.uint8),
-        path=path,
-        line=np.array([value[3] for value in values], np.int64),
-    )
+def _place_of(number: int, place: dict[int, int]) -> int:
+    """The place in the clip of the image with this number in its name."""
+    if number not in place:
+        text = f"labels frame {number}, but the clip has no image of that number"
+        raise _BadRowError("no such frame", text)
+    return place[number]

@@ -1,4 +1,4 @@
-"""Pairs of a video and a CSV of the same stem, mostly `Frame,Ball,x,y` with positions divided by the size."""
+"""A video and a CSV of the same name side by side, mostly `Frame,Ball,x,y` with positions divided by the size."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from tracknet_jax.data.formats.clip_files import ClipFiles, clip_name, find_file
 
 
 def find(root: Path) -> list[ClipFiles]:
-    """Every CSV that has a video, or a folder of images, of its own stem beside it."""
+    """Every CSV with a video, or a folder of images, of its own name beside it."""
     found = []
     for labels in find_files(root, ".csv"):
         frames = frames_named(labels.stem, labels.parent)

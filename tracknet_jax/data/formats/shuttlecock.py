@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tracknet_jax.data.formats.clip_files import ClipFiles, clip_name, find_files, frames_named, split_of
 
-# V3 corrected the labels of the test matches; where both are there, the corrected ones count.
+# V3 corrected the labels of the test matches. The first folder that is there counts.
 _LABEL_FOLDERS = ("corrected_csv", "csv", "ball_trajectory")
 _FRAME_FOLDERS = ("video", "rally_video", "videos", "frame", "frames")
 
@@ -34,7 +34,7 @@ def find(root: Path) -> list[ClipFiles]:
 
 
 def _frames(stem: str, match: Path) -> Path | tuple[Path, ...] | None:
-    """The rally's video or image folder in one of the match's folders, or in the match's folder itself."""
+    """The rally's video or images, from one of the match's folders or the match's folder itself."""
     folders = {path.name.lower(): path for path in match.iterdir() if path.is_dir()}
     for name in _FRAME_FOLDERS:
         if name in folders and (frames := frames_named(stem, folders[name])):

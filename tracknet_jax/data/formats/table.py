@@ -1,4 +1,4 @@
-"""Label tables as people really write them: BOM, `;` or tabs, headers in any case, floats for integers."""
+"""CSV tables as people write them: with a BOM, `;` or tabs, headers in any case, floats for integers."""
 
 import csv
 import math
@@ -13,19 +13,19 @@ _EMPTY = {"", "nan", "none", "null", "na"}
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file as text: the header's names in lower case without spaces and signs, rows with their line."""
+    """A CSV file as text."""
 
     path: Path
-    header: tuple[str, ...]
-    rows: list[tuple[int, list[str]]]
-    decimal_comma: bool
+    header: tuple[str, ...]  # column names as `plain_name` writes them
+    rows: list[tuple[int, list[str]]]  # line number and cells of each row that is not empty
+    decimal_comma: bool  # numbers are written 5,25
 
     def column(self, aliases: tuple[str, ...]) -> int | None:
         """Index of the first column named by one of `aliases`, None if there is none."""
         return next((i for i, name in enumerate(self.header) if name in aliases), None)
 
     def number(self, cell: str) -> float:
-        """The number in a cell, NaN when empty; ValueError if it is text."""
+        """The number in a cell, NaN if it is empty; raises ValueError for text."""
         text = cell.strip()
         if text.lower() in _EMPTY:
             return math.nan
@@ -35,7 +35,7 @@ class Table:
 
 
 def read_table(path: Path) -> Table:
-    """Reads a CSV file; UserError if it is missing, empty or not text."""
+    """Reads a CSV file; raises `UserError` if it is missing, empty or not text."""
     try:
         lines = path.read_bytes().decode("utf-8-sig").splitlines()
     except OSError as error:
@@ -55,5 +55,5 @@ def read_table(path: Path) -> Table:
 
 
 def plain_name(name: str) -> str:
-    """A header cell without case, spaces and signs: `X-coordinate ` and `x_coordinate` are the same."""
+    """A column name in lower case, letters and digits only: `X-coordinate ` and `x_coordinate` are the same."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

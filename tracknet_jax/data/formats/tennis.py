@@ -2,17 +2,22 @@
 
 from pathlib import Path
 
-from tracknet_jax.data.formats.clip_files import ClipFiles, clip_name, find_files, frames_named, split_of
+from tracknet_jax.data.formats.clip_files import (
+    LABEL_NAMES,
+    ClipFiles,
+    clip_name,
+    find_files,
+    frames_named,
+    split_of,
+)
 from tracknet_jax.video.folders import images_in, videos_in
-
-_LABEL_NAMES = ("label.csv", "labels.csv", "ball.csv")
 
 
 def find(root: Path) -> list[ClipFiles]:
-    """Every folder with a label file, in any case: its images, its video, or a video of its name beside."""
+    """Every folder with a label file. The frames are its images, its video, or a video of its name beside it."""
     found = []
     for labels in find_files(root, ".csv"):
-        if labels.name.lower() not in _LABEL_NAMES:
+        if labels.name.lower() not in LABEL_NAMES:
             continue
         folder = labels.parent
         frames = _frames(folder)

@@ -1,4 +1,4 @@
-"""Pictures of places in frames: crops around a ball, marked and captioned by the caller, tiled into one sheet."""
+"""Crops around a ball with captions, tiled into one picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ class Tile:
 
     picture: np.ndarray  # (180, 320, 3) uint8 RGB
     caption: tuple[str, ...]  # lines, as many for each tile of a sheet
-    alarm: bool = False  # stands out
+    alarm: bool = False  # the caption is written in `ALARM`
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A part of a frame, enlarged to a tile's picture, which may be drawn on."""
+    """A part of a frame, enlarged to a tile's picture."""
 
-    picture: np.ndarray  # (180, 320, 3) uint8 RGB
-    corner: np.ndarray  # (2,) of the part, in pixels of the frame
-    scale: float
+    picture: np.ndarray  # (180, 320, 3) uint8 RGB, to be drawn on
+    corner: np.ndarray  # (2,) x and y of the part's top left corner, in pixels of the frame
+    scale: float  # pixels of the picture for one of the frame
 
     def place(self, xy: np.ndarray) -> tuple[int, int]:
-        """A position in the frame as the nearest pixel of the picture."""
+        """The pixel of the picture for a position (2,) in the frame."""
         x, y = np.rint((xy - self.corner) * self.scale).astype(int).tolist()
         return x, y
 
 
 def crop_around(frame: np.ndarray, points: np.ndarray, share: float) -> Crop:
-    """The surroundings of `points` (n, 2) in a frame (H, W, 3): at least `share` of its width, at most all."""
+    """The part around `points` (n, 2) of a frame (H, W, 3): at least `share` of its width, at most all of it."""
     height, width = frame.shape[:2]
     ratio = TILE[0] / TILE[1]
     extent = 1.4 * np.ptp(points, axis=0)  # with a margin
@@ -51,7 +51,7 @@ def crop_around(frame: np.ndarray, points: np.ndarray, share: float) -> Crop:
 
 
 def contact_sheet(tiles: Sequence[Tile], empty: str = "nothing to show") -> np.ndarray:
-    """All tiles with their captions in one picture, (H, W, 3) uint8 RGB; `empty` is written if there is none."""
+    """All tiles with their captions in one picture (H, W, 3) uint8 RGB; without tiles, the text `empty`."""
     tiles = tiles or [Tile(np.full((*TILE[::-1], 3), BACKGROUND, np.uint8), (empty,))]
     columns = min(COLUMNS, len(tiles))
     cell_width, cell_height = cell_size(len(tiles[0].caption))
@@ -67,5 +67,5 @@ def contact_sheet(tiles: Sequence[Tile], empty: str = "nothing to show") -> np.n
 
 
 def cell_size(lines: int) -> tuple[int, int]:
-    """(width, height) that a tile with so many lines of caption takes in a sheet."""
+    """(width, height) of a tile in a sheet, with this many lines of caption."""
     return TILE[0] + GAP, TILE[1] + LINE * lines + 6 + GAP

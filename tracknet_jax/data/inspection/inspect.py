@@ -13,9 +13,9 @@ from tracknet_jax.data.inspection.inspected_clips import ClipReport, InspectedCl
 from tracknet_jax.data.inspection.label_checks import duplicated_frames, without_frame
 from tracknet_jax.utils.errors import UserError
 
-MANY_REPEATED = 0.05  # of a clip's frames: then its frame rate was raised by repeating some
-TILES = 24  # pictures of labels, half of them kept for suspicious ones
-CROP = 0.3  # of the frame's width seen in a picture
+MANY_REPEATED = 0.05  # share of repeated frames above which the frame rate was probably raised
+TILES = 24  # pictures of labels, half of them for suspicious ones
+CROP = 0.3  # share of the frame's width that a picture shows
 MARK = (255, 230, 60)  # RGB
 
 
@@ -24,7 +24,7 @@ def inspect(
 ) -> tuple[list[ClipReport], list[Tile]]:
     """Reads every label and decodes every frame of a folder in any known layout, or of a built dataset.
 
-    Nothing that is wrong ends the inspection: it becomes a finding.
+    An error in a clip does not end the inspection: it becomes a finding.
 
     Args:
         path: the folder.
@@ -32,7 +32,7 @@ def inspect(
         on_clip: called after each clip with the number of all clips, for a progress bar.
 
     Returns:
-        A report of each clip, and pictures of labels: suspicious ones, then others evenly spread.
+        A report of each clip, and pictures of labels: suspicious ones first, then others, evenly spread.
 
     Raises:
         UserError: there is nothing to inspect.
@@ -40,14 +40,14 @@ def inspect(
     clips = list(clips_to_inspect(Path(path), format))
     tiles: list[Tile] = []
     with ThreadPoolExecutor() as pool:
-        for some in pool.map(_measure, clips, _rows_to_draw(clips)):
-            tiles += some
+        for drawn in pool.map(_measure, clips, _rows_to_draw(clips)):
+            tiles += drawn
             on_clip(len(clips))
     return [clip.report for clip in clips], sorted(tiles, key=lambda tile: not tile.alarm)
 
 
 def _measure(clip: InspectedClip, wanted: set[int]) -> list[Tile]:
-    """Decodes a clip, fills its report, and draws the wanted rows of its labels."""
+    """Decodes a clip, completes its report, and draws the wanted rows of its labels."""
     report, labels = clip.report, clip.labels
     row_of = {int(labels.frame[row]): row for row in wanted}
     previous: np.ndarray | None = None
@@ -57,7 +57,7 @@ def _measure(clip: InspectedClip, wanted: set[int]) -> list[Tile]:
         if isinstance(frame, UserError):
             report.add("cannot be decoded", report.name, str(frame))
             continue
-        _note_size(report, frame, position)
+        _check_size(report, frame, position)
         sparse = frame[::4, ::4, 1].astype(np.int16)
         if previous is not None and previous.shape == sparse.shape:
             differences.append(np.abs(sparse - previous).mean())
@@ -69,16 +69,15 @@ def _measure(clip: InspectedClip, wanted: set[int]) -> list[Tile]:
     report.frames = len(differences)
     report.duplicated = int(duplicated_frames(np.array(differences)).sum())
     if report.duplicated > MANY_REPEATED * report.frames:
-        told = (
+        text = (
             f"{report.duplicated} of {report.frames} frames repeat the one before; was the frame rate raised?"
         )
-        report.add("repeated frames", report.name, told)
-    for _, problem in without_frame(labels, count):
-        report.add(*problem)
+        report.add("repeated frames", report.name, text)
+    report.findings += [finding for _, finding in without_frame(labels, count)]
     return tiles
 
 
-def _note_size(report: ClipReport, frame: np.ndarray, position: int) -> None:
+def _check_size(report: ClipReport, frame: np.ndarray, position: int) -> None:
     height, width = frame.shape[:2]
     if not report.width:
         report.width, report.height = width, height
@@ -101,13 +100,17 @@ def label_tile(frame: np.ndarray, xy: np.ndarray, caption: str, suspicious: bool
 
 
 def _rows_to_draw(clips: Sequence[InspectedClip]) -> list[set[int]]:
-    """Of each clip the rows of its labels to show: suspicious ones of many clips, the rest evenly spread."""
-    wanted: list[set[int]] = [set() for _ in clips]
-    odd = [(i, row) for i, clip in enumerate(clips) for row in clip.suspicious]
-    some = [odd[k * len(odd) // (TILES // 2)] for k in range(TILES // 2)] if odd else []
+    """For each clip, the rows of its labels to draw: suspicious ones, then others, both evenly spread."""
+    suspicious = [(i, row) for i, clip in enumerate(clips) for row in clip.suspicious]
     located = [(i, int(row)) for i, clip in enumerate(clips) for row in np.flatnonzero(clip.labels.located)]
-    rest = TILES - len(set(some))
-    some += [located[int((k + 0.5) * len(located) / rest)] for k in range(rest)] if located else []
-    for i, row in some:
+    chosen = set(_spread(suspicious, TILES // 2))
+    chosen.update(_spread(located, TILES - len(chosen)))
+    wanted: list[set[int]] = [set() for _ in clips]
+    for i, row in chosen:
         wanted[i].add(row)
     return wanted
+
+
+def _spread(rows: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int]]:
+    """`count` of these rows, evenly spread; one is repeated if there are fewer."""
+    return [rows[int((k + 0.5) * len(rows) / count)] for k in range(count)] if rows else []

@@ -12,11 +12,11 @@ from tracknet_jax.data.clips import CLEAR, HARD, NO_BALL, OCCLUDED, VISIBILITY_N
 from tracknet_jax.data.inspection.inspected_clips import ClipReport
 from tracknet_jax.utils.files import replacing
 
-EXAMPLES = 3  # of each kind of finding; all are in the JSON
+EXAMPLES = 3  # printed of each kind of finding; the JSON has all
 
 
 def print_reports(reports: Sequence[ClipReport], console: Console | None = None) -> None:
-    """Prints what there is by split and sport, and the kinds of findings with examples."""
+    """Prints the contents by split and sport, and the kinds of findings with examples."""
     console = console or Console(highlight=False)
     console.print(_contents(reports))
     findings = [finding for report in reports for finding in report.findings]
@@ -30,7 +30,7 @@ def print_reports(reports: Sequence[ClipReport], console: Console | None = None)
 
 
 def _contents(reports: Sequence[ClipReport]) -> Table:
-    """One column a split and sport, one row a number."""
+    """A table with one column for each split and sport."""
     groups: dict[tuple[str, str], list[ClipReport]] = defaultdict(list)
     for report in reports:
         groups[report.split, report.sport].append(report)
@@ -70,6 +70,6 @@ def _listed(values: Iterable[str]) -> str:
 
 
 def write_json(path: Path, reports: Sequence[ClipReport]) -> None:
-    """Writes every clip's report; UserError if the file cannot be written."""
+    """Writes every clip's report; raises `UserError` if the file cannot be written."""
     with replacing(path) as partial:
         partial.write_text(json.dumps({"clips": [report.to_dict() for report in reports]}, indent=1))

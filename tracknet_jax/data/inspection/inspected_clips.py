@@ -1,4 +1,4 @@
-"""The clips of a folder or a built dataset as an inspection takes them: labels looked through, frames still to come."""
+"""The clips of a folder or a built dataset for an inspection: labels checked, frames still to decode."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tracknet_jax.data.clips import NO_BALL, UNLABELLED, VISIBILITY_NAMES, Labels
+from tracknet_jax.data.clips import NO_BALL, UNLABELLED, VISIBILITY_NAMES, Finding, Labels
 from tracknet_jax.data.formats import find_clip_files, load_clip
 from tracknet_jax.data.formats.clip_files import ClipFiles
 from tracknet_jax.data.inspection.label_checks import jumps, median_step, outside_frame
@@ -15,45 +15,36 @@ from tracknet_jax.data.tfds.frame_source import FrameSource, dataset_splits, fin
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.frames import (
     decode_frames,
-    frame_numbers,
     frame_rate,
     frame_size,
+    numbers_in_names,
     promised_frames,
 )
 from tracknet_jax.video.readers import read_image
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something that is or may be wrong."""
-
-    kind: str
-    where: str
-    message: str
-
-
 @dataclass
 class ClipReport:
-    """What one clip holds; all counts are of frames."""
+    """What one clip holds. All counts are of frames."""
 
     name: str
     sport: str
     split: str
-    frames: int = 0  # that decode
+    frames: int = 0  # decoded
     width: int = 0
     height: int = 0
     fps: str = ""  # as a fraction, "" if unknown
     labelled: int = 0
     located: int = 0
-    not_located: int = 0  # the ball is there, but no position is given
+    not_located: int = 0  # the ball is visible, but has no position
     visibility: dict[str, int] = field(default_factory=dict)  # by name
-    duplicated: int = 0  # same picture as the frame before
-    gaps: int = 0  # breaks in the frame numbers
-    median_step: float | None = None  # pixels that the ball moves between neighbouring frames
+    duplicated: int = 0  # the same picture as the frame before
+    gaps: int = 0  # in the frame numbers
+    median_step: float | None = None  # pixels that the ball moves from frame to frame
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, kind: str, where: str, message: str) -> None:
-        """Notes a finding; has the form of a `Report` of the label readers."""
+        """Appends a finding."""
         self.findings.append(Finding(kind, where, message))
 
     def to_dict(self) -> dict:
@@ -63,7 +54,7 @@ class ClipReport:
 
 @dataclass(frozen=True)
 class InspectedClip:
-    """A clip's report to be filled, its labels, and the way to its frames."""
+    """A clip's labels, its frames, and its report, which is complete when the frames are decoded."""
 
     report: ClipReport
     labels: Labels
@@ -72,9 +63,10 @@ class InspectedClip:
 
 
 def clips_to_inspect(path: Path, format: str) -> Iterator[InspectedClip]:
-    """The clips of a built dataset, or of a folder in the layout `format`. What is wrong with one becomes a finding.
+    """The clips of a built dataset, or of a folder in the layout `format`. Errors of a clip become findings.
 
-    Raises `UserError` when there is no clip.
+    Raises:
+        UserError: there is no clip.
     """
     return _of_dataset(path) if find_dataset(path) else _of_folder(path, format)
 
@@ -90,11 +82,11 @@ def _of_folder(root: Path, format: str) -> Iterator[InspectedClip]:
 
 
 def _of_files(files: ClipFiles, report: ClipReport) -> InspectedClip:
-    clip = load_clip(files, report=report.add)
+    clip = load_clip(files, report=report.findings.append)
     assert clip.labels is not None
     report.fps = str(frame_rate(clip.frames) or "")
     if isinstance(clip.frames, tuple):
-        report.gaps = _gaps(frame_numbers(clip.frames, len(clip.frames)))
+        report.gaps = _gaps(numbers_in_names(clip.frames))
     suspicious = _check_labels(clip.labels, frame_size(clip.frames), report)
     return InspectedClip(report, clip.labels, partial(_frames_of_files, clip.frames, report), suspicious)
 
@@ -118,19 +110,16 @@ def _of_dataset(path: Path) -> Iterator[InspectedClip]:
 
 
 def _check_labels(labels: Labels, size: tuple[int, int], report: ClipReport) -> tuple[int, ...]:
-    """Counts the labels, notes what is odd about them, and gives the odd rows."""
-    there = (labels.visibility != NO_BALL) & (labels.visibility != UNLABELLED)
+    """Counts the labels, reports what is suspicious, and returns the suspicious rows."""
+    visible = ~np.isin(labels.visibility, (NO_BALL, UNLABELLED))
     report.labelled = int((labels.visibility != UNLABELLED).sum())
     report.located = int(labels.located.sum())
-    report.not_located = int((there & ~labels.located).sum())
+    report.not_located = int((visible & ~labels.located).sum())
     report.visibility = {name: int((labels.visibility == v).sum()) for v, name in VISIBILITY_NAMES.items()}
     report.median_step = median_step(labels)
-    odd = []
-    for check in (outside_frame, jumps):
-        for row, problem in check(labels, size):
-            report.add(*problem)
-            odd.append(row)
-    return tuple(odd)
+    found = [*outside_frame(labels, size), *jumps(labels, size)]
+    report.findings += [finding for _, finding in found]
+    return tuple(row for row, _ in found)
 
 
 def _frames_of_files(frames: Path | tuple[Path, ...], report: ClipReport) -> Iterator[np.ndarray | UserError]:

@@ -1,4 +1,4 @@
-"""Writing datasets for TFDS: ArrayRecord files in clip order, in constant memory and without TensorFlow."""
+"""Writes datasets for TFDS: ArrayRecord files in clip order, in constant memory and without TensorFlow."""
 
 import contextlib
 import errno
@@ -24,9 +24,9 @@ RECORDS_PER_SHARD = 4096  # about 200 MB at the default size
 
 @dataclass
 class FrameConfig(tfds.core.BuilderConfig):
-    """A size in which the frames are stored."""
+    """The size of the stored frames."""
 
-    size: Size | None = DEFAULT_SIZE  # (width, height), None keeps each clip's own
+    size: Size | None = DEFAULT_SIZE  # (width, height); None keeps each clip's own
 
 
 SIZES = [
@@ -36,11 +36,11 @@ SIZES = [
 
 
 class FrameDatasetBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """A TFDS builder of labelled frames that writes its examples as they come.
+    """A TFDS builder of labelled frames that writes each example as it comes.
 
-    TFDS's own writer gathers a split in memory, past 1 GB in temporary files for which it imports TensorFlow.
-    Frames stay in clip order, so nothing has to be gathered. A builder package has this as base of its
-    `Builder` and gives `VERSION`, `HOMEPAGE` and `_split_generators`, which may use `_generate_examples`.
+    TFDS's own writer gathers a split first, above 1 GB in temporary files, for which it imports TensorFlow. Here the
+    frames stay in clip order, so nothing has to be gathered. The `Builder` of a builder package is a subclass with
+    `VERSION`, `HOMEPAGE` and `_split_generators`, which may call `_by_split`.
     """
 
     BUILDER_CONFIGS: ClassVar[list[FrameConfig]] = SIZES
@@ -58,7 +58,7 @@ class FrameDatasetBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=Tru
         return generate_examples(clips, self.builder_config.size)
 
     def _by_split(self, clips: Sequence[Clip]) -> dict[str, Iterator[tuple[int, Record]]]:
-        """What `_split_generators` returns for clips that have their splits."""
+        """The return value of `_split_generators` for clips that have their splits."""
         splits = sorted({clip.split for clip in clips}, key=SPLITS.index)
         return {
             split: self._generate_examples([clip for clip in clips if clip.split == split])
@@ -92,7 +92,7 @@ class FrameDatasetBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=Tru
 
 
 class _ShardWriter:
-    """Records into files of at most `RECORDS_PER_SHARD`, to be renamed once their number is known."""
+    """Writes records to files of at most `RECORDS_PER_SHARD`, which are renamed once their number is known."""
 
     def __init__(self, directory: Path, prefix: str):
         self.directory, self.prefix = directory, prefix
@@ -117,7 +117,7 @@ class _ShardWriter:
             self._writer = None
 
     def _call(self, method: Callable[..., None], *args: bytes) -> None:
-        """ArrayRecord tells a full disk as a RuntimeError."""
+        """Calls ArrayRecord, which reports a full disk as a RuntimeError."""
         try:
             method(*args)
         except RuntimeError as error:
@@ -126,7 +126,7 @@ class _ShardWriter:
 
 
 class TracknetClips(FrameDatasetBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """The dataset that `tracknet data build` makes of a folder of labelled clips."""
+    """The dataset that `tracknet data build` makes from a folder of labelled clips."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "One record a frame."}
@@ -163,13 +163,13 @@ def build_dataset(
 ) -> dict[str, int]:
     """Builds a dataset into the folder `output`, for `tfds.builder_from_directory(output)`.
 
-    Written into a folder beside `output` and renamed at the end, so `output` is there whole or not at all.
+    The dataset is written beside `output` and renamed at the end, so it is there whole or not at all.
 
     Args:
-        clips: with their splits, see `assign_splits`.
-        output: the dataset's folder; must not exist, be empty, or be a dataset that may be overwritten.
+        clips: clips with their splits, see `assign_splits`.
+        output: the dataset's folder: a new one, an empty one, or with `overwrite` another dataset.
         size: (width, height) of the stored images; None keeps each clip's own.
-        overwrite: replace a dataset that is there.
+        overwrite: replace the dataset in `output`.
         on_frame: called after each frame, for a progress bar.
 
     Returns:
@@ -184,7 +184,7 @@ def build_dataset(
         output.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as work:
             builder = TracknetClips(clips, size, on_frame, data_dir=work)
-            with contextlib.redirect_stdout(io.StringIO()):  # TFDS tells where its temporary folder is
+            with contextlib.redirect_stdout(io.StringIO()):  # TFDS prints the name of its temporary folder
                 builder.download_and_prepare()
             if output.exists():
                 output.rename(Path(work, "replaced"))

@@ -1,4 +1,4 @@
-"""A built dataset as random access to its frames."""
+"""Random access to the frames of a built dataset."""
 
 import contextlib
 import functools
@@ -19,12 +19,12 @@ INFO_FILE = "dataset_info.json"
 
 
 def index_file(split: str) -> str:
-    """Name of the file beside the records that keeps a split's index."""
+    """The name of the file beside the records that holds a split's index."""
     return f"frame_index_{split}.npz"
 
 
 def find_dataset(path: Path | str) -> Path | None:
-    """The folder of a built dataset: `path` itself, or the only one below it (name/version); else None."""
+    """The folder of a built dataset: `path` itself, or the only one up to three folders below it; else None."""
     path = Path(path)
     if (path / INFO_FILE).is_file():
         return path
@@ -33,14 +33,17 @@ def find_dataset(path: Path | str) -> Path | None:
 
 
 def dataset_splits(path: Path | str) -> dict[str, int]:
-    """The splits of a built dataset and their numbers of frames; UserError if it is none."""
+    """The splits of a built dataset and their numbers of frames; raises `UserError` if it is none."""
     return {name: info.num_examples for name, info in _builder(path).info.splits.items()}
 
 
 class FrameSource:
-    """The frames of one split of a built dataset: `len(source)`, `source.index`, `source.image(i)`.
+    """The frames of one split of a built dataset.
 
-    Pickles by its path, so that worker processes open the files themselves.
+    A pickled source holds the path only, so that worker processes open the files themselves.
+
+    Raises:
+        UserError: there is no such dataset or split.
     """
 
     def __init__(self, path: Path | str, split: str = "train"):
@@ -60,11 +63,11 @@ class FrameSource:
         return {name: value for name, value in vars(self).items() if name != "_records"}
 
     def image(self, i: int) -> np.ndarray:
-        """Frame of record `i`, (H, W, 3) uint8 RGB."""
+        """The frame of record `i`, (H, W, 3) uint8 RGB."""
         return decode_jpeg(self._records[i]["image"])
 
     def fps(self, i: int) -> str:
-        """Frames a second of the clip of record `i` as a fraction, "" if unknown."""
+        """The frame rate of the clip of record `i` as a fraction, "" if unknown."""
         return self._records[i]["fps"].decode()
 
     def records(self) -> Iterator[dict[str, Any]]:
@@ -73,22 +76,22 @@ class FrameSource:
 
     @functools.cached_property
     def index(self) -> FrameIndex:
-        """Clip, frame number and label of every record, kept in a file beside the records if that can be."""
+        """Clip, frame number and label of every record, kept in a file beside the records."""
         path = self.directory / index_file(self.split)
         with contextlib.suppress(OSError, ValueError, KeyError):
             index = FrameIndex.load(path)
             if len(index) == len(self):
                 return index
         index = FrameIndex.of(self.records())
-        with contextlib.suppress(OSError):  # a read-only dataset is indexed anew each time
+        with contextlib.suppress(OSError):  # a read-only dataset is indexed each time
             index.save(path)
         return index
 
     @functools.cached_property
     def _records(self):
-        import tensorflow_datasets as tfds  # folders of clips are trained on without it
+        import tensorflow_datasets as tfds  # here, so that training on folders of clips does not need it
 
-        decoders = {"image": tfds.decode.SkipDecoding()}  # bytes: OpenCV decodes, and the index needs none
+        decoders = {"image": tfds.decode.SkipDecoding()}  # JPEG bytes: the index does not need pictures
         return tfds.builder_from_directory(self.directory).as_data_source(self.split, decoders=decoders)
 
 
@@ -104,7 +107,7 @@ def _builder(path: Path | str) -> "tfds.core.DatasetBuilder":
     except Exception as error:
         raise UserError(f"{directory}: not a dataset that can be read ({_first_line(error)})") from error
     if not {"clip", "frame", "image", "xy", "visibility"} <= fields:
-        raise UserError(f"{directory}: a dataset of other things; make one with `tracknet data build`")
+        raise UserError(f"{directory}: not a dataset of labelled frames; make one with `tracknet data build`")
     return builder
 
 

@@ -1,4 +1,4 @@
-"""The index of a built dataset: of every record its clip, frame number and label, without the picture."""
+"""The index of a built dataset: clip, frame number and label of every record, without the picture."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -11,11 +11,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class FrameIndex:
-    """One row a record, in the records' order."""
+    """Arrays with one row for each of N records, in their order."""
 
-    clip_names: tuple[str, ...]  # one a clip, in order of appearance; two sources may have the same
-    sports: tuple[str, ...]  # the same
-    clip: np.ndarray  # (N,) int32, row of `clip_names`
+    clip_names: tuple[str, ...]  # of each clip, in order of appearance; clips of two sources may share a name
+    sports: tuple[str, ...]  # of each clip
+    clip: np.ndarray  # (N,) int32, the record's clip: an index into `clip_names`
     frame: np.ndarray  # (N,) int64, frame number in the clip
     xy: np.ndarray  # (N, 2) float32 pixels of the stored image, NaN where not located
     visibility: np.ndarray  # (N,) uint8 as in `Labels`
@@ -28,8 +28,7 @@ class FrameIndex:
     def of(cls, records: Iterable[Mapping[str, Any]]) -> "FrameIndex":
         """The index of records as the builders write them or as TFDS reads them.
 
-        Names are unique in a dataset. Where records of several are put together each says with `source` which it
-        comes from: a clip is what has the same name in the same one.
+        Clip names are unique within a dataset. In records of several datasets, the key "source" tells them apart.
         """
         clips: dict[tuple[int, str], int] = {}
         sports, rows = [], []
@@ -52,7 +51,7 @@ class FrameIndex:
         )
 
     def save(self, path: Path) -> None:
-        """Writes an .npz, beside and then renamed; several processes may do so at once."""
+        """Writes an .npz file and renames it into place; several processes may do so at once."""
         partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.npz")
         try:
             np.savez_compressed(partial, **vars(self))
@@ -62,7 +61,7 @@ class FrameIndex:
 
     @classmethod
     def load(cls, path: Path) -> "FrameIndex":
-        """Reads what `save` wrote; OSError, ValueError or KeyError if it is not that."""
+        """Reads what `save` wrote; raises OSError, ValueError or KeyError for another file."""
         with np.load(path) as arrays:
             columns = {name: arrays[name] for name in cls.__dataclass_fields__}
         for name in ("clip_names", "sports"):
@@ -71,5 +70,5 @@ class FrameIndex:
 
 
 def _text(value: str | bytes) -> str:
-    """TFDS gives text back as bytes."""
+    """Text as it was written; TFDS reads it as bytes."""
     return value.decode() if isinstance(value, bytes) else value

@@ -1,6 +1,5 @@
-"""What a built dataset holds: one record a frame, its picture as JPEG and its label."""
+"""The records of a built dataset: one a frame, with its picture as JPEG and its label."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,9 @@ from tracknet_jax.data.clips import UNLABELLED, Clip, Labels
 from tracknet_jax.data.inspection.label_checks import outside_frame, raise_first, without_frame
 from tracknet_jax.utils.coordinates import scale_xy
 from tracknet_jax.utils.errors import UserError
-from tracknet_jax.utils.threads import prefetch_in_order
-from tracknet_jax.video.frames import decode_frames, frame_numbers, frame_rate, resize
+from tracknet_jax.utils.images import encode_picture
+from tracknet_jax.utils.threads import cores, prefetch_in_order
+from tracknet_jax.video.frames import decode_frames, frame_rate, numbers_in_names, resize
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -22,13 +22,12 @@ Size = tuple[int, int]  # (width, height)
 Record = dict[str, Any]
 
 DEFAULT_SIZE: Size = (512, 288)
-JPEG_QUALITY = 95
 FRAMES_AHEAD = 256  # encoded frames of a clip that may wait for the writer
 
 
 def frame_features(size: Size | None = DEFAULT_SIZE) -> "tfds.features.FeaturesDict":
-    """The TFDS features of a record; `size` of the stored images, None keeps each clip's own."""
-    import tensorflow_datasets as tfds  # folders of clips are trained on without it
+    """The TFDS features of a record; `size` is that of the stored images, None keeps each clip's own."""
+    import tensorflow_datasets as tfds  # here, so that training on folders of clips does not need it
 
     width, height = size or (None, None)
     features = tfds.features
@@ -54,14 +53,13 @@ def frame_features(size: Size | None = DEFAULT_SIZE) -> "tfds.features.FeaturesD
 def generate_examples(
     clips: Sequence[Clip], size: Size | None = DEFAULT_SIZE, workers: int | None = None
 ) -> Iterator[tuple[int, Record]]:
-    """Key and record of every frame of every clip, in order; `workers` clips are decoded at a time.
+    """Key and record of every frame of every clip, in order; `workers` clips are decoded at the same time.
 
     Raises:
         UserError: a frame does not decode, a label lies outside of its frame, or its frame is not there.
     """
     parts = (clip_records(clip, size) for clip in clips)
-    workers = workers or min(os.cpu_count() or 1, 8)
-    return enumerate(prefetch_in_order(parts, workers=workers, ahead=FRAMES_AHEAD))
+    return enumerate(prefetch_in_order(parts, workers=workers or min(cores(), 8), ahead=FRAMES_AHEAD))
 
 
 def clip_records(clip: Clip, size: Size | None = DEFAULT_SIZE) -> Iterator[Record]:
@@ -73,7 +71,7 @@ def clip_records(clip: Clip, size: Size | None = DEFAULT_SIZE) -> Iterator[Recor
         sport=clip.sport,
         fps=frame_rate(clip.frames),
         size=size,
-        numbers=None if not isinstance(clip.frames, tuple) else frame_numbers(clip.frames, len(clip.frames)),
+        numbers=numbers_in_names(clip.frames) if isinstance(clip.frames, tuple) else None,
     )
 
 
@@ -90,13 +88,13 @@ def frame_records(
     """The records of one clip, wherever its frames come from.
 
     Args:
-        name: of the clip, unique in the dataset.
+        name: the clip's name, unique in the dataset.
         frames: (H, W, 3) uint8 RGB, all of one size.
         labels: in pixels of these frames; None leaves every frame unlabelled.
         sport: stored with each record.
         fps: frames a second, None if unknown.
-        size: (width, height) to store; None keeps the frames' own.
-        numbers: frame numbers where they are not 0, 1, 2 ...
+        size: (width, height) of the stored images; None keeps the frames' own.
+        numbers: frame numbers, None for 0, 1, 2 ...
 
     Raises:
         UserError: a label lies outside of its frame, or its frame is not there.
@@ -114,7 +112,7 @@ def frame_records(
             "clip": name,
             "sport": sport,
             "frame": count - 1 if numbers is None else numbers[count - 1],
-            "image": encode_jpeg(resize(frame, size)),
+            "image": encode_picture(resize(frame, size), ".jpg"),
             "xy": scale_xy(xy, source, size or source),
             "visibility": UNLABELLED if row is None else int(labels.visibility[row]),
             "source_width": source[0],
@@ -124,14 +122,8 @@ def frame_records(
     raise_first(without_frame(labels, count))
 
 
-def encode_jpeg(frame: np.ndarray) -> bytes:
-    """(H, W, 3) uint8 RGB as JPEG."""
-    bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
-
-
 def decode_jpeg(data: bytes) -> np.ndarray:
-    """JPEG as (H, W, 3) uint8 RGB."""
+    """A record's JPEG as (H, W, 3) uint8 RGB; raises `UserError` if it is damaged."""
     bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if bgr is None:
         raise UserError("a stored image does not decode: the dataset is damaged; build it again")
