@@ -63,10 +63,17 @@ def test_detections_stay_and_new_rows_say_so(how):
     assert not track.source.tolist().count("inpainted")  # the given track is as it was
 
 
+def streamed_rows(track, how):
+    """The rows of `rectified_rows`, each beside what it came with: its frame's number."""
+    streamed = list(rectified_rows(((row.frame, row) for row in track.rows()), SIZE, 30.0, how))
+    assert [beside for beside, _ in streamed] == track.frame.tolist()
+    return [row for _, row in streamed]
+
+
 def test_rows_that_stream_by_are_those_of_the_whole_track(how):
     track = flight()
     expected = list(rectify(track, how).rows())
-    streamed = list(rectified_rows(track.rows(), SIZE, 30.0, how))
+    streamed = streamed_rows(track, how)
     assert [row[0] for row in streamed] == [row[0] for row in expected]
     assert [row.source for row in streamed] == [row.source for row in expected]
     np.testing.assert_allclose([row[1:4] for row in streamed], [row[1:4] for row in expected], atol=1e-3)
@@ -74,7 +81,7 @@ def test_rows_that_stream_by_are_those_of_the_whole_track(how):
 
 def test_rows_wait_no_longer_than_they_must(how):
     track, taken = flight(), []
-    rows = (taken.append(row) or row for row in track.rows())
+    rows = (taken.append(row) or (None, row) for row in track.rows())
     for given, _ in enumerate(rectified_rows(rows, SIZE, 30.0, how)):
         assert len(taken) - given <= 33 + 16  # about a second, and one block
 
@@ -82,7 +89,7 @@ def test_rows_wait_no_longer_than_they_must(how):
 def test_without_a_longest_gap_the_rows_wait_for_the_end():
     track = flight(60)
     how = Rectification("linear", GapRule(longest=None))
-    streamed = list(rectified_rows(track.rows(), SIZE, 30.0, how))
+    streamed = streamed_rows(track, how)
     assert [row.source for row in streamed] == rectify(track, how).source.tolist()
 
 
@@ -94,7 +101,7 @@ def test_short_tracks(how, count):
         fps=track.fps,
         size=track.size,
     )
-    assert len(rectify(short, how)) == len(list(rectified_rows(short.rows(), SIZE, 30.0, how))) == count
+    assert len(rectify(short, how)) == len(streamed_rows(short, how)) == count
 
 
 def test_what_cannot_be_done_is_told(tmp_path):

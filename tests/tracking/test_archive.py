@@ -13,11 +13,11 @@ import pytest
 
 from tests.helpers.dot_videos import dot_path, write_video
 from tests.helpers.fake_release import bright_dot_release, dot_frames
+from tests.helpers.frames import frames_of
 from tracknet_jax.cli.main import main
 from tracknet_jax.cli.track_archive import parse_shard
 from tracknet_jax.tracking import detector
 from tracknet_jax.tracking.archive import Job, append_outcome, share, track_archive
-from tracknet_jax.tracking.frame_tracker import PreparedVideo
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
 from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
@@ -65,7 +65,7 @@ def test_videos_share_batches_and_each_is_tracked_as_if_alone(tmp_path, batches,
     assert batches == [4] * -(-windows // 4)
     for job in together:
         files = OutputFiles(tmp_path / "alone" / job.files.csv.name)
-        track_to_files(tracker, open_bgr(job.source), job.source, files)
+        track_to_files(tracker, job.source, files)
         assert job.files.csv.read_text() == files.csv.read_text()
     assert sum(outcome.track.visible.sum() for outcome in outcomes) > 20
 
@@ -81,7 +81,7 @@ def test_reading_the_network_and_writing_overlap_also_from_one_video_to_the_next
             opened.set()
         return open_bgr(source)
 
-    def on_row(job, reader, row):
+    def on_row(job, frame, row):
         if not waited:
             waited.append(opened.wait(60))
 
@@ -169,7 +169,7 @@ def test_what_waits_inside_a_tracker_does_not_depend_on_the_length(overlap, link
                 taken += 1
                 yield frames[i % 50]
 
-        for _ in tracker.track(PreparedVideo(reading(), tracker.place((64, 36)))):
+        for _ in tracker.track(frames_of(reading(), tracker)):
             given += 1
             most = max(most, taken - given)
         assert given == count
@@ -239,7 +239,7 @@ def test_two_processes_share_an_archive_and_go_on_after_a_kill(tmp_path):
     tracker = Tracker(bright_dot_release())
     for i in range(7):
         video, alone = tmp_path / "videos" / f"{i}.mp4", OutputFiles(tmp_path / "alone.csv")
-        track_to_files(tracker, open_bgr(video), video, alone)
+        track_to_files(tracker, video, alone)
         assert (out / f"{i}_ball.csv").read_text() == alone.csv.read_text()
 
 

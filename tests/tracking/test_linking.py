@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.helpers.frames import frames_with
 from tracknet_jax.tracking import linking
 from tracknet_jax.tracking.linking import link
 
@@ -13,7 +14,7 @@ THRESHOLD = 0.5
 
 
 def padded(frames: list[list[tuple[float, float, float]]], count: int = 3):
-    """Candidates (x, y, p) of each frame as the arrays that `link` takes."""
+    """Candidates (x, y, p) of each frame as arrays."""
     for candidates in frames:
         xy, confidence = np.full((count, 2), np.nan, np.float32), np.zeros(count, np.float32)
         for k, (x, y, p) in enumerate(candidates):
@@ -22,7 +23,7 @@ def padded(frames: list[list[tuple[float, float, float]]], count: int = 3):
 
 
 def linked(frames, width: int = 512):
-    return list(link(padded(frames), THRESHOLD, width))
+    return [ball for _, ball in link(frames_with(padded(frames)), THRESHOLD, width)]
 
 
 def motion_score(path: list[tuple[int, float, float]], velocity=None) -> float:
@@ -129,7 +130,7 @@ def test_decisions_follow_a_few_frames_behind_an_endless_stream():
             given += 1
             yield frame
 
-    found = link(counted(), THRESHOLD, 512)
+    found = link(frames_with(counted()), THRESHOLD, 512)
     for taken in range(1, 200):
         next(found)
         assert given == taken + linking.LAG

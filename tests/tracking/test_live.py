@@ -4,7 +4,6 @@ import csv
 import os
 import signal
 import threading
-from collections import deque
 from contextlib import nullcontext
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,11 +15,11 @@ import pytest
 
 from tests.helpers.dot_videos import dot_path
 from tests.helpers.fake_release import bright_dot_release, dot_frames
+from tests.helpers.frames import frames_of
 from tracknet_jax.cli.main import main
 from tracknet_jax.rectification.rectify import Rectification
 from tracknet_jax.tracking import detector
 from tracknet_jax.tracking.baseline.background_subtraction import BackgroundSubtraction
-from tracknet_jax.tracking.frame_tracker import PreparedVideo
 from tracknet_jax.tracking.linking import LAG
 from tracknet_jax.tracking.live import Latencies, ending_on_signal, plan_latency, step_seconds, track_live
 from tracknet_jax.tracking.outputs import OutputFiles
@@ -41,10 +40,10 @@ def live_tracker(**options):
 class Simulation:
     """A camera and a network in one time, which moves when the network computes or a frame is waited for."""
 
-    fps, size, start, end, frame_count_hint = Fraction(FPS), (64, 36), 0, None, None
+    fps, size, start, order, began = Fraction(FPS), (64, 36), 0, "bgr", 0.0
 
     def __init__(self, count, waiting, step, monkeypatch):
-        self.now, self.arrivals, self.dropped = 0.0, deque(), 0
+        self.now, self.dropped = 0.0, 0
         self._frames = list(dot_frames(dot_path(count)))
         self._waiting = waiting
         self._came = 0
@@ -65,8 +64,7 @@ class Simulation:
             arrival = self._waiting.take(self.now)
             if arrival is not None:
                 self.dropped += arrival.frame is None
-                self.arrivals.append(arrival)
-                yield None if arrival.frame is None else arrival.frame[..., ::-1]
+                yield arrival._replace(frame=None if arrival.frame is None else arrival.frame[..., ::-1].copy())
             elif self._came == len(self._frames):
                 return
             else:
@@ -88,7 +86,7 @@ def test_late_frames_are_dropped_and_told_and_no_row_is_later_than_promised(
     plan = plan_latency(tracker, FPS, step)
     source = Simulation(150, WaitingFrames(plan.allowed, 3, plan.window), step, monkeypatch)
     files, latencies = OutputFiles.of(tmp_path, "a"), Latencies()
-    track = track_live(tracker, source, "rtsp://court/1", files, latencies, clock=lambda: source.now)
+    track = track_live(tracker, source, files, latencies, clock=lambda: source.now)
     assert track.frame.tolist() == list(range(150))
     dropped = track.source == "dropped"
     assert dropped.sum() == source.dropped
@@ -110,7 +108,7 @@ def test_late_frames_are_dropped_and_told_and_no_row_is_later_than_promised(
 def test_a_stream_of_which_nothing_was_seen_has_its_rows(tmp_path, monkeypatch):
     source = Simulation(9, WaitingFrames(-1.0, 3, window=-1.0), 0, monkeypatch)
     files = OutputFiles.of(tmp_path, "a")
-    track = track_live(live_tracker(), source, "0", files, Latencies(), clock=lambda: source.now)
+    track = track_live(live_tracker(), source, files, Latencies(), clock=lambda: source.now)
     assert track.source.tolist() == ["dropped"] * 9
     assert sum(1 for _ in open_frames(files.video)) == 9
     assert not files.picture.exists()
@@ -120,10 +118,12 @@ def test_a_baseline_without_a_network_knows_dropped_frames_too(tmp_path, monkeyp
     source = Simulation(90, WaitingFrames(0.5, 1), 0, monkeypatch)
     frames = iter(source)
     monkeypatch.setattr(
-        type(source), "__iter__", lambda self: (None if i % 20 == 9 else f for i, f in enumerate(frames))
+        type(source),
+        "__iter__",
+        lambda self: (a._replace(frame=None) if i % 20 == 9 else a for i, a in enumerate(frames)),
     )
     tracker = BackgroundSubtraction()
-    track = track_live(tracker, source, "0", OutputFiles(tmp_path / "a.csv"), Latencies(), clock=lambda: 9.0)
+    track = track_live(tracker, source, OutputFiles(tmp_path / "a.csv"), Latencies(), clock=lambda: 9.0)
     assert np.flatnonzero(track.source == "dropped").tolist() == [9, 29, 49, 69, 89]
 
 
@@ -153,9 +153,10 @@ def test_windows_begin_anew_behind_a_gap():
     frames = list(dot_frames(dot_path(20)))
     tracker = live_tracker(link=False)
     gap = [*frames[:7], None, None, *frames[9:]]
-    placement = tracker.place((64, 36))
-    rows = list(tracker.track(PreparedVideo(gap, placement)))
-    begun = list(tracker.track(PreparedVideo(frames[9:], placement, 9)))
+    rows, begun = (
+        [row for _, row in tracker.track(frames_of(images, tracker, first=first))]
+        for images, first in ((gap, 0), (frames[9:], 9))
+    )
     assert [row.source for row in rows[7:9]] == ["dropped"] * 2
     assert [row[:4] for row in rows[9:] if row.visible] == [row[:4] for row in begun if row.visible]
 
@@ -163,7 +164,7 @@ def test_windows_begin_anew_behind_a_gap():
 class Endless:
     """A camera that never ends."""
 
-    fps, size, start, end, frame_count_hint = Fraction(FPS), (64, 36), 0, None, None
+    fps, size, start, order = Fraction(FPS), (64, 36), 0, "bgr"
 
     def __init__(self):
         self.ended = threading.Event()
@@ -184,7 +185,6 @@ def test_a_signal_ends_a_stream_well(tmp_path, number):
         track = track_live(
             live_tracker(),
             live,
-            "0",
             files,
             Latencies(),
             lambda row: row.frame == 10 and os.kill(os.getpid(), number),
@@ -256,7 +256,7 @@ def test_a_named_pipe_on_the_command_line(fake_release, tmp_path):
     ("arguments", "match"),
     [
         (["0", "1"], "0: a camera or stream is tracked alone"),
-        (["a.mp4", "--max-latency", "1"], "of a recording no frame is dropped"),
+        (["a.mp4", "--max-latency", "1"], "no frame of a recording is dropped"),
         (["0", "--start", "3"], "has no --start"),
         (["0", "--max-latency", "-1"], "expected seconds above 0"),
     ],

@@ -10,9 +10,10 @@ import pytest
 from tests.helpers.dot_videos import dot_path, write_video
 from tests.helpers.fake_release import bright_dot_release
 from tracknet_jax.tracking.named_videos import find_sources, output_stems
-from tracknet_jax.tracking.outputs import MiddleFrame, OutputFiles, track_to_files
+from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
 from tracknet_jax.tracking.tracker import Tracker
 from tracknet_jax.tracking.videos import track_source
+from tracknet_jax.tracks.picture import MiddleFrame
 from tracknet_jax.tracks.track import CsvRows, Track
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.readers import open_frames
@@ -21,9 +22,9 @@ from tracknet_jax.video.writer import open_writer
 TRACKER = Tracker(bright_dot_release())
 
 
-def to_files(source, folder, frames=None, **wanted):
+def to_files(source, folder, start=0, end=None, **wanted):
     files = OutputFiles.of(folder, "a", **wanted)
-    return files, track_to_files(TRACKER, frames or open_frames(source, order="bgr"), source, files)
+    return files, track_to_files(TRACKER, source, files, start=start, end=end)
 
 
 def names(folder: Path) -> list[str]:
@@ -50,7 +51,7 @@ def test_only_what_is_wanted_is_written(tmp_path):
 def test_the_overlay_of_a_part_shows_that_part(tmp_path):
     greys = [np.full((36, 64, 3), 6 * i, np.uint8) for i in range(20)]
     source = write_video(tmp_path / "a.mp4", frames=greys)
-    files, track = to_files(source, tmp_path, open_frames(source, 8, 15, order="bgr"), picture=False)
+    files, track = to_files(source, tmp_path, 8, 15, picture=False)
     assert track.frame.tolist() == list(range(8, 15))
     there, shown = ([frame.mean() for frame in open_frames(path)] for path in (source, files.video))
     np.testing.assert_allclose(shown, there[8:15], atol=2.5)
@@ -65,7 +66,7 @@ def test_an_interrupt_discards_a_files_results(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        track_to_files(TRACKER, open_frames(video, order="bgr"), video, files, interrupt)
+        track_to_files(TRACKER, video, files, interrupt)
     assert names(tmp_path / "out") == []
 
 
@@ -90,8 +91,8 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path, monke
 def test_the_middle_frame_of_a_stream_of_unknown_length():
     for count in (1, 2, 3, 10, 100, 257, 1000):
         middle = MiddleFrame()
-        for _ in middle.watch(np.full((1,), i) for i in range(count)):
-            pass
+        for i in range(count):
+            middle.see(np.full((1,), i))
         assert abs(middle.frame()[0] - count / 2) <= max(1, count / 6)
 
 
@@ -132,10 +133,9 @@ from pathlib import Path
 from tests.helpers.fake_release import bright_dot_release
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
 from tracknet_jax.tracking.tracker import Tracker
-from tracknet_jax.video.readers import open_frames
 video = Path(sys.argv[2])
 files = OutputFiles.of(video.parent, video.stem)
-track = track_to_files(Tracker(bright_dot_release()), open_frames(video, order="bgr"), video, files)
+track = track_to_files(Tracker(bright_dot_release()), video, files)
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(len(track), int(peak.split()[1]) / 1024)
 """

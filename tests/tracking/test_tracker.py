@@ -8,8 +8,8 @@ import pytest
 import tracknet_jax
 from tests.helpers.dot_videos import dot_path, write_video
 from tests.helpers.fake_release import bright_dot_release, dot_frames
+from tests.helpers.frames import frames_of
 from tracknet_jax.tracking import detector
-from tracknet_jax.tracking.frame_tracker import PreparedVideo
 from tracknet_jax.tracking.placement import place
 from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
@@ -63,7 +63,8 @@ def test_nothing_is_found_on_the_letterbox_bars(overlap):
     frames = [placement.to_network(frame) for frame in dot_frames([(20, 30), None], (60, 108), radius=6)]
     for frame in frames:
         frame[10:20, 2:12] = 255  # on the left bar, larger than the dot
-    rows = list(Tracker(bright_dot_release(), TrackOptions(overlap)).track(PreparedVideo(frames, placement)))
+    tracker = Tracker(bright_dot_release(), TrackOptions(overlap, fit="letterbox"))
+    rows = [row for _, row in tracker.track(frames_of(frames, tracker, (60, 108)))]
     assert [row.visible for row in rows] == [True, False]
     np.testing.assert_allclose((rows[0].x, rows[0].y), (20, 30), atol=1.5)
 

@@ -1,12 +1,16 @@
 """Windows and ensembles against a brute-force NumPy twin that looks at all windows of the whole video."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 
 from tests.helpers.fake_release import bright_dot_logits, bright_dot_release
+from tests.helpers.frames import frames_of
+from tracknet_jax.heatmaps.ensemble import ensemble_weights
 from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
-from tracknet_jax.tracking.windows import chunks, ensemble_weights, windows
+from tracknet_jax.tracking.windows import chunks, windows
 
 
 def twin_maps(video, length, outputs, overlap):
@@ -34,12 +38,12 @@ def kept_maps(monkeypatch):
     """The maps that the tracker would decode, in order: its decoder passes them on, and they are kept here."""
     kept = []
 
-    def read(maps, keep):
+    def read(frames, maps, keep):
         kept.extend(np.asarray(maps)[keep])
-        return ((np.full((4, 2), np.nan), np.zeros(4)) for _ in np.asarray(maps)[keep])
+        return iter(frames)
 
     monkeypatch.setattr("tracknet_jax.tracking.detector.decode", lambda maps, *args, several: maps)
-    monkeypatch.setattr("tracknet_jax.tracking.tracker._read", read)
+    monkeypatch.setattr("tracknet_jax.tracking.tracker._with_candidates", read)
     return kept
 
 
@@ -67,21 +71,48 @@ def test_weights_are_tracknet_v3s():
     np.testing.assert_allclose(ensemble_weights("average", 3), 1)
 
 
-def test_windows_tile_the_stream_and_the_last_one_moves_back():
-    frames = [np.full((1, 1, 3), i, np.uint8) for i in range(8)]
-    found = [([frame[0, 0, 0] for frame in window.frames], window.new) for window in windows(frames, 3, 3)]
-    assert found == [([0, 1, 2], 3), ([3, 4, 5], 3), ([5, 6, 7], 2)]
-    found = [
-        ([frame[0, 0, 0] for frame in window.frames], window.new) for window in windows(frames[:3], 3, 1)
+def numbered(count, tracker, dropped=()):
+    """Frames whose images are filled with their numbers."""
+    images = [None if i in dropped else np.full((1, 1, 3), i, np.uint8) for i in range(count)]
+    return frames_of(images, tracker)
+
+
+def cut(frames, length, advance):
+    """Of each window, the numbers in its images and those of its new frames."""
+    return [
+        ([int(image[0, 0, 0]) for image in window.images], [frame.number for frame in window.frames])
+        for window in windows(frames, length, advance)
     ]
-    assert found == [([0, 0, 0], 1), ([0, 0, 1], 1), ([0, 1, 2], 1)]
-    assert list(windows([], 3, 3)) == []
+
+
+TRACKER = Tracker(bright_dot_release())
+
+
+def test_windows_tile_the_stream_and_the_last_one_moves_back():
+    assert cut(numbered(8, TRACKER), 3, 3) == [
+        ([0, 1, 2], [0, 1, 2]),
+        ([3, 4, 5], [3, 4, 5]),
+        ([5, 6, 7], [6, 7]),
+    ]
+    assert cut(numbered(3, TRACKER), 3, 1) == [([0, 0, 0], [0]), ([0, 0, 1], [1]), ([0, 1, 2], [2])]
+    assert cut([], 3, 3) == []
+
+
+def test_windows_begin_anew_behind_dropped_frames_and_in_another_video():
+    frames = chain(numbered(6, TRACKER, dropped=(3, 4)), numbered(2, TRACKER))
+    assert cut(frames, 2, 2) == [
+        ([0, 1], [0, 1]),
+        ([1, 2], [2]),
+        ([], [3]),
+        ([], [4]),
+        ([5, 5], [5]),
+        ([0, 1], [0, 1]),
+    ]
 
 
 def test_chunks_carry_the_frames_before_them():
-    frames = [np.full((1, 1, 3), i, np.uint8) for i in range(8)]
-    pieces = list(chunks(frames, length=3, advance=3))
-    numbers = [piece.frames[:, 0, 0, 0].tolist() for piece in pieces]
+    pieces = list(chunks(numbered(8, TRACKER), length=3, advance=3))
+    numbers = [piece.images[:, 0, 0, 0].tolist() for piece in pieces]
     assert numbers == [[0, 0, 0, 1, 2], [1, 2, 3, 4, 5], [4, 5, 6, 7, 7]]
-    assert [(piece.first, piece.count) for piece in pieces] == [(0, 3), (3, 3), (6, 2)]
+    assert [(piece.first, len(piece.frames)) for piece in pieces] == [(0, 3), (3, 3), (6, 2)]
     assert list(chunks([], 3, 3)) == []

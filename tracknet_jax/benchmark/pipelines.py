@@ -1,7 +1,6 @@
 """The tasks that are more than one compiled step: a video to its CSV file, and what feeds the training step."""
 
 import math
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,6 @@ from tracknet_jax.training.input.batch_sources import open_training
 from tracknet_jax.training.step import step_keys, window_keys
 from tracknet_jax.training.targets import with_targets
 from tracknet_jax.training.train_config import DataConfig, TrainConfig
-from tracknet_jax.video.readers import open_frames
 
 STEPS = 100_000  # whose windows are drawn beforehand: more than are timed
 
@@ -37,8 +35,7 @@ def tracking(case: Case, release: Release, video: Path, folder: Path) -> Workloa
     files = OutputFiles.of(folder, "benchmark", video=False, picture=False)
 
     def track(end: int | None = None) -> Track:
-        with closing(open_frames(video, end=end, order="bgr")) as frames:
-            return track_to_files(tracker, frames, video, files)
+        return track_to_files(tracker, video, files, end=end)
 
     one_step = case.batch * release.config.outputs
     first, second = (block(lambda: track(one_step), 1) for _ in range(2))

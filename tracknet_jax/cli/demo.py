@@ -52,7 +52,6 @@ def main(argv: list[str]) -> int:
     from tracknet_jax.synthetic.rally import RallyConfig, render_rally
     from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
     from tracknet_jax.tracking.tracker import Tracker
-    from tracknet_jax.video.readers import open_frames
 
     width, height = args.size
     frames = max(1, round(args.seconds * 30))
@@ -65,12 +64,8 @@ def main(argv: list[str]) -> int:
         rendering = progress.add_task("rendering", total=frames)
         write_rally(rally, video, lambda: progress.advance(rendering))
         write_truth(rally.labels, truth)
-        reader = open_frames(video, order="bgr")
-        try:
-            tracking = progress.add_task("tracking", total=frames)
-            track = track_to_files(tracker, reader, video, files, lambda row: progress.advance(tracking))
-        finally:
-            reader.close()
+        tracking = progress.add_task("tracking", total=frames)
+        track = track_to_files(tracker, video, files, lambda row: progress.advance(tracking))
     print(report(args, score(rally, track)))
     print("\n".join(f"  {path}" for path in (video, truth, *files.paths())))
     return 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import tyro
 
-from tracknet_jax.cli.options import leave_out, option, split_by_or_runs
+from tracknet_jax.cli.options import option, refuse_options, split_by_or_runs
 from tracknet_jax.data.splits import RANDOM_WINDOWS, SplitBy
 from tracknet_jax.utils.errors import UserError
 
@@ -65,7 +65,7 @@ class EvaluateOptions:
     """average or weighted: see each frame in every window that holds it"""
     threshold: Annotated[float | None, option("P")] = None
     """probability of a ball's pixels (default: 0.5)"""
-    link: Annotated[bool, option()] = True
+    no_link: Annotated[bool, option()] = False
     """each frame's strongest blob, as the papers have it"""
     rectify: Annotated[Literal["none", "physics", "linear", "net"], tyro.conf.arg(metavar="HOW")] = "none"
     """physics, linear or net: fill gaps"""
@@ -159,19 +159,19 @@ def _check(options: EvaluateOptions, rule: "Protocol") -> None:
 
     if options.worst:
         check_picture_name(options.worst)
-    inference = ["dtype", "conv", "overlap", "threshold", "link"]
+    inference = ["dtype", "conv", "overlap", "threshold", "no_link"]
     files = ["box_class", "first_frame", "allow_missing_rows"]
     tracks = ["rectify", "rectifier", "save_predictions"]
     if options.predictions:
         reason, unused = "--predictions scores existing files", ["checkpoint", "model", *inference, *tracks]
-        leave_out(options, unused, reason)
+        refuse_options(options, unused, reason)
         return
-    leave_out(options, files, "without --predictions there are no files to read")
+    refuse_options(options, files, "without --predictions there are no files to read")
     if options.model:
-        leave_out(options, ["checkpoint", *inference], f"{options.model} has no weights and no windows")
+        refuse_options(options, ["checkpoint", *inference], f"{options.model} has no weights and no windows")
     elif rule.counting == "windows":
         reason = f"{options.protocol} scores every window by itself"
-        leave_out(options, ["overlap", "threshold", *tracks], reason)
+        refuse_options(options, ["overlap", "threshold", *tracks], reason)
 
 
 def _part(options: EvaluateOptions) -> tuple[str | None, str | None, str | None]:
@@ -191,7 +191,7 @@ def _checkpoint(options: EvaluateOptions) -> str | None:
 
 
 def _links(options: EvaluateOptions) -> bool:
-    return options.link and options.protocol == "default" and _checkpoint(options) is not None
+    return not options.no_link and options.protocol == "default" and _checkpoint(options) is not None
 
 
 def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") -> "Iterator[ClipScore]":

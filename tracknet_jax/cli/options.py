@@ -15,14 +15,12 @@ def option(metavar: str | None = None) -> Any:
     return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
 
 
-def leave_out(options: Any, names: Iterable[str], reason: str) -> None:
+def refuse_options(options: Any, names: Iterable[str], reason: str) -> None:
     """Raises `UserError` with the reason if one of these fields of `options` (a dataclass) is not its default."""
     defaults = {field.name: field.default for field in fields(options)}
     for name in names:
-        value = getattr(options, name)
-        if value != defaults[name]:
-            flag = f"no-{name}" if value is False else name
-            raise UserError(f"{reason}: leave --{flag.replace('_', '-')} out")
+        if getattr(options, name) != defaults[name]:
+            raise UserError(f"{reason}: leave --{name.replace('_', '-')} out")
 
 
 def split_by_or_runs(asked: str | None, checkpoint: str, data: Path, format: str) -> str | None:

@@ -1,4 +1,4 @@
-"""`tracknet track`: videos, a camera or a stream in, CSV, overlay video and picture out."""
+"""`tracknet track`: videos, a camera or a stream in; CSV, overlay video and picture out."""
 
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ example:
 
 
 def main(argv: list[str]) -> int:
-    """Runs `tracknet track`; 0: all tracked, 1: some of several failed. One that fails alone raises."""
+    """Runs `tracknet track`; 0: all were tracked, 1: some of several failed. Raises if a single video fails."""
     args = tyro.cli(
         TrackArgs,
         args=argv,
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
     if live and len(sources) > 1:
         raise UserError(f"{live[0]}: a camera or stream is tracked alone; give each a command of its own")
     if args.max_latency is not None and not live:
-        raise UserError("--max-latency is for cameras and streams: of a recording no frame is dropped")
+        raise UserError("--max-latency is for cameras and streams: no frame of a recording is dropped")
     stems = output_stems(sources)
     if live:
         from tracknet_jax.cli.track_live import track_camera
@@ -51,12 +51,12 @@ def main(argv: list[str]) -> int:
             raise UserError(f"{live[0]}: a camera or stream has no --start and no --shard")
         tracker = make_tracker(args, live=True)
         seconds = None if end is None else float(end)
-        return track_camera(args, tracker, filling_of(args), str(live[0]), stems[0], seconds)
+        return track_camera(args, tracker, make_rectification(args), str(live[0]), stems[0], seconds)
     from tracknet_jax.cli.track_archive import joined_if, track_videos, work_of
 
     with joined_if(args.shard):
-        work, filling = work_of(args, sources, stems), filling_of(args)
-        return track_videos(args, make_tracker(args), filling, work, start, end)
+        work, rectification = work_of(args, sources, stems), make_rectification(args)
+        return track_videos(args, make_tracker(args), rectification, work, start, end)
 
 
 def make_tracker(args: TrackArgs, live: bool = False) -> "FrameTracker":
@@ -74,7 +74,7 @@ def make_tracker(args: TrackArgs, live: bool = False) -> "FrameTracker":
     from tracknet_jax.releases.release import in_dtype, load_release, with_convolutions
 
     threshold = TrackOptions.threshold if args.threshold is None else args.threshold
-    options = TrackOptions(args.overlap, threshold, args.link, args.batch_size, args.fit, live)
+    options = TrackOptions(args.overlap, threshold, not args.no_link, args.batch_size, args.fit, live)
     release = load_release(args.checkpoint or DEFAULT_CHECKPOINT)
     if args.conv:
         release = with_convolutions(release, args.conv)
@@ -87,8 +87,8 @@ def make_tracker(args: TrackArgs, live: bool = False) -> "FrameTracker":
     return Tracker(release, options)
 
 
-def filling_of(args: TrackArgs) -> "Rectification | None":
-    """How the options say that gaps are filled."""
+def make_rectification(args: TrackArgs) -> "Rectification | None":
+    """The way to fill gaps that the options ask for."""
     from tracknet_jax.rectification.gaps import DEFAULT_RULE
     from tracknet_jax.rectification.rectify import rectification
 

@@ -1,10 +1,10 @@
-"""The part of `tracknet track` for recordings: a video named alone, or an archive that is shared out and resumed."""
+"""The part of `tracknet track` for recordings: a single video, or an archive that is divided and resumed."""
 
 import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -12,18 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracknet_jax.cli.track_args import TrackArgs
-from tracknet_jax.cli.track_report import counted, window
 from tracknet_jax.utils.errors import UserError
 
 if TYPE_CHECKING:
-    import numpy as np
     from rich.progress import Progress
 
     from tracknet_jax.rectification.rectify import Rectification
     from tracknet_jax.tracking.archive import Job, Outcome
     from tracknet_jax.tracking.frame_tracker import FrameTracker
+    from tracknet_jax.tracking.prepared_video import Frame
     from tracknet_jax.tracks.track import Row
-    from tracknet_jax.video.readers import FrameReader
     from tracknet_jax.video.viewer import Viewer
 
 
@@ -33,8 +31,8 @@ class Work:
 
     Attributes:
         jobs: the videos to track.
-        finished: videos of its share that were tracked before.
-        record: gets a line for each video; None for a video that is named alone.
+        finished: how many videos of its share were tracked before.
+        record: the file that gets a line for each video; None for a single video.
     """
 
     jobs: "list[Job]"
@@ -44,7 +42,7 @@ class Work:
 
 @dataclass
 class Tally:
-    """What has been done, and since when."""
+    """Counts what was done, and since when."""
 
     tracked: int = 0
     frames: int = 0
@@ -65,7 +63,7 @@ class Tally:
 
 
 def work_of(args: TrackArgs, sources: "list[str | Path]", stems: list[str]) -> Work:
-    """This process's share of the sources; what is finished stays, unless it is named alone or asked for again.
+    """This process's share of the sources, without the finished ones. A single video is tracked in any case.
 
     Raises:
         UserError: `--shard` is neither I/N nor auto.
@@ -74,7 +72,7 @@ def work_of(args: TrackArgs, sources: "list[str | Path]", stems: list[str]) -> W
     from tracknet_jax.tracking.outputs import OutputFiles
 
     index, count = parse_shard(args.shard)
-    files = [OutputFiles.of(args.output, stem, args.video, args.picture) for stem in stems]
+    files = [OutputFiles.of(args.output, stem, not args.no_video, not args.no_picture) for stem in stems]
     mine = [Job(sources[i], files[i]) for i in share(sources, index, count)]
     if len(sources) == 1 and Path(sources[0]) == Path(args.videos[0]):  # not the only one of a folder
         return Work(mine, 0, None)
@@ -86,44 +84,49 @@ def work_of(args: TrackArgs, sources: "list[str | Path]", stems: list[str]) -> W
 def track_videos(
     args: TrackArgs,
     tracker: "FrameTracker",
-    filling: "Rectification | None",
+    rectification: "Rectification | None",
     work: Work,
     start: Fraction | None,
     end: Fraction | None,
 ) -> int:
-    """Tracks videos, each between two times in seconds, and tells of each; 1 if some of several failed.
+    """Tracks videos, each between two times in seconds, and prints a line for each; 1 if some of several failed.
 
     Raises:
-        UserError: a video that is named alone failed, or the record cannot be written.
+        UserError: a single video failed, or the record cannot be written.
     """
     from tracknet_jax.cli.progress import progress_bar
     from tracknet_jax.tracking.archive import append_outcome, track_archive
     from tracknet_jax.video.readers import open_between
+    from tracknet_jax.video.viewer import Viewer
 
     tally = Tally()
     open_source = partial(open_between, start=start, end=end, order="bgr")
-    with progress_bar() as progress, window(args.show) as viewer:
-        follow, show = following(work.jobs, progress), showing(viewer)
-        for outcome in track_archive(tracker, work.jobs, open_source, follow, args.background, filling, show):
+    with progress_bar() as progress, closing(Viewer("tracknet")) if args.show else nullcontext() as viewer:
+        follow, show = following(work.jobs, progress), showing(viewer) if viewer else None
+        outcomes = track_archive(
+            tracker, work.jobs, open_source, follow, args.background, rectification, show
+        )
+        for outcome in outcomes:
             tally.add(outcome)
             if work.record is not None:
                 append_outcome(work.record, outcome)
-                tell(outcome)
+                print_outcome(outcome)
             elif outcome.error is not None:
                 raise outcome.error
             else:
                 print(summary(outcome, tally.speed()))
     if work.record is not None:
-        tell_all(work, tally, work.record)
+        print_totals(work, tally, work.record)
     return 1 if tally.failed else 0
 
 
-def following(jobs: "list[Job]", progress: "Progress") -> "Callable[[Job, FrameReader, Row], None]":
-    """What moves the bar on with every row."""
+def following(jobs: "list[Job]", progress: "Progress") -> "Callable[[Job, Frame, Row], None]":
+    """A function that moves the progress bar on with every row."""
     task = progress.add_task("", total=None)
 
-    def follow(job: "Job", reader: "FrameReader", row: "Row") -> None:
-        if row.frame == reader.start:
+    def follow(job: "Job", frame: "Frame", row: "Row") -> None:
+        reader = frame.video.reader
+        if frame.number == reader.start:
             title = f"{jobs.index(job) + 1}/{len(jobs)} {Path(str(job.source)).name}"
             progress.reset(task, total=reader.frame_count_hint, description=title)
         progress.advance(task)
@@ -131,21 +134,20 @@ def following(jobs: "list[Job]", progress: "Progress") -> "Callable[[Job, FrameR
     return follow
 
 
-def showing(viewer: "Viewer | None") -> "Callable[[np.ndarray], None] | None":
-    """What shows a frame; when the window is closed, it is as with Ctrl-C. None without a window."""
-    if viewer is None:
-        return None
+def showing(viewer: "Viewer") -> "Callable[[Frame], None]":
+    """A function that shows a frame; closing the window has the effect of Ctrl-C."""
 
-    def show(frame: "np.ndarray") -> None:
-        viewer.show(frame)
+    def show(frame: "Frame") -> None:
+        assert frame.picture is not None
+        viewer.show(frame.picture)
         if viewer.closed:
             raise KeyboardInterrupt
 
     return show
 
 
-def tell(outcome: "Outcome") -> None:
-    """One line for one of several videos."""
+def print_outcome(outcome: "Outcome") -> None:
+    """Prints the line of one of several videos."""
     if outcome.error is None:
         print(summary(outcome))
     else:
@@ -153,19 +155,19 @@ def tell(outcome: "Outcome") -> None:
 
 
 def summary(outcome: "Outcome", speed: float | None = None) -> str:
-    """One line for the user: what was found, how fast if a speed is given, where it is."""
+    """One line: what was found, at what speed if one is given, and the files."""
     track, promised = outcome.track, outcome.promised
     assert track is not None
     fast = "" if speed is None else f", {speed:.0f} frames/s"
     files = ", ".join(map(str, outcome.job.files.paths()))
-    line = f"{outcome.job.source}: {counted(track)}{fast} -> {files}"
+    line = f"{outcome.job.source}: {track.summary()}{fast} -> {files}"
     if promised is not None and len(track) < promised:
         line += f" (the file promises {promised} frames; the rest cannot be decoded)"
     return line
 
 
-def tell_all(work: Work, tally: Tally, record: Path) -> None:
-    """The last lines: how many were tracked, now and before, and which failed."""
+def print_totals(work: Work, tally: Tally, record: Path) -> None:
+    """Prints the last lines: how many videos were tracked, now and before, and which failed."""
     mine = f"{len(work.jobs) + work.finished} videos"
     if tally.tracked:
         speed = f"{tally.frames} frames, {tally.speed():.0f} frames/s"
@@ -177,10 +179,10 @@ def tell_all(work: Work, tally: Tally, record: Path) -> None:
 
 
 def parse_shard(text: str | None) -> tuple[int, int]:
-    """Which process this is, and of how many, of `I/N`, or of `auto` as JAX says; None is one alone.
+    """This process's number and the number of processes, from `I/N`, or from JAX for `auto`; None: 0 of 1.
 
     Raises:
-        UserError: it is none of these.
+        UserError: the text is neither.
     """
     if text is None:
         return 0, 1
@@ -196,7 +198,7 @@ def parse_shard(text: str | None) -> tuple[int, int]:
 
 @contextmanager
 def joined_if(shard: str | None) -> Iterator[None]:
-    """With `auto` the processes of a cluster know each other, and leave it together; else nothing is done."""
+    """With `auto`, the processes of a cluster connect at the start and wait for each other at the end."""
     if shard != "auto":
         yield
         return

@@ -1,4 +1,4 @@
-"""The options of `tracknet track`, of recordings and of live sources alike."""
+"""The options of `tracknet track`, for recordings and for live sources."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 import tyro
 
-from tracknet_jax.cli.options import leave_out, option
+from tracknet_jax.cli.options import option, refuse_options
 from tracknet_jax.utils.errors import UserError
 
-# Of the network and its windows: a tracker without weights has none of them.
-INFERENCE = ("checkpoint", "runtime", "dtype", "conv", "overlap", "threshold", "link", "batch_size")
+# Options of the network and its windows, which a tracker without weights does not have.
+INFERENCE = ("checkpoint", "runtime", "dtype", "conv", "overlap", "threshold", "no_link", "batch_size")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class TrackArgs:
     """average or weighted: several looks at each frame; slow"""
     threshold: Annotated[float | None, option("P")] = None
     """probability above which a pixel is ball (default: 0.5)"""
-    link: Annotated[bool, option()] = True
+    no_link: Annotated[bool, option()] = False
     """take each frame's strongest blob, on a trajectory or not"""
     fit: Annotated[Literal["auto", "stretch", "letterbox"], option("HOW")] = "auto"
     """stretch or letterbox (default: letterbox portrait and 4:3)"""
@@ -54,9 +54,9 @@ class TrackArgs:
     """up to here"""
     batch_size: Annotated[int | None, option("N")] = None
     """windows in a step (default: 1 on a CPU and live, else 16)"""
-    video: Annotated[bool, option()] = True
+    no_video: Annotated[bool, option()] = False
     """leave the overlay video out"""
-    picture: Annotated[bool, option()] = True
+    no_picture: Annotated[bool, option()] = False
     """leave the picture out"""
     show: Annotated[bool, option()] = False
     """open a window, too; q ends"""
@@ -65,25 +65,25 @@ class TrackArgs:
     shard: Annotated[str | None, option("I/N")] = None
     """process I's share of N; auto: as the cluster says"""
     overwrite: Annotated[bool, option()] = False
-    """of several videos track finished ones again, too"""
+    """of several videos, track the finished ones again, too"""
 
     def check(self) -> None:
-        """Raises `UserError` for options that have no effect beside the others."""
+        """Raises `UserError` for options that would have no effect."""
         if not self.videos:
             raise UserError("no video given, for example: tracknet track rally.mp4")
         if self.model:
-            leave_out(self, INFERENCE, f"{self.model} has no weights and no windows")
+            refuse_options(self, INFERENCE, f"{self.model} has no weights and no windows")
         if self.runtime != "jax":
-            leave_out(self, ["conv", "dtype"], f"--runtime {self.runtime} has its own convolutions")
+            refuse_options(self, ["conv", "dtype"], f"--runtime {self.runtime} has its own convolutions")
         if self.rectify == "none":
-            leave_out(self, ["rectifier", "max_gap"], "without --rectify no gap is filled")
+            refuse_options(self, ["rectifier", "max_gap"], "without --rectify no gap is filled")
 
 
 def parse_time(text: str | None) -> Fraction | None:
-    """Seconds, exactly, of `90`, `1:30` or `0:01:30.5`; None stays None.
+    """The exact seconds of `90`, `1:30` or `0:01:30.5`; None stays None.
 
     Raises:
-        UserError: it is none of these.
+        UserError: the text is no time.
     """
     if text is None:
         return None

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tracknet_jax.data.median_background import estimate_background
 from tracknet_jax.evaluation.clip_score import ClipScore, score_track
 from tracknet_jax.evaluation.footage import Footage, check_labels
 from tracknet_jax.evaluation.published.published_tracker import PublishedTracker
@@ -14,10 +13,12 @@ from tracknet_jax.rectification.rectify import Rectification, rectify
 from tracknet_jax.rectification.trajectories import Trajectory
 from tracknet_jax.releases.release import Release
 from tracknet_jax.scoring.protocols import Protocol
-from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
+from tracknet_jax.tracking.frame_tracker import FrameTracker
+from tracknet_jax.tracking.prepared_video import prepare
 from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
-from tracknet_jax.tracks.track import Track, TrackBuilder
+from tracknet_jax.tracks.track import Track
+from tracknet_jax.video.readers import GivenFrames
 
 
 def score_release(
@@ -73,16 +74,10 @@ def score_tracker(
 
 
 def track_footage(tracker: FrameTracker, footage: Footage) -> Track:
-    """The track of a clip, with the clip's own frame numbers; its background, if one is wanted, of all frames."""
-    placement = tracker.place(footage.size)
-    background = None
-    if tracker.background != "none":
-        background = estimate_background(footage.frames(), placement.to_network)
-    builder = TrackBuilder(size=footage.size)
-    frames = map(placement.to_network, footage.frames())
-    for row in tracker.track(PreparedVideo(frames, placement, background=background)):
-        builder.add(row)
-    track = builder.build()
+    """The track of a clip, with the clip's own frame numbers."""
+    reader = GivenFrames(footage.frames(), footage.size, anew=footage.frames)
+    rows = (row for _, row in tracker.track(prepare(tracker.view, reader)))
+    track = Track.of(rows, size=footage.size)
     return replace(track, frame=footage.numbers(len(track)))
 
 

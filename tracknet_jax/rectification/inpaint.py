@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tracknet_jax.heatmaps.ensemble import ensemble_weights
 from tracknet_jax.models.rectifier import InpaintNet, RectifierConfig
 from tracknet_jax.releases.release import RectifierRelease
-from tracknet_jax.tracking.windows import ensemble_weights
 from tracknet_jax.utils.coordinates import scale_xy
 
 BATCH = 32  # windows in one step

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, TypeVar, cast, get_args
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from tracknet_jax.releases.release import RectifierRelease, load_rectifier
 from tracknet_jax.tracks.track import Row, Track
 from tracknet_jax.utils.errors import UserError
 
+T = TypeVar("T")
 Method = Literal["net", "physics", "linear"]
 
 USUAL_FPS = 30  # where the frame rate is not known
@@ -108,25 +110,30 @@ def rectify(track: Track, how: Rectification = Rectification("physics")) -> Trac
 
 
 def rectified_rows(
-    rows: Iterable[Row], size: tuple[int, int], fps: float, how: Rectification
-) -> Iterator[Row]:
-    """The rows of `rectify`, while they come: each follows as soon as nothing that comes later can change it.
+    rows: Iterable[tuple[T, Row]], size: tuple[int, int], fps: float, how: Rectification
+) -> Iterator[tuple[T, Row]]:
+    """The rows of `rectify`, each with what came along with it, as soon as no later row can change them.
 
-    That is the longest gap and what the method looks at behind it: about a second, `how.reach(fps)` rows. So
-    memory stays constant, a camera's overlay waits no longer than that, and a file needs no further pass.
-    Without a longest gap all rows wait for the end.
+    A row waits for the longest gap and for what the method looks at behind it: `how.reach(fps)` rows, about a second.
+    So memory stays constant, a camera's overlay waits no longer than that, and a file needs no second pass. Without a
+    longest gap all rows wait for the end.
     """
     reach = how.reach(fps)
-    held: list[Row] = []
-    given = 0  # how many of `held` have been given out, and are kept as the past of those that follow
-    for row in rows:
-        held.append(row)
-        if reach is not None and len(held) - given == BLOCK + reach:
-            yield from _rectified(held, size, fps, how)[given : given + BLOCK]
-            given += BLOCK
-            forgotten = max(0, given - reach)
-            held, given = held[forgotten:], given - forgotten
-    yield from _rectified(held, size, fps, how)[given:]
+    past: list[Row] = []  # given out, and within reach of those that follow
+    held: list[tuple[T, Row]] = []
+
+    def filled() -> Iterator[tuple[T, Row]]:
+        new = [row for _, row in held]
+        rectified = _rectified(past + new, size, fps, how)[len(past) :]
+        return zip((beside for beside, _ in held), rectified, strict=True)
+
+    for each in rows:
+        held.append(each)
+        if reach is not None and len(held) == BLOCK + reach:
+            yield from islice(filled(), BLOCK)
+            past = [*past, *(row for _, row in held[:BLOCK])][-reach:]
+            held = held[BLOCK:]
+    yield from filled()
 
 
 def _rectified(rows: list[Row], size: tuple[int, int], fps: float, how: Rectification) -> list[Row]:

@@ -1,21 +1,18 @@
-"""Tracking an archive: many videos through one tracker, shared out among processes, each video once."""
+"""Tracking an archive: many videos through one tracker, divided among processes, each video once."""
 
 import json
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tracknet_jax.rectification.rectify import Rectification
-from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
-from tracknet_jax.tracking.outputs import ROWS_AHEAD, OutputFiles, Recording, prepare, write_results
+from tracknet_jax.tracking.frame_tracker import FrameTracker
+from tracknet_jax.tracking.outputs import ROWS_AHEAD, OutputFiles, write_results
+from tracknet_jax.tracking.prepared_video import Frame, PreparedVideo, prepare
 from tracknet_jax.tracks.track import Row, Track
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.utils.files import cannot_write
@@ -24,7 +21,7 @@ from tracknet_jax.video.capture import is_address
 from tracknet_jax.video.folders import images_in
 from tracknet_jax.video.readers import FrameReader
 
-OPENING = 2**20  # bytes, what opening a video counts for when the work is shared out
+OPENING = 2**20  # bytes that opening a video counts for when the work is divided
 
 
 @dataclass(frozen=True)
@@ -37,10 +34,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job: a track or an error.
+    """The result of a job: a track or an error.
 
     Attributes:
-        promised: frames that the container promises, None if it does not say.
+        promised: how many frames the container says it has; None if it does not say.
     """
 
     job: Job
@@ -49,80 +46,98 @@ class Outcome:
     promised: int | None = None
 
 
+@dataclass
+class Reading:
+    """A job while its video is read.
+
+    Attributes:
+        video: the prepared video, once it is open.
+        error: what ended the reading early.
+    """
+
+    job: Job
+    video: PreparedVideo | None = None
+    error: UserError | None = None
+
+    def frames(
+        self, tracker: FrameTracker, open_source: Callable[[str | Path], FrameReader], background: Path | None
+    ) -> Iterator[Frame]:
+        """Opens the video and gives its frames. An error ends them here, so that other videos can follow."""
+        try:
+            with closing(open_source(self.job.source)) as reader:
+                self.video = prepare(tracker.view, reader, background)
+                yield from self.video
+        except UserError as error:
+            self.error = error
+        except Exception as error:  # whatever a decoder raises
+            self.error = UserError(f"{self.job.source}: cannot be read ({type(error).__name__}: {error})")
+
+    def checked(self, tracked: Iterable[tuple[Frame, Row]]) -> Iterator[tuple[Frame, Row]]:
+        """Passes the rows on, and raises `error` behind the last one."""
+        yield from tracked
+        if self.error is not None:
+            raise self.error
+
+
 def track_archive(
     tracker: FrameTracker,
     jobs: Iterable[Job],
     open_source: Callable[[str | Path], FrameReader],
-    on_row: Callable[[Job, FrameReader, Row], None] = lambda job, reader, row: None,
+    on_row: Callable[[Job, Frame, Row], None] = lambda job, frame, row: None,
     background: Path | None = None,
     rectification: Rectification | None = None,
-    show: Callable[[np.ndarray], None] | None = None,
+    show: Callable[[Frame], None] | None = None,
 ) -> Iterator[Outcome]:
-    """Tracks videos one after the other and gives the outcome of each, in order; a bad one does not end the rest.
+    """Tracks videos one after the other and gives the outcome of each, in order; a bad video does not end the others.
 
-    The next video is opened and read while the rows of this one are written, and the last windows of one share a batch
-    with the first of the next.
+    The next video is opened and read while the rows of this one are written, and the last windows of one may share a
+    batch with the first of the next.
 
     Args:
         open_source: gives the frames (BGR) of a source that can be read again.
-        on_row: called with every row.
-        background: an image for networks that want one, see `find_background`.
+        on_row: called with every frame and its row.
+        background: an image for networks that take one, see `prepare`.
         rectification: how gaps are filled.
-        show: called with every frame that the overlay is drawn on.
+        show: called with every frame after the overlay is drawn on its picture.
     """
-    pending = deque(jobs)
-    failures: dict[Job, UserError] = {}
-    under_way: dict[Recording, Job] = {}
+    readings = [Reading(job) for job in jobs]
+    frames = (reading.frames(tracker, open_source, background) for reading in readings)
+    with Prefetch(tracker.track(chain.from_iterable(frames)), ROWS_AHEAD) as tracked:
+        by_video = groupby(tracked, lambda each: each[0].video)
+        video: PreparedVideo | None = None
+        rows: Iterable[tuple[Frame, Row]] = ()
+        for reading in readings:
+            if video is None:
+                video, rows = next(by_video, (None, ()))
+            # By now every video before `video` has been read, to its end or to its error.
+            is_next = video is not None and video is reading.video
+            yield _outcome(
+                reading, rows if is_next else (), partial(on_row, reading.job), rectification, show
+            )
+            video = None if is_next else video
 
-    def note(job: Job, error: Exception) -> None:
-        if not isinstance(error, UserError):  # whatever a decoder raises
-            error = UserError(f"{job.source}: cannot be read ({type(error).__name__}: {error})")
-        failures[job] = error
 
-    def noted(frames: Iterable[np.ndarray], job: Job) -> Iterator[np.ndarray]:
-        try:
-            yield from frames
-        except Exception as error:
-            note(job, error)
-
-    def recordings() -> Iterator[Recording]:
-        """Runs in the thread that reads: what goes wrong there is noted, and told when the video's turn comes."""
-        for job in list(pending):
-            try:
-                with closing(open_source(job.source)) as reader:
-                    recording = prepare(tracker, reader, job.source, background)
-                    recording = replace(recording, frames=noted(recording.frames, job))
-                    under_way[recording] = job
-                    yield recording
-            except Exception as error:
-                note(job, error)
-
-    def rows_of(job: Job, group: Iterable[tuple[PreparedVideo, Row]]) -> Iterator[Row]:
-        yield from map(itemgetter(1), group)
-        if job in failures:
-            raise failures[job]
-
-    with Prefetch(tracker.track_videos(recordings()), ROWS_AHEAD) as rows:
-        for recording, group in groupby(rows, itemgetter(0)):
-            job = under_way.pop(recording)
-            while pending[0] is not job:
-                yield Outcome(pending[0], None, failures[pending.popleft()])
-            pending.popleft()
-            track, error = None, None
-            try:
-                follow = partial(on_row, job, recording.reader)
-                track = write_results(rows_of(job, group), recording, job.files, follow, rectification, show)
-            except UserError as told:
-                error = told
-            yield Outcome(job, track, error, recording.reader.frame_count_hint)
-    for job in pending:
-        yield Outcome(job, None, failures[job])
+def _outcome(
+    reading: Reading,
+    tracked: Iterable[tuple[Frame, Row]],
+    on_row: Callable[[Frame, Row], None],
+    rectification: Rectification | None,
+    show: Callable[[Frame], None] | None,
+) -> Outcome:
+    if reading.video is None:
+        return Outcome(reading.job, None, reading.error)
+    checked = reading.checked(tracked)
+    try:
+        track = write_results(checked, reading.video, reading.job.files, on_row, rectification, show)
+    except UserError as error:
+        return Outcome(reading.job, None, error)
+    return Outcome(reading.job, track, None, reading.video.reader.frame_count_hint)
 
 
 def share(sources: Sequence[str | Path], index: int, count: int) -> list[int]:
-    """Which of `sources` process `index` of `count` tracks; every process gets the same answer for the same files.
+    """Positions of the sources that process `index` of `count` tracks; all processes divide the same files alike.
 
-    The largest goes first, each to the process that has least to do so far.
+    The sources are dealt out from the largest to the smallest, each to the process that has least to do so far.
     """
     sizes = [_bytes(source) + OPENING for source in sources]
     load, mine = [0] * count, []
@@ -157,7 +172,7 @@ def append_outcome(path: Path, outcome: Outcome) -> None:
 
 
 def _bytes(source: str | Path) -> int:
-    """How much there is to read, 0 where nobody knows."""
+    """How much there is to read; 0 if that is unknown."""
     if is_address(source):
         return 0
     paths = images_in(Path(source)) or [Path(source)]

@@ -1,4 +1,4 @@
-"""Tracking a camera or stream: rows at most so much later than their frames, files that are whole whenever it ends."""
+"""Tracking a camera or stream: the delay of the rows is bounded, and the files are complete whenever it ends."""
 
 import math
 import signal
@@ -8,33 +8,32 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tracknet_jax.rectification.rectify import BLOCK, Rectification
-from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
-from tracknet_jax.tracking.outputs import OutputFiles, prepare, write_results
+from tracknet_jax.tracking.frame_tracker import FrameTracker
+from tracknet_jax.tracking.outputs import OutputFiles, write_results
+from tracknet_jax.tracking.prepared_video import Frame, prepare_live
 from tracknet_jax.tracks.track import Row, Track
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.utils.threads import Prefetch
-from tracknet_jax.video.live_reader import LiveReader, WaitingFrames
-from tracknet_jax.video.readers import FrameReader, VideoSource
+from tracknet_jax.video.live_reader import LiveReader
 
-SLACK = 0.5  # seconds that frames may wait for the network, if nobody says how late a row may be
+SLACK = 0.5  # seconds that frames may wait for the network, if no latency is asked for
 
 
 @dataclass(frozen=True)
 class Latency:
-    """Seconds from a frame's arrival to its row, at most, and what they consist of.
+    """The most seconds from a frame's arrival to its row, in parts.
 
     Attributes:
-        window: until the last frame of its window, and of its batch, has come.
-        decision: until the linking, the ensemble or the rectification has seen the frames that it waits for.
-        step: of the network, as measured.
-        waiting: what is left for waiting while the network is busy; a frame that would wait longer is dropped.
+        window: until the last frame of its window, and of its batch, has arrived.
+        decision: until the linking, the ensemble and the rectification have seen the later frames that they need.
+        step: for the network, as measured.
+        waiting: while the network is busy; a frame that would wait longer is dropped.
     """
 
     window: float
@@ -44,12 +43,12 @@ class Latency:
 
     @property
     def least(self) -> float:
-        """That of a network which is never busy when a window is full."""
+        """The latency if the network is never busy when a window is full."""
         return self.window + self.decision + self.step
 
     @property
     def allowed(self) -> float:
-        """From a frame's arrival until the network has seen it."""
+        """Seconds from a frame's arrival until the network has seen it."""
         return self.window + self.waiting + self.step
 
     def __str__(self) -> str:
@@ -65,19 +64,20 @@ def plan_latency(
     most: float | None = None,
     rectification: Rectification | None = None,
 ) -> Latency:
-    """How `most` seconds between a frame and its row are shared out; None: the least, and `SLACK`.
+    """Divides `most` seconds between a frame and its row into parts; None: the least possible, and `SLACK`.
 
     Args:
+        fps: frames a second of the source.
         step: seconds that the tracker takes for `tracker.step` frames, see `step_seconds`.
 
     Raises:
-        UserError: it cannot be done in `most` seconds.
+        UserError: `most` is too short, or the rectification has no longest gap.
     """
     held = 0
     if rectification is not None:
         reach = rectification.reach(fps)
         if reach is None:
-            raise UserError("of a live source only gaps of limited length can be filled: give a longest gap")
+            raise UserError("a live source needs a longest gap to fill: give one")
         held = BLOCK + reach
     window = (tracker.step - 1) / fps
     latency = Latency(window, (tracker.lag + held) / fps - window, step, SLACK)
@@ -94,24 +94,14 @@ def plan_latency(
 
 def step_seconds(tracker: FrameTracker, clock: Callable[[], float] = time.perf_counter) -> float:
     """Compiles the tracker and gives the seconds that `tracker.step` frames take."""
-    width, height = tracker.network_size
+    width, height = tracker.view.size
     frames = [np.zeros((height, width, 3), np.uint8)] * tracker.step
-    placement = tracker.place(tracker.network_size)
     times = []
     for _ in range(3):
         began = clock()
-        for _row in tracker.track(PreparedVideo(frames, placement)):
-            pass
+        list(tracker.track_frames(frames))
         times.append(clock() - began)
     return min(times[1:])
-
-
-def open_live(
-    frames: FrameReader, tracker: FrameTracker, latency: Latency, seconds: float | None = None
-) -> LiveReader:
-    """The frames of a camera or stream, those dropped that would make rows later than `latency` allows."""
-    waiting = WaitingFrames(latency.allowed, tracker.step, latency.window, latency.step)
-    return LiveReader(frames, waiting, seconds)
 
 
 @dataclass
@@ -121,15 +111,14 @@ class Latencies:
     seconds: array = field(default_factory=lambda: array("f"))
 
     def percentile(self, percent: float, last: int = 0) -> float:
-        """Of the `last` ones, or of all; NaN if there are none."""
+        """The percentile of the `last` rows, or of all; NaN if there are none."""
         values = np.array(self.seconds[-last:], np.float32)
         return float(np.percentile(values, percent)) if len(values) else float("nan")
 
 
 def track_live(
     tracker: FrameTracker,
-    frames: LiveReader,
-    source: VideoSource,
+    reader: LiveReader,
     files: OutputFiles,
     latencies: Latencies,
     on_row: Callable[[Row], None] = lambda row: None,
@@ -138,51 +127,44 @@ def track_live(
     show: Callable[[np.ndarray, float], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Track:
-    """Tracks `frames` (BGR) until they end or `frames.stop` is called, and writes the files as the rows come.
+    """Tracks frames (BGR) until they end or `reader.stop` is called, and writes the files as the rows come.
 
-    A row whose frame was dropped says so, and the table has the time of every frame. The overlay video keeps its pace:
-    in place of a dropped frame it repeats the one before.
+    The table has the time of every frame, and says which frames were dropped. In place of a dropped frame the overlay
+    video repeats the one before, so that it keeps its pace.
 
     Args:
-        latencies: is filled with that of every row.
-        show: called with every frame that its row is drawn on, and the seconds from now at which it is due if all
+        latencies: gets that of every row.
+        show: called with every frame that its row is drawn on, and with the seconds from now until it is due if all
             frames are to be shown equally late.
-        clock: that of `frames`.
+        clock: that of `reader`.
 
     Raises:
         UserError: a file cannot be written; no half-written file stays.
     """
-    recording = prepare(tracker, frames, source, background)
-    picture: list[np.ndarray | None] = []
-    due = 0.0
+    video = prepare_live(tracker.view, reader, background)
 
-    def times() -> Iterator[float]:
-        nonlocal due
-        first = frames.arrivals[0].time
-        while True:
-            arrival = frames.arrivals.popleft()
-            picture[:] = [arrival.frame]
-            latencies.seconds.append(clock() - arrival.time)
-            due = arrival.time + max(latencies.seconds[-2 * tracker.step :])
-            yield arrival.time - first
+    def age(frame: Frame) -> float:
+        assert reader.began is not None
+        assert frame.time is not None
+        return clock() - reader.began - frame.time
 
-    # A step's rows come together; more may not wait for the files, or they would be late unseen.
-    with Prefetch(tracker.track(recording), tracker.step) as rows:
-        return write_results(
-            rows,
-            recording,
-            files,
-            on_row,
-            rectification,
-            show=None if show is None else lambda frame: show(frame, due - clock()),
-            pictures=(picture[0] for _ in count()),
-            times=times(),
-        )
+    def follow(frame: Frame, row: Row) -> None:
+        latencies.seconds.append(age(frame))
+        on_row(row)
+
+    def show_when_due(frame: Frame) -> None:
+        assert show is not None
+        assert frame.picture is not None
+        show(frame.picture, max(latencies.seconds[-2 * tracker.step :]) - age(frame))
+
+    # A step's rows come together. If more could wait for the files, they would be late without being measured.
+    with Prefetch(tracker.track(video), tracker.step) as tracked:
+        return write_results(tracked, video, files, follow, rectification, show and show_when_due)
 
 
 @contextmanager
 def ending_on_signal(end: Callable[[], None]) -> Iterator[None]:
-    """While entered, the first SIGINT (Ctrl-C) or SIGTERM calls `end`; a second SIGINT interrupts as usual."""
+    """Inside, the first SIGINT (Ctrl-C) or SIGTERM calls `end`; a second SIGINT interrupts as usual."""
     before: dict[signal.Signals, Any] = {}
 
     def receive(*_: Any) -> None:

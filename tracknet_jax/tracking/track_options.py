@@ -1,9 +1,9 @@
-"""How to track, as data."""
+"""The options of a tracker."""
 
 from dataclasses import dataclass
 
+from tracknet_jax.heatmaps.ensemble import Overlap
 from tracknet_jax.tracking.placement import Fit
-from tracknet_jax.tracking.windows import Overlap
 from tracknet_jax.utils.errors import UserError
 
 

@@ -1,42 +1,36 @@
-"""Tracking with a network: a release, options, and streams of frames make one row a frame."""
+"""Tracking with a network: frames in, windows, batches, the network, candidates, linking, rows out."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, nullcontext
-from dataclasses import replace
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
-from itertools import count, groupby
-from operator import itemgetter
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import jax
 import numpy as np
 from flax import linen as nn
 
-from tracknet_jax.heatmaps.decoding import SEVERAL
+from tracknet_jax.heatmaps.decoding import Candidates
+from tracknet_jax.heatmaps.ensemble import ensemble_weights
 from tracknet_jax.releases.release import Release
-from tracknet_jax.tracking import detector, linking
-from tracknet_jax.tracking.batches import Batch, batches
-from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
-from tracknet_jax.tracking.linking import Detection
-from tracknet_jax.tracking.placement import Placement
+from tracknet_jax.tracking import detector
+from tracknet_jax.tracking.frame_tracker import FrameTracker
+from tracknet_jax.tracking.linking import LAG, Detection, link
+from tracknet_jax.tracking.prepared_video import Frame, View
 from tracknet_jax.tracking.track_options import TrackOptions
-from tracknet_jax.tracking.video_background import opening_background
-from tracknet_jax.tracking.windows import Chunk, chunks, complete_windows, ensemble_weights
+from tracknet_jax.tracking.windows import Batch, Chunk, batches, chunks, complete_windows, runs
 from tracknet_jax.tracks.track import Row
 from tracknet_jax.utils.threads import Prefetch, cores, map_in_threads
 
 T = TypeVar("T")
 
-CPU_BATCH, ACCELERATOR_BATCH = 1, 16  # windows in one step; more of them fit no CPU cache
+CPU_BATCH, ACCELERATOR_BATCH = 1, 16  # windows in one step; more of them do not fit a CPU's cache
 IN_FLIGHT = 2  # steps handed to the device before the first one's result is waited for
-# At once, at most, and no more than one beyond the cores: a step by itself leaves cores idle, in layers too small to
-# divide and while its result is read.
+# Steps at once on a CPU, at most, and at most one more than there are cores. One step alone leaves cores idle: in
+# layers that are too small to divide, and while its result is read.
 CPU_STEPS = 4
-
-# a frame's candidates, positions (K, 2) in network pixels and confidences (K,)
-Found = tuple[np.ndarray, np.ndarray]
-NOTHING: Found = np.full((SEVERAL, 2), np.nan, np.float32), np.zeros(SEVERAL, np.float32)
 
 
 class Tracker(FrameTracker):
@@ -49,146 +43,128 @@ class Tracker(FrameTracker):
 
     def __init__(self, release: Release, options: TrackOptions = TrackOptions()):
         self.release, self.options = release, options
-        config = release.config
-        self.name, self.background = config.name, config.background
-        self.network_size, self.fit = (config.width, config.height), options.fit
-        several = CPU_BATCH if jax.default_backend() == "cpu" else ACCELERATOR_BATCH
-        batch = options.batch_size or (1 if options.live else several)
-        # The windows pending at the end are decoded as one batch, so it must hold them.
-        self._batch = batch if options.overlap == "none" else max(batch, config.outputs)
+        config, on_cpu = release.config, jax.default_backend() == "cpu"
+        self.view = View(config.name, (config.width, config.height), options.fit, config.background)
+        self._overlaps = options.overlap != "none"
+        usual = 1 if options.live else CPU_BATCH if on_cpu else ACCELERATOR_BATCH
+        # The windows that are pending at a run's end are decoded as one batch, so it must hold them.
+        self._batch = max(options.batch_size or usual, config.outputs if self._overlaps else 1)
         self._variables = jax.device_put(release.variables)
-        self._ahead: Any = nullcontext if options.live else Prefetch
-        # A network of another runtime is called back out of the program: it would wait for a thread of JAX's for ever,
-        # were all of them taken by steps that wait for theirs.
-        own = isinstance(release.model, nn.Module)
-        beside = jax.default_backend() == "cpu" and own and not options.live
-        self._at_once = min(cores() + 1, CPU_STEPS) if beside else 1
-        waiting = config.outputs - 1  # for a frame's last window
-        self.step = self._batch * config.outputs if options.overlap == "none" else self._batch
-        self.lag = self.step - 1 + (0 if options.overlap == "none" else waiting) + linking.LAG * options.link
+        # A network of another runtime is called from inside the program. It would wait for one of JAX's threads for
+        # ever if all of them were taken by steps that wait for theirs.
+        runs_in_jax = isinstance(release.model, nn.Module)
+        self._steps = min(cores() + 1, CPU_STEPS) if on_cpu and runs_in_jax and not options.live else 1
+        self.step = self._batch if self._overlaps else self._batch * config.outputs
+        for_last_window = config.outputs - 1 if self._overlaps else 0
+        self.lag = self.step - 1 + for_last_window + LAG * options.link
 
-    def track_videos(self, videos: Iterable[PreparedVideo]) -> Iterator[tuple[PreparedVideo, Row]]:
-        """As in `FrameTracker`; where each frame is seen once, a batch may hold windows of several videos.
+    def track(self, frames: Iterable[Frame]) -> Generator[tuple[Frame, Row], None, None]:
+        """See `FrameTracker`. Without overlap one batch may hold windows of several videos."""
+        find = self._in_ensemble if self._overlaps else self._in_batches
+        with closing(find(frames)) as found:
+            for _, of_video in groupby(found, attrgetter("video")):
+                for frame, ball in self._balls(of_video):
+                    yield frame, _row(frame, ball)
 
-        A video for a network that wants a background brings one.
-        """
-        if self.options.overlap != "none":
-            yield from super().track_videos(videos)
-            return
-        with closing(self._disjoint(videos)) as found:
-            for video, frames in groupby(found, itemgetter(0)):
-                for row in self._rows(video, map(itemgetter(1), frames)):
-                    yield video, row
+    def _balls(self, found: Iterator[Frame]) -> Iterator[tuple[Frame, Detection | None]]:
+        """The frames of one video, each with its ball."""
+        if self.options.link:
+            return link(found, self.options.threshold, self.release.config.width)
+        return ((frame, _strongest(frame)) for frame in found)
 
-    def track(self, video: PreparedVideo) -> Iterator[Row]:
-        background, frames = video.background, video.frames
-        if self.background != "none" and background is None:
-            background, frames = opening_background(frames)
-        with closing(self._by_segment(replace(video, frames=frames, background=background))) as found:
-            yield from self._rows(video, found)
-
-    def _rows(self, video: PreparedVideo, found: Iterable[Found | None]) -> Iterator[Row]:
-        """The row of each frame, of its candidates; None: it was dropped."""
-        dropped: deque[bool] = deque()
-
-        def watched() -> Iterator[Found]:
-            for candidates in found:
-                dropped.append(candidates is None)
-                yield NOTHING if candidates is None else candidates
-
-        linked, options = self.options.link, self.options
-        width = self.release.config.width
-        balls = linking.link(watched(), options.threshold, width) if linked else map(_only, watched())
-        for number, ball in zip(count(video.first), balls, strict=False):
-            yield _row(video.placement, number, ball, dropped.popleft())
-
-    def _by_segment(self, video: PreparedVideo) -> Generator[Found | None, None, None]:
-        """Each frame's candidates, None for one that was dropped; behind it windows begin anew."""
-        for is_dropped, frames in groupby(video.frames, lambda frame: frame is None):
-            if is_dropped:
-                yield from (None for _ in frames)
-            elif self.options.overlap == "none":
-                yield from map(itemgetter(1), self._disjoint([replace(video, frames=frames)]))
-            else:
-                yield from self._ensemble(replace(video, frames=frames))
-
-    def _disjoint(
-        self, videos: Iterable[PreparedVideo]
-    ) -> Generator[tuple[PreparedVideo, Found], None, None]:
-        """Each frame's candidates beside its video; batches go on from one video to the next."""
+    def _in_batches(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
+        """The frames with their candidates, each from the one window in which it is new."""
         config = self.release.config
-        detect = partial(
-            detector.detect_disjoint, self.release.model, self._variables, several=self.options.link
-        )
+        with self._ahead(batches(frames, config.frames, config.outputs, self._batch)) as waiting:
+            for batch, candidates in self._computed(waiting):
+                yield from _with_candidates(batch.frames, candidates, batch.keep)
 
-        def step(batch: Batch) -> tuple[Batch, Any]:
-            return batch, detect(batch.windows, self.options.threshold, batch.inside, batch.background)
+    def _computed(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Candidates | None]]:
+        """The batches with their candidates on the device, in order; on a CPU several are computed at once."""
+        if self._steps > 1:
+            return map_in_threads(
+                lambda batch: jax.block_until_ready(self._detect(batch)), batches, self._steps
+            )
+        return self._run_ahead(map(self._detect, batches))
 
-        with self._ahead(batches(videos, config.frames, config.outputs, self._batch)) as waiting:
-            for batch, candidates in self._computed(step, waiting):
-                yield from zip(batch.videos, _read(candidates, batch.keep), strict=True)
-
-    def _computed(self, step: Callable[[Batch], T], waiting: Iterable[Batch]) -> Iterator[T]:
-        """The results of `step`, in order; on a CPU several are computed at once."""
-        if self._at_once > 1:
-            return map_in_threads(lambda batch: jax.block_until_ready(step(batch)), waiting, self._at_once)
-        return _run_ahead(map(step, waiting), self._in_flight())
-
-    def _in_flight(self) -> int:
-        return 1 if self.options.live else IN_FLIGHT
-
-    def _ensemble(self, video: PreparedVideo) -> Iterator[Found]:
-        """Each frame's candidates in the mean of its windows' maps."""
-        with self._ahead(chunks(video.frames, self.release.config.frames, self._batch)) as pieces:
-            for candidates, keep in _run_ahead(self._mean_maps(video, pieces), self._in_flight()):
-                yield from _read(candidates, keep)
-
-    def _mean_maps(self, video: PreparedVideo, pieces: Iterable[Chunk]) -> Iterator[tuple[Any, np.ndarray]]:
-        """Decoded maps, and the indices of those that are frames."""
-        config, batch = self.release.config, self._batch
-        inside, background = video.placement.inside(), jax.device_put(video.background)
+    def _detect(self, batch: Batch) -> tuple[Batch, Candidates | None]:
+        if batch.windows is None:
+            return batch, None
+        detect = partial(detector.detect_disjoint, self.release.model, self._variables)
         threshold, several = self.options.threshold, self.options.link
+        return batch, detect(batch.windows, threshold, batch.inside, batch.background, several=several)
+
+    def _in_ensemble(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
+        """The frames with their candidates, each from the mean map of all windows that hold it."""
+        for seen, run in runs(frames):
+            if not seen:
+                yield from run
+                continue
+            with self._ahead(chunks(run, self.release.config.frames, self._batch)) as waiting:
+                for ready, candidates, keep in self._run_ahead(self._mean_maps(waiting)):
+                    yield from _with_candidates(ready, candidates, keep)
+
+    def _mean_maps(self, chunks: Iterable[Chunk]) -> Iterator[tuple[list[Frame], Candidates, np.ndarray]]:
+        """Of one run: frames that no later window holds, the candidates of all maps, the indices of the frames'."""
+        config, batch = self.release.config, self._batch
         add = partial(detector.add_windows, self.release.model, self._variables, length=config.frames)
         weights = ensemble_weights(self.options.overlap, config.outputs)
         pending = detector.no_pending(config.outputs, config.height, config.width)
         delay = config.outputs - 1  # a frame's last window ends this many frames later
-        known = 0  # maps from the chunk's first one on that belong to real frames
-        for chunk in pieces:
+        waiting: list[Frame] = []
+        for chunk in chunks:
+            video = chunk.frames[0].video
+            background = jax.device_put(video.background)
             complete = complete_windows(chunk, batch, config.outputs)
-            maps, pending = add(chunk.frames, complete, weights, pending, background)
-            # Map i is that of frame `chunk.first - delay + i`.
-            known = chunk.count + delay
-            keep = np.arange(max(0, delay - chunk.first), min(batch, known))
-            yield detector.decode(maps, threshold, inside, several=several), keep
-        if known > batch:
+            maps, pending = add(chunk.images, complete, weights, pending, background)
+            waiting += chunk.frames
+            # Map i belongs to the frame at position `chunk.first - delay + i` of the run.
+            keep = np.arange(max(0, delay - chunk.first), min(batch, len(chunk.frames) + delay))
+            yield waiting[: len(keep)], self._decode(maps, video.placement.inside()), keep
+            del waiting[: len(keep)]
+        if waiting:
             maps = detector.pending_means(pending, batch)
-            yield detector.decode(maps, threshold, inside, several=several), np.arange(known - batch)
+            keep = np.arange(len(waiting))
+            yield waiting, self._decode(maps, waiting[0].video.placement.inside()), keep
+
+    def _decode(self, maps: jax.Array, inside: np.ndarray) -> Candidates:
+        return detector.decode(maps, self.options.threshold, inside, several=self.options.link)
+
+    def _ahead(self, pieces: Iterable[T]) -> AbstractContextManager[Iterable[T]]:
+        """Reads the pieces in a thread, except live: there nothing may wait between the reader and the network."""
+        return nullcontext(pieces) if self.options.live else Prefetch(pieces)
+
+    def _run_ahead(self, steps: Iterable[T]) -> Iterator[T]:
+        """Keeps some steps on the device, so that it works while the host reads results and writes rows."""
+        depth = 1 if self.options.live else IN_FLIGHT
+        waiting: deque[T] = deque()
+        for step in steps:
+            waiting.append(step)
+            if len(waiting) == depth:
+                yield waiting.popleft()
+        yield from waiting
 
 
-def _run_ahead(results: Iterable[T], depth: int) -> Iterator[T]:
-    """Keeps `depth` steps on the device, so that it works while results are read and written."""
-    waiting: deque[T] = deque()
-    for result in results:
-        waiting.append(result)
-        if len(waiting) == depth:
-            yield waiting.popleft()
-    yield from waiting
-
-
-def _read(candidates: Any, keep: Any) -> Iterator[Found]:
-    """The candidates of the maps `keep`, one map after the other."""
+def _with_candidates(frames: list[Frame], candidates: Candidates | None, keep: Any) -> Iterator[Frame]:
+    """The frames with the candidates in the maps `keep`, and without their images; dropped frames as they are."""
+    if candidates is None:
+        yield from frames
+        return
     xy, confidence = jax.device_get(candidates)
-    return zip(xy[keep], confidence[keep], strict=True)
+    for frame, *found in zip(frames, xy[keep], confidence[keep], strict=True):
+        yield frame._replace(image=None, candidates=Candidates(*found))
 
 
-def _only(candidates: Found) -> Detection | None:
-    """The first of them, if there is one."""
-    (x, y), confidence = candidates[0][0].tolist(), float(candidates[1][0])
-    return Detection(x, y, confidence) if confidence > 0 else None
+def _strongest(frame: Frame) -> Detection | None:
+    """The first candidate, if there is one."""
+    if frame.candidates is None or not frame.candidates.confidence[0] > 0:
+        return None
+    x, y = frame.candidates.xy[0].tolist()
+    return Detection(x, y, float(frame.candidates.confidence[0]))
 
 
-def _row(placement: Placement, number: int, ball: Detection | None, dropped: bool) -> Row:
+def _row(frame: Frame, ball: Detection | None) -> Row:
     if ball is None:
-        return Row(number, np.nan, np.nan, 0.0, "dropped" if dropped else "")
-    x, y = placement.to_source(np.array(ball[:2])).tolist()
-    return Row(number, x, y, ball.confidence, "detected")
+        return Row(frame.number, np.nan, np.nan, 0.0, "dropped" if frame.candidates is None else "")
+    x, y = frame.video.placement.to_source(np.array(ball[:2])).tolist()
+    return Row(frame.number, x, y, ball.confidence, "detected")

@@ -1,21 +1,19 @@
 """Tracking a video from Python: a source, a release and options make a track."""
 
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from tracknet_jax.heatmaps.ensemble import Overlap
 from tracknet_jax.rectification.rectify import Method, rectification
 from tracknet_jax.rectification.rectify import rectify as fill_gaps
 from tracknet_jax.releases.release import Release, load_release
-from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
+from tracknet_jax.tracking.frame_tracker import FrameTracker
 from tracknet_jax.tracking.placement import Fit
+from tracknet_jax.tracking.prepared_video import prepare
 from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
-from tracknet_jax.tracking.video_background import find_background
-from tracknet_jax.tracking.windows import Overlap
-from tracknet_jax.tracks.track import Track, TrackBuilder
-from tracknet_jax.video.capture import is_live
+from tracknet_jax.tracks.track import Track
 from tracknet_jax.video.readers import VideoSource, open_frames
 
 
@@ -45,15 +43,9 @@ def track_source(
     background: str | Path | None = None,
 ) -> Track:
     """As `track_video`, with a tracker that already exists."""
-    with closing(open_frames(source, start, end)) as reader:
-        placement = tracker.place(reader.size)
-        again = None if is_live(source) else partial(open_frames, source, start, end)
-        image = find_background(tracker, placement, background, again)
-        frames = map(placement.to_network, reader)
-        builder = TrackBuilder(reader.fps, reader.size)
-        for row in tracker.track(PreparedVideo(frames, placement, start, image)):
-            builder.add(row)
-        return builder.build()
+    with closing(open_frames(source, start, end, order="bgr")) as reader:
+        tracked = tracker.track(prepare(tracker.view, reader, background))
+        return Track.of((row for _, row in tracked), reader.fps, reader.size)
 
 
 def track(

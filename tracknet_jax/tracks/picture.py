@@ -17,6 +17,28 @@ STRIP = 1.5  # inches, for the strip below it
 MANY = 1500  # points; from here on dots and lines get thinner
 
 
+class MiddleFrame:
+    """Keeps four frames of a stream of unknown length, one of them near its middle."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[int, np.ndarray]] = []
+        self._spacing, self._count = 1, 0
+
+    def see(self, frame: np.ndarray | None) -> None:
+        """The next frame of the stream; None: it was dropped."""
+        if frame is not None and self._count >= (self._kept[-1][0] + self._spacing if self._kept else 0):
+            self._kept.append((self._count, frame.copy()))  # the overlay may draw on the frame itself
+            if len(self._kept) > 4:
+                self._kept = self._kept[::2]
+                self._spacing *= 2
+        self._count += 1
+
+    def frame(self) -> np.ndarray | None:
+        """The kept frame that is nearest to the middle of the stream; None if there is none."""
+        nearest = sorted(self._kept, key=lambda kept: abs(kept[0] - self._count / 2))
+        return nearest[0][1] if nearest else None
+
+
 def write_picture(frame: np.ndarray, track: Track, path: str | Path) -> None:
     """Draws `track` on an RGB frame (H, W, 3) uint8 of its video, coloured by time, into a PNG.
 

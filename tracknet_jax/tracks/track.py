@@ -1,4 +1,4 @@
-"""The result of tracking: one row a frame, its CSV form, and the builder that collects rows as they come."""
+"""The result of tracking: one row a frame, its CSV file, and the builder that collects rows as they come."""
 
 import csv
 import math
@@ -27,7 +27,7 @@ class Row(NamedTuple):
     y: float
     confidence: float
     source: str = (
-        ""  # "detected", "inpainted", "dropped" (a live source's frame that nobody saw) or "" without a ball
+        ""  # "detected", "inpainted", "dropped" (a live frame that no tracker saw) or "" without a ball
     )
 
     @property
@@ -40,7 +40,7 @@ class Track:
     """A ball's track: arrays of length F, one entry a decoded frame, in order.
 
     Attributes:
-        frame: (F,) int64 frame numbers in the source, 0-based.
+        frame: (F,) int64 frame numbers in the video, from 0.
         visible: (F,) bool, whether a ball was found.
         x, y: (F,) float32 source pixels, centres at whole numbers, NaN without a ball.
         confidence: (F,) float32 in [0, 1]; 0 without a ball, and where one was inpainted: no network saw it.
@@ -57,6 +57,16 @@ class Track:
     source: np.ndarray
     fps: Fraction | None = None
     size: tuple[int, int] | None = None
+
+    @classmethod
+    def of(
+        cls, rows: Iterable[Row], fps: Fraction | None = None, size: tuple[int, int] | None = None
+    ) -> "Track":
+        """The track with these rows."""
+        builder = TrackBuilder(fps, size)
+        for row in rows:
+            builder.add(row)
+        return builder.build()
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -87,10 +97,13 @@ class Track:
         Raises:
             UserError: the file is missing, lacks a column, or a row does not parse; the row is named.
         """
-        builder = TrackBuilder(fps, size)
-        for row in _read_rows(Path(path)):
-            builder.add(row)
-        return builder.build()
+        return cls.of(_read_rows(Path(path)), fps, size)
+
+    def summary(self) -> str:
+        """How many frames there are, and in how many of them there is a ball, in one line."""
+        found, filled = int(self.visible.sum()), int((self.source == "inpainted").sum())
+        share = f", {filled} of them filled in" if filled else ""
+        return f"{len(self)} frames, ball in {found} ({found / max(1, len(self)):.0%}{share})"
 
     def to_dataframe(self) -> Any:
         """The six arrays as a `pandas.DataFrame` with the CSV's column names (needs pandas)."""
@@ -135,9 +148,9 @@ class TrackBuilder:
 
 
 class CsvRows:
-    """Writes rows to an open text file as they come; hundredths of a pixel, rounded once, here.
+    """Writes rows to an open text file as they come, with positions rounded to hundredths of a pixel.
 
-    Those of a live source have a seventh column, `Time`: seconds from the first frame to this, as they arrived.
+    Rows of a live source have a seventh column, `Time`: seconds from the first frame to this one, as they arrived.
     """
 
     def __init__(self, file: TextIO, timed: bool = False):

@@ -1,4 +1,4 @@
-"""Frames of a camera or stream, read in a thread as they come; those that wait too long are dropped."""
+"""Frames of a camera or stream, read in a thread as they arrive; frames that wait too long are dropped."""
 
 import math
 import threading
@@ -11,12 +11,12 @@ import numpy as np
 
 from tracknet_jax.video.readers import FrameReader
 
-MOST = 64  # frames that wait at the same time, 180 MB of 720p
-FORGET = 0.95  # of a slow step, with each frame after it
+MOST = 64  # frames that may wait, 180 MB of 720p
+FORGET = 0.95  # how much of a slow step's time is remembered at each later frame
 
 
 class Arrival(NamedTuple):
-    """A frame, None if it was dropped, and when it came, in seconds of a clock."""
+    """A frame (H, W, 3) uint8, None if it was dropped, and the seconds of a clock at which it arrived."""
 
     time: float
     frame: np.ndarray | None
@@ -25,31 +25,34 @@ class Arrival(NamedTuple):
 class WaitingFrames:
     """Frames between a source that does not wait and a tracker that may be slow; the policy of dropping.
 
-    Nothing is dropped while the oldest can still be looked at within `allowed` seconds, so that a short delay costs no
-    frame. Then all but the newest `keep` are (and these, too, where they are as old): the tracker is up to date again
-    at once, and what it gets are neighbours, which it needs to see motion.
+    No frame is dropped while the tracker can still look at the oldest one within `allowed` seconds: a short delay costs
+    no frame. After that all but the newest `keep` frames are dropped, and these too if they are too old. So the tracker
+    is up to date again at once, and the frames that it gets are neighbours, in which it can see motion.
 
     Args:
-        allowed: seconds from a frame's arrival until the tracker has looked at it; infinite: nothing is ever dropped.
+        allowed: seconds from a frame's arrival until the tracker has looked at it; infinite: no frame is dropped.
         keep: frames that the tracker looks at together.
-        window: seconds in which they come. What is that old is not late, however slow the tracker.
-        step: seconds that the tracker takes for them. Later it is measured, from taking one to asking for the next.
+        window: seconds in which `keep` frames arrive. A frame of that age is not late, however slow the tracker is.
+        step: seconds that the tracker takes for `keep` frames. Later this is measured: from taking a frame to asking
+            for the next one.
     """
 
     def __init__(self, allowed: float, keep: int, window: float = 0.0, step: float = 0.0):
         self._allowed, self._keep, self._window, self._step = allowed, keep, window, step
         self._most = max(MOST, 2 * keep)
-        self._dropped: deque[Arrival] = deque()  # all of them came before those that wait
+        self._dropped: deque[Arrival] = deque()  # all of them arrived before those that wait
         self._waiting: deque[Arrival] = deque()
-        self._taken: float | None = None  # when the frame was taken that the tracker is at; None: it is idle
+        self._taken: float | None = (
+            None  # when the tracker took the frame it is at; None: the tracker is idle
+        )
 
     @property
     def full(self) -> bool:
-        """Whether the source has to wait, because nothing may be dropped."""
+        """Whether the source has to wait, because no frame may be dropped."""
         return self._allowed == math.inf and len(self._waiting) >= self._most
 
     def add(self, now: float, frame: np.ndarray) -> None:
-        """A frame has come."""
+        """Adds a frame that has just arrived."""
         self._waiting.append(Arrival(now, frame))
         self._drop_late(now)
 
@@ -64,7 +67,7 @@ class WaitingFrames:
         return arrival
 
     def clear(self) -> None:
-        """Forgets all of them."""
+        """Forgets all frames."""
         self._dropped.clear()
         self._waiting.clear()
 
@@ -78,16 +81,20 @@ class WaitingFrames:
 
 
 class LiveReader:
-    """The frames of a camera or stream as they come, None in place of a dropped one; otherwise like its `FrameReader`.
+    """The frames of a camera or stream with their times, as they arrive; otherwise like its `FrameReader`.
 
     Use it as a context manager: entering it starts the thread that reads. One thread may walk the frames while another
-    takes what was given out off `arrivals` and calls `stop`.
+    calls `stop`.
 
     Args:
         frames: the source, freshly opened.
-        waiting: what is dropped.
+        waiting: decides what is dropped.
         seconds: end after this time; None: when the source ends.
-        clock: in seconds.
+        clock: gives the time in seconds.
+
+    Attributes:
+        began: when the first frame arrived, on the clock; the times of the frames count from then.
+        dropped: how many frames were dropped so far.
     """
 
     def __init__(
@@ -97,9 +104,9 @@ class LiveReader:
         seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self.fps, self.size, self.start, self.end = frames.fps, frames.size, frames.start, frames.end
-        self.frame_count_hint: int | None = None
-        self.arrivals: deque[Arrival] = deque()
+        self.fps, self.size, self.start, self.order = frames.fps, frames.size, frames.start, frames.order
+        self.frame_count_hint = None
+        self.began: float | None = None
         self.dropped = 0
         self._frames, self._waiting, self._seconds, self._clock = frames, waiting, seconds, clock
         self._ended = False
@@ -113,13 +120,16 @@ class LiveReader:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        self._thread.join(timeout=2)  # a source that hangs is left to the end of the process
+        self._thread.join(timeout=2)  # if the source hangs, its thread lasts until the process ends
 
-    def __iter__(self) -> Iterator[np.ndarray | None]:
+    def __iter__(self) -> Iterator[Arrival]:
         while (arrival := self._next()) is not None:
-            self.arrivals.append(arrival)
+            self.began = arrival.time if self.began is None else self.began
             self.dropped += arrival.frame is None
-            yield arrival.frame
+            yield Arrival(arrival.time - self.began, arrival.frame)
+
+    def again(self) -> None:
+        """None: a live source cannot be read a second time."""
 
     def stop(self) -> None:
         """Ends the stream here, as if the source had ended."""
@@ -127,9 +137,6 @@ class LiveReader:
             self._ended = True
             self._waiting.clear()
             self._changed.notify_all()
-
-    def close(self) -> None:
-        """Nothing to do: the thread that reads closes the source."""
 
     def _next(self) -> Arrival | None:
         with self._changed:

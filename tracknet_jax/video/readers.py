@@ -1,7 +1,8 @@
 """Frames in: video files, cameras, streams and image sequences through one interface."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
@@ -26,9 +27,13 @@ class FrameReader(Protocol):
     start: int  # number of the first frame
     end: int | None  # number after the last frame asked for, None: all
     frame_count_hint: int | None  # how many frames will come, if the container tells the truth
+    order: Order  # of the colours
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """The frames; can be walked once."""
+
+    def again(self) -> "FrameReader | None":
+        """Opens the same frames once more; None if they can be read only once."""
 
     def close(self) -> None:
         """Frees the decoder."""
@@ -52,7 +57,7 @@ class VideoReader:
     ):
         check_range(start, end)
         self._capture = open_capture(source)
-        self._order, self.start, self.end = order, start, end
+        self._source, self.order, self.start, self.end = source, order, start, end
         for number in range(start):
             if not self._capture.grab():
                 self._capture.close()
@@ -69,7 +74,10 @@ class VideoReader:
             number += 1
             if number == self.end or not self._capture.grab():
                 return
-            frame = self._capture.retrieve(self._order)
+            frame = self._capture.retrieve(self.order)
+
+    def again(self) -> "VideoReader | None":
+        return None if is_live(self._source) else VideoReader(self._source, self.start, self.end, self.order)
 
     def close(self) -> None:
         self._capture.close()
@@ -89,17 +97,50 @@ class ImageReader:
         check_range(start, end)
         if start >= len(paths):
             raise UserError(f"{len(paths)} images, but the start asked for is frame {start}")
-        self._paths, self._order = list(paths)[start:end], order
-        self.start, self.end, self.fps = start, end, fps
+        self._all, self._paths = paths, paths[start:end]
+        self.order, self.start, self.end, self.fps = order, start, end, fps
         self.frame_count_hint: int | None = len(self._paths)
         height, width = read_image(self._paths[0], order).shape[:2]
         self.size = (width, height)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        return (read_image(path, self._order) for path in self._paths)
+        return (read_image(path, self.order) for path in self._paths)
+
+    def again(self) -> "ImageReader":
+        return ImageReader(self._all, self.start, self.end, self.order, self.fps)
 
     def close(self) -> None:
         """Nothing stays open between images."""
+
+
+@dataclass
+class GivenFrames:
+    """RGB frames of one size from anywhere else, such as an array; same interface as `VideoReader`.
+
+    Attributes:
+        frames: (H, W, 3) uint8.
+        size: their (width, height).
+        start: number of the first one.
+        anew: gives the same frames once more; None if nothing can.
+    """
+
+    frames: Iterable[np.ndarray]
+    size: tuple[int, int]
+    start: int = 0
+    anew: Callable[[], Iterable[np.ndarray]] | None = None
+    fps: Fraction = DEFAULT_FPS
+    end: int | None = None
+    frame_count_hint: int | None = None
+    order: Order = "rgb"
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter(self.frames)
+
+    def again(self) -> "GivenFrames | None":
+        return None if self.anew is None else replace(self, frames=self.anew())
+
+    def close(self) -> None:
+        """Nothing is open here."""
 
 
 def read_image(path: Path, order: Order = "rgb") -> np.ndarray:

@@ -46,7 +46,7 @@ class Viewer:
         cv2.imshow(self._title, frame)
 
     def close(self) -> None:
-        """Takes the window off the screen."""
+        """Closes the window."""
         if self._visible():
             cv2.destroyWindow(self._title)
 

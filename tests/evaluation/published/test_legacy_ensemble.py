@@ -5,7 +5,7 @@ import pytest
 
 from tests.helpers.reference import load_golden
 from tracknet_jax.evaluation.published.legacy_ensemble import legacy_ensemble
-from tracknet_jax.tracking.windows import ensemble_weights
+from tracknet_jax.heatmaps.ensemble import ensemble_weights
 
 
 @pytest.mark.parametrize("case", ["L8_F21", "L8_F10", "L8_F8", "L3_F11", "L3_F4"])

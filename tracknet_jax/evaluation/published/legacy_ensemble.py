@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from tracknet_jax.tracking.windows import Overlap, ensemble_weights
+from tracknet_jax.heatmaps.ensemble import Overlap, ensemble_weights
 
 
 def legacy_ensemble(windows: Iterable[np.ndarray], overlap: Overlap) -> Iterator[np.ndarray]:

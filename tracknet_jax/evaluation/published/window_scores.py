@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from tracknet_jax.data.median_background import estimate_background
 from tracknet_jax.evaluation.clip_score import ClipScore, score_frames
 from tracknet_jax.evaluation.footage import Footage, check_labels
 from tracknet_jax.heatmaps.decoding import class_maps, probability_maps
@@ -15,10 +14,11 @@ from tracknet_jax.heatmaps.reference_decoders import CLASS_DECODERS, decode_maps
 from tracknet_jax.releases.release import Release
 from tracknet_jax.scoring.protocols import Protocol
 from tracknet_jax.tracking.detector import window_logits
-from tracknet_jax.tracking.placement import place
+from tracknet_jax.tracking.prepared_video import PreparedVideo, View, prepare
 from tracknet_jax.tracking.windows import chunks
 from tracknet_jax.utils.coordinates import scale_xy
 from tracknet_jax.utils.threads import Prefetch
+from tracknet_jax.video.readers import GivenFrames
 
 
 @partial(jax.jit, static_argnames=("model", "length", "decoder"))
@@ -55,13 +55,11 @@ def score_windows(footage: Footage, release: Release, rule: Protocol, batch: int
     Raises:
         UserError: the clip's frames cannot be read, or labels lie beyond them.
     """
-    network = (release.config.width, release.config.height)
-    placement = place(footage.size, network, "stretch")
-    background = None
-    if release.config.background != "none":
-        background = estimate_background(footage.frames(), placement.to_network)
-    frames = map(placement.to_network, footage.frames())
-    parts = list(_decoded_windows(frames, background, release, rule.decoder, batch, footage.windows))
+    config = release.config
+    network = (config.width, config.height)
+    view = View(config.name, network, "stretch", config.background)
+    video = prepare(view, GivenFrames(footage.frames(), footage.size, anew=footage.frames))
+    parts = list(_decoded_windows(video, release, rule.decoder, batch, footage.windows))
     xy = np.concatenate([part.xy for part in parts])
     confidence = np.concatenate([part.confidence for part in parts])
     numbers = footage.numbers(sum(part.frames for part in parts))
@@ -69,12 +67,11 @@ def score_windows(footage: Footage, release: Release, rule: Protocol, batch: int
     frame = numbers[np.concatenate([part.position for part in parts])]
     # Whole network pixels stay whole: the references' distances are often exactly the tolerance.
     pixels = scale_xy(xy, network, rule.size or footage.size)
-    return score_frames(footage, rule, frame, placement.to_source(xy), confidence, pixels)
+    return score_frames(footage, rule, frame, video.placement.to_source(xy), confidence, pixels)
 
 
 def _decoded_windows(
-    frames: Iterator[np.ndarray],
-    background: np.ndarray | None,
+    video: PreparedVideo,
     release: Release,
     decoder: str,
     batch: int,
@@ -82,16 +79,16 @@ def _decoded_windows(
 ) -> Iterator[_Part]:
     """Runs and decodes the windows, a batch at a time: those that begin at `starts`, None: all."""
     length, outputs = release.config.frames, release.config.outputs
-    variables, background = jax.device_put((release.variables, background))
+    variables, background = jax.device_put((release.variables, video.background))
     maps_of = partial(window_maps, release.model, variables, length=length, decoder=decoder)
-    with Prefetch(chunks(frames, length, batch)) as pieces:
+    with Prefetch(chunks(video, length, batch)) as pieces:
         for chunk in pieces:
             # Window i of a chunk ends in its i-th new frame; the first would begin before the first frame.
             ends = chunk.first + np.arange(batch)
-            whole = (ends >= length - 1) & (ends < chunk.first + chunk.count)
+            whole = (ends >= length - 1) & (ends < chunk.first + len(chunk.frames))
             if starts is not None:
                 whole &= np.isin(ends - (length - 1), starts)
-            maps = maps_of(chunk.frames, np.arange(batch), background)
+            maps = maps_of(chunk.images, np.arange(batch), background)
             xy, confidence = decode_maps(np.asarray(maps)[whole], decoder)
             position = ends[whole, None] + np.arange(1 - outputs, 1)
-            yield _Part(chunk.count, position.reshape(-1), xy.reshape(-1, 2), confidence.reshape(-1))
+            yield _Part(len(chunk.frames), position.reshape(-1), xy.reshape(-1, 2), confidence.reshape(-1))

@@ -1,16 +1,19 @@
 """The baseline without a network: background subtraction, a blob filter and Kalman filters."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from math import nan
+from operator import attrgetter
 
 import numpy as np
 
 from tracknet_jax.tracking.baseline.blobs import BlobFinder, BlobOptions
 from tracknet_jax.tracking.baseline.kalman import KEPT, FilterOptions, Following, follow
-from tracknet_jax.tracking.frame_tracker import FrameTracker, PreparedVideo
-from tracknet_jax.tracking.placement import Fit, Placement
+from tracknet_jax.tracking.frame_tracker import FrameTracker
+from tracknet_jax.tracking.placement import Fit
+from tracknet_jax.tracking.prepared_video import Frame, View
 from tracknet_jax.tracks.track import Row
 from tracknet_jax.utils.errors import UserError
 
@@ -20,9 +23,9 @@ class BaselineOptions:
     """How to track without a network.
 
     Attributes:
-        blobs, filters: see there.
-        delay: frames that a row waits for. A track's first blobs count once it is confirmed, if that is no
-            later: the hits that this takes, and a few frames without.
+        blobs, filters: see `BlobOptions` and `FilterOptions`.
+        delay: later frames that a row waits for. A track's first blobs count if it is confirmed by then; that takes
+            some hits, and a few frames may be without one.
         fit: as in `TrackOptions`.
     """
 
@@ -37,54 +40,50 @@ class BaselineOptions:
 
 
 class BackgroundSubtraction(FrameTracker):
-    """Rows of the most likely small moving thing.
+    """Finds the most likely small moving thing in each frame.
 
     It sees frames at the networks' 512x288, so that it can be compared with them, and is for a camera that
-    stands still. What a filter predicts where nothing is seen is no detection and gives no ball.
+    stands still. It learns the background as the frames come. Where nothing is seen, a filter's prediction is no
+    detection and gives no ball.
 
     Example:
         track_source(BackgroundSubtraction(), "rally.mp4").to_csv("rally_ball.csv")
     """
 
-    name = "background_subtraction"
-    network_size = (512, 288)
-    background = "none"  # learned as the frames come
     step = 1
 
     def __init__(self, options: BaselineOptions = BaselineOptions()):
-        self.options, self.fit, self.lag = options, options.fit, options.delay
+        self.options, self.lag = options, options.delay
+        self.view = View("background_subtraction", (512, 288), options.fit)
 
-    def track(self, video: PreparedVideo) -> Iterator[Row]:
-        first, placement = video.first, video.placement
+    def track(self, frames: Iterable[Frame]) -> Generator[tuple[Frame, Row], None, None]:
+        for _, of_video in groupby(frames, attrgetter("video")):
+            yield from self._track_video(of_video)
+
+    def _track_video(self, frames: Iterable[Frame]) -> Generator[tuple[Frame, Row], None, None]:
         find = BlobFinder(self.options.blobs)
         tracks: list[Following] = []
-        # Tracks that ended stay until no waiting row can be theirs.
-        recent: deque[list[Following]] = deque(maxlen=self.options.delay + 1)
-        dropped: set[int] = set()
-        number = first - 1
-        for number, frame in enumerate(video.frames, first):
-            if frame is None:
-                dropped.add(number)
-            tracks = follow(tracks, number, [] if frame is None else find(frame), self.options.filters)
-            recent.append(tracks)
-            if number - first >= self.options.delay:
-                yield self._row(number - self.options.delay, recent, placement, dropped)
-        for waiting in range(max(first, number - self.options.delay + 1), number + 1):
-            yield self._row(waiting, recent, placement, dropped)
+        waiting: deque[tuple[Frame, list[Following]]] = (
+            deque()
+        )  # frames without a row, and the tracks at each
+        for frame in frames:
+            blobs = [] if frame.image is None else find(frame.image)
+            tracks = follow(tracks, frame.number, blobs, self.options.filters)
+            waiting.append((frame, tracks))
+            if len(waiting) > self.options.delay:
+                yield self._decide(*waiting.popleft())
+        while waiting:
+            yield self._decide(*waiting.popleft())
 
-    def _row(
-        self, frame: int, recent: Iterable[list[Following]], placement: Placement, dropped: set[int]
-    ) -> Row:
-        """The blob that the best of the confirmed tracks took in this frame."""
-        if frame in dropped:
-            dropped.remove(frame)
-            return Row(frame, nan, nan, 0.0, "dropped")
-        options = self.options.filters
-        seen = {id(track): track for tracks in recent for track in tracks if frame in track.hits}
-        confirmed = [track for track in seen.values() if track.confirmed(options)]
+    def _decide(self, frame: Frame, tracks: list[Following]) -> tuple[Frame, Row]:
+        """The ball is the blob that the best of the tracks took in this frame, of those that are confirmed by now."""
+        if frame.image is None:
+            return frame, Row(frame.number, nan, nan, 0.0, "dropped")
+        frame, options = frame._replace(image=None), self.options.filters
+        confirmed = [track for track in tracks if frame.number in track.hits and track.confirmed(options)]
         if not confirmed:
-            return Row(frame, nan, nan, 0.0)
+            return frame, Row(frame.number, nan, nan, 0.0)
         best = max(confirmed, key=lambda track: track.merit)
-        blob = best.hits[frame]
-        x, y = placement.to_source(np.array([blob.x, blob.y])).tolist()
-        return Row(frame, x, y, min(1.0, best.merit / (4 * options.confirm)), "detected")
+        blob = best.hits[frame.number]
+        x, y = frame.video.placement.to_source(np.array([blob.x, blob.y])).tolist()
+        return frame, Row(frame.number, x, y, min(1.0, best.merit / (4 * options.confirm)), "detected")
