@@ -1,10 +1,12 @@
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
+from orbax.checkpoint import v1 as ocp
 
 from tests.models.test_config import TINY
 from tracknet_jax.models.rectifier import RectifierConfig, init_rectifier
@@ -75,6 +77,18 @@ def test_half_written_weights_are_told(release: Path):
         if file.is_file() and file.stat().st_size > 300:
             file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     with pytest.raises(UserError, match="cannot be read"):
+        load_release(release)
+
+
+def test_weights_that_are_not_finite_are_neither_written_nor_read(release: Path):
+    variables = init_variables(TINY, jax.random.key(0))
+    head = {"conv": {"kernel": np.full_like(variables["params"]["head"]["conv"]["kernel"], np.inf)}}
+    variables = variables | {"params": variables["params"] | {"head": head}}
+    with pytest.raises(UserError, match="params/head/conv/kernel is not finite"):
+        save_release(release, TINY, variables)
+    shutil.rmtree(release / "variables")
+    ocp.save(release / "variables", jax.tree.map(np.asarray, variables))
+    with pytest.raises(UserError, match=r"tiny: weights of tiny: params/head/conv/kernel is not finite"):
         load_release(release)
 
 

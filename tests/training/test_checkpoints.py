@@ -1,45 +1,17 @@
 """Checkpoints: what is saved is what was there, half-written ones are no harm, the best stays."""
 
-import json
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 
 import jax
 import numpy as np
 import pytest
 
-from tests.helpers.tiny_training import MODEL, tiny_batch, tiny_config
-from tracknet_jax.models.tracknet import init_variables
-from tracknet_jax.training.checkpoints import Checkpoints, find_checkpoint, restore_for_inference
-from tracknet_jax.training.optimizers import make_optimizer
+from tests.helpers.saved_runs import CONFIG, OtherVersion, damage, state_at, with_nan, write
+from tests.helpers.tiny_training import MODEL, tiny_batch
+from tracknet_jax.training.checkpoints import Checkpoints
 from tracknet_jax.training.parallel import make_driver
-from tracknet_jax.training.state import create_state
-from tracknet_jax.training.step import train_step
 from tracknet_jax.utils.errors import UserError
-
-CONFIG = tiny_config()
-
-
-@cache
-def variables():
-    return jax.tree.map(np.array, init_variables(MODEL, jax.random.key(1)))
-
-
-def state_at(step, config=CONFIG):
-    state = create_state(
-        variables(), make_optimizer(config.optimizer), jax.random.key(0), config.ema_decay > 0
-    )
-    scaled = jax.tree.map(lambda x: x + step, state.ema)
-    return state.replace(step=jax.numpy.int32(step), ema=scaled)
-
-
-def write(workdir, scores, keep=2):
-    with Checkpoints(workdir, keep, "val/f1_hit") as checkpoints:
-        best = None
-        for step, score in scores.items():
-            metrics = None if score is None else {"val/f1_hit": score}
-            best = step if score is not None else best
-            checkpoints.save(state_at(step), CONFIG, {"best_step": best}, metrics)
 
 
 def restore(workdir, config=CONFIG):
@@ -70,8 +42,6 @@ def test_round_trip(tmp_path):
 
 def test_empty_directory(tmp_path):
     assert restore(tmp_path) is None
-    with pytest.raises(UserError, match="no checkpoint here"):
-        restore_for_inference(tmp_path)
 
 
 def test_a_damaged_checkpoint_is_left_out(tmp_path, caplog):
@@ -91,14 +61,33 @@ def test_an_unfinished_checkpoint_is_left_out(tmp_path):
     (tmp_path / "checkpoints/2.orbax-checkpoint-tmp/state").mkdir(parents=True)
     (tmp_path / "checkpoints/3").mkdir()
     assert int(restore(tmp_path).state.step) == 1
-    assert find_checkpoint(tmp_path).name == "1"
+
+
+def test_changed_bytes_are_found_and_the_one_before_is_taken(tmp_path, caplog):
+    write(tmp_path, {1: None, 2: None})
+    damage(tmp_path / "checkpoints/2")
+    assert int(restore(tmp_path).state.step) == 1
+    assert "checkpoints/2 cannot be read" in caplog.text
+    assert steps(tmp_path) == [1]
+
+
+@pytest.mark.parametrize("part", ["params", "ema", "opt_state"])
+def test_what_is_not_finite_is_left_out(tmp_path, caplog, part):
+    def states(step):
+        state = state_at(step)
+        return state.replace(**{part: with_nan(getattr(state, part))}) if step == 2 else state
+
+    write(tmp_path, {1: None, 2: None}, states=states)
+    assert int(restore(tmp_path).state.step) == 1
+    assert f"checkpoints/2 cannot be read ({part}/" in caplog.text
+    assert "is not finite" in caplog.text
 
 
 def test_nothing_readable(tmp_path):
     write(tmp_path, {1: None})
-    (tmp_path / "checkpoints/1/_CHECKPOINT_METADATA").write_text("{")
-    with pytest.raises(UserError, match="cannot be read"):
-        restore_for_inference(tmp_path)
+    damage(tmp_path / "checkpoints/1")
+    with pytest.raises(UserError, match=r"no checkpoint can be read .*delete the folder to start again"):
+        restore(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -121,39 +110,22 @@ def test_a_longer_run_goes_on(tmp_path, caplog):
     assert "steps was 5, the run goes on with 50" in caplog.text
 
 
-@pytest.mark.parametrize(("which", "step"), [("best", 2), ("latest", 4)])
-def test_restore_for_inference(tmp_path, which, step):
-    write(tmp_path, {2: 0.9, 3: None, 4: None}, keep=1)
-    config, weights = restore_for_inference(tmp_path, which)
-    assert config == MODEL
-    for a, b in zip(jax.tree.leaves(weights), jax.tree.leaves(state_at(step).ema), strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def test_without_an_average_the_weights_themselves(tmp_path):
-    config = replace(CONFIG, ema_decay=0.0)
-    with Checkpoints(tmp_path, 2, "val/f1_hit") as checkpoints:
-        checkpoints.save(state_at(3, config), config, {})
-    _, weights = restore_for_inference(tmp_path / "checkpoints" / "3")
-    jax.tree.map(np.testing.assert_array_equal, weights, variables())
-
-
-def test_a_later_release_can_read_the_weights(tmp_path):
-    """A field of the training config that is gone is no reason to lose the weights or the run."""
-    write(tmp_path, {1: None})
-    file = tmp_path / "checkpoints/1/_CHECKPOINT_METADATA"
-    metadata = json.loads(file.read_text())
-    metadata["custom_metadata"]["config"]["forgotten"] = 1
-    file.write_text(json.dumps(metadata))
-    assert restore_for_inference(tmp_path)[0] == MODEL
+def test_the_config_of_another_version(tmp_path):
+    """A field of the training config that is gone is no reason to lose the run."""
+    write(tmp_path, {1: None}, config=OtherVersion(forgotten=1))
     assert int(restore(tmp_path).state.step) == 1
+
+
+def count(state, batch, **options):
+    """A step that changes every parameter, and is as fast as steps can be."""
+    params = jax.tree.map(lambda x: x + 1, state.params)
+    return state.replace(step=state.step + 1, params=params), {}
 
 
 @pytest.mark.parametrize("name", ["jit", "pmap"])
 def test_what_is_written_while_training_goes_on_is_the_step_it_says(tmp_path, name):
     """The step overwrites the arrays that are still being written: they must have been copied."""
-    step = partial(train_step, config=CONFIG, optimizer=make_optimizer(CONFIG.optimizer, 5))
-    driver = make_driver(name, step, None)
+    driver = make_driver(name, count, None)
     state, expected = driver.place(state_at(0)), {}
     with Checkpoints(tmp_path, 9, "val/f1_hit") as checkpoints:
         for i in range(1, 5):

@@ -22,13 +22,13 @@ from tracknet_jax.releases.release import load_release, save_release
 from tracknet_jax.training.distillation import Teacher, distillation_loss, load_teacher, window_ends
 from tracknet_jax.training.gradients import gradients
 from tracknet_jax.training.input.batch_sources import open_training
-from tracknet_jax.training.input.digest import digest
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.parallel import make_driver
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import train_step
 from tracknet_jax.training.targets import with_targets
 from tracknet_jax.training.train_config import DistillConfig
+from tracknet_jax.utils.arrays import digest
 from tracknet_jax.utils.errors import UserError
 
 STUDENT = replace(MODEL, name="student", frames=5, outputs=5, motion="none")

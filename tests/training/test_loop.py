@@ -13,7 +13,7 @@ from jax.sharding import AxisType, Mesh
 from orbax.checkpoint import v1 as ocp
 
 from tests.helpers.tiny_training import MODEL, tiny_config
-from tracknet_jax.training.checkpoints import find_checkpoint, restore_for_inference
+from tracknet_jax.releases.runs import find_checkpoint, restore_for_inference
 from tracknet_jax.training.loop import Progress, total_steps, train
 from tracknet_jax.training.parallel import AXIS
 from tracknet_jax.training.reporting.display import TrainingDisplay

@@ -26,6 +26,8 @@ from tracknet_jax.models.refinement import ResidualRefinement
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
+Variables = dict[str, Any]  # {"params": ..., "batch_stats": ...}, as `model.apply` takes it
+
 
 @struct.dataclass
 class TrackNetOutput:
@@ -165,7 +167,7 @@ def to_unit_range(images: jax.Array) -> jax.Array:
     return images
 
 
-def init_variables(config: TrackNetConfig, key: jax.Array) -> dict[str, Any]:
+def init_variables(config: TrackNetConfig, key: jax.Array) -> Variables:
     """Freshly initialised `{"params", "batch_stats"}` of `config`."""
     frames = jnp.zeros((1, config.frames, config.height, config.width, 3), jnp.uint8)
     background = jnp.zeros((1, config.height, config.width, 3), jnp.uint8)

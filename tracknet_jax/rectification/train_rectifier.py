@@ -20,12 +20,12 @@ from tracknet_jax.rectification.trajectories import Trajectory, read_trajectorie
 from tracknet_jax.releases.release import RectifierRelease, save_release
 from tracknet_jax.training.checkpoints import Checkpoints, tell_other_data
 from tracknet_jax.training.cluster.interrupts import StopRequest
-from tracknet_jax.training.input.digest import digest
 from tracknet_jax.training.loop import Progress, Result, write_config
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.reporting.display import TrainingDisplay
 from tracknet_jax.training.reporting.metric_log import MetricLog
 from tracknet_jax.training.state import TrainState, create_state
+from tracknet_jax.utils.arrays import digest
 from tracknet_jax.utils.errors import UserError
 
 

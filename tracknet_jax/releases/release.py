@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import jax
@@ -13,8 +14,9 @@ import numpy as np
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.convolution import ConvImpl
 from tracknet_jax.models.rectifier import InpaintNet, RectifierConfig, init_rectifier
-from tracknet_jax.models.tracknet import TrackNet, init_variables
-from tracknet_jax.utils.errors import UserError
+from tracknet_jax.models.tracknet import TrackNet, Variables, init_variables
+from tracknet_jax.utils.arrays import not_finite
+from tracknet_jax.utils.errors import UserError, first_line
 
 CONFIG, CARD, VARIABLES = "config.json", "CARD.md", "variables"
 
@@ -34,7 +36,7 @@ class Release(NamedTuple):
     """
 
     model: TrackNet
-    variables: dict[str, Any]
+    variables: Variables
     config: TrackNetConfig
 
 
@@ -45,7 +47,7 @@ class RectifierRelease(NamedTuple):
     """
 
     model: InpaintNet
-    variables: dict[str, Any]
+    variables: Variables
     config: RectifierConfig
 
 
@@ -74,8 +76,7 @@ def load_release(name_or_dir: str | Path) -> Release:
             )
         config, variables = _read_release(folder, TrackNetConfig, values)
     else:
-        # Imported here: a release needs nothing of the training code.
-        from tracknet_jax.training.checkpoints import restore_for_inference
+        from tracknet_jax.releases.runs import restore_for_inference  # seconds to import
 
         config, variables = restore_for_inference(folder)
     check_variables(config, variables, str(folder))
@@ -122,7 +123,7 @@ def read_card(name_or_dir: str | Path) -> str:
     return card.read_text(encoding="utf-8") if card.is_file() else ""
 
 
-def save_release(folder: Path | str, config: AnyConfig, variables: dict[str, Any], card: str = "") -> None:
+def save_release(folder: Path | str, config: AnyConfig, variables: Variables, card: str = "") -> None:
     """Writes a release beside `folder` and renames it into place; an existing release there is replaced."""
     from orbax.checkpoint import v1 as ocp  # seconds to import
 
@@ -132,9 +133,11 @@ def save_release(folder: Path | str, config: AnyConfig, variables: dict[str, Any
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        ocp.save(partial / VARIABLES, jax.tree.map(np.asarray, dict(variables)))
-        # Orbax notes there the absolute path it wrote to, which is nobody's business in a release.
-        (partial / VARIABLES / "commit_success.txt").unlink(missing_ok=True)
+        with (
+            TemporaryDirectory() as neutral
+        ):  # Orbax notes the path it writes to; a release tells none of its maker's
+            ocp.save(Path(neutral) / VARIABLES, jax.tree.map(np.asarray, dict(variables)))
+            shutil.move(Path(neutral) / VARIABLES, partial)
         kind = {"kind": RECTIFIER} if isinstance(config, RectifierConfig) else {}
         (partial / CONFIG).write_text(json.dumps(kind | config.to_dict(), indent=1) + "\n")
         (partial / CARD).write_text(card)
@@ -172,7 +175,7 @@ def _kind(values: dict[str, Any]) -> str:
 
 def _read_release(
     folder: Path, config_class: type[Config], values: dict[str, Any]
-) -> tuple[Config, dict[str, Any]]:
+) -> tuple[Config, Variables]:
     """Config and weights of a release whose config.json holds `values`."""
     from orbax.checkpoint import v1 as ocp
 
@@ -184,21 +187,20 @@ def _read_release(
         like = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), abstract_variables(config))
         return config, ocp.load((folder / VARIABLES).absolute(), like)
     except Exception as error:  # whatever a damaged folder makes Orbax raise
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(
-            f"{folder}: the weights cannot be read, or are not {config.name}'s ({reason[:200]})"
+            f"{folder}: the weights cannot be read, or are not {config.name}'s ({first_line(error)})"
         ) from error
 
 
-def abstract_variables(config: AnyConfig) -> dict[str, Any]:
+def abstract_variables(config: AnyConfig) -> Variables:
     """Shapes and dtypes of the variables of `config`, without computing any."""
     if isinstance(config, RectifierConfig):
         return jax.eval_shape(lambda key: init_rectifier(config, key), jax.random.key(0))
     return jax.eval_shape(lambda key: init_variables(config, key), jax.random.key(0))
 
 
-def check_variables(config: AnyConfig, variables: dict[str, Any], where: str) -> None:
-    """Raises `UserError` naming the first array that is missing, too much, or of another shape than `config` wants."""
+def check_variables(config: AnyConfig, variables: Variables, where: str) -> None:
+    """Raises `UserError` naming an array that is missing, too much, of another shape than `config`'s, or not finite."""
     wanted, found = (
         {jax.tree_util.keystr(path, simple=True, separator="/"): np.shape(leaf) for path, leaf in leaves}
         for leaves in (
@@ -212,3 +214,8 @@ def check_variables(config: AnyConfig, variables: dict[str, Any], where: str) ->
     for name, shape in wanted.items():
         if found[name] != shape:
             raise UserError(f"{where}: weights of {config.name}: {name} is {found[name]}, expected {shape}")
+    broken = not_finite(variables)
+    if broken:
+        raise UserError(
+            f"{where}: weights of {config.name}: {broken} is not finite; take weights that are whole"
+        )

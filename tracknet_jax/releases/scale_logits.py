@@ -1,14 +1,11 @@
 """Scaled logits: what calibration found, put into the weights, so that every user of them gets it."""
 
-from typing import Any
-
 import jax
 import numpy as np
 
 from tracknet_jax.models.config import TrackNetConfig
+from tracknet_jax.models.tracknet import Variables
 from tracknet_jax.utils.errors import UserError
-
-Variables = dict[str, Any]
 
 
 def can_shift(config: TrackNetConfig) -> bool:

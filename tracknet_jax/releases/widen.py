@@ -1,14 +1,12 @@
 """A narrow network's weights in a wider one that says the same: a start for training on (Net2Net, Chen et al. 2016)."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from tracknet_jax.models.config import TrackNetConfig
-
-Variables = dict[str, Any]
+from tracknet_jax.models.tracknet import Variables
 
 
 def is_wider(config: TrackNetConfig, narrow: TrackNetConfig) -> bool:

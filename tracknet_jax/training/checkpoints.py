@@ -11,27 +11,25 @@ import json
 import logging
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 from jax.sharding import NamedSharding
 from orbax.checkpoint import v1 as ocp
 
-from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.rectification.rectifier_config import RectifierTrainConfig
+from tracknet_jax.releases.runs import FOLDER, ITEM, check_restored, run_metadata
 from tracknet_jax.training.cluster.processes import is_first, wait_for_all
 from tracknet_jax.training.parallel import replicated
-from tracknet_jax.training.state import TrainState, Variables
+from tracknet_jax.training.state import TrainState
 from tracknet_jax.training.train_config import TrainConfig, flatten
-from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.arrays import digest
+from tracknet_jax.utils.errors import UserError, first_line
 
 log = logging.getLogger(__name__)
 
 RunConfig = TrainConfig | RectifierTrainConfig
 
-FOLDER = "checkpoints"
-ITEM = "state"
 WRITE_ERRORS = (OSError, ValueError)  # a full disk, as Python and as Orbax's storage layer tell it
 
 # With all of `model`, what a run cannot go on with when it changes: its arrays depend on it, or what it learns.
@@ -86,7 +84,7 @@ class Checkpoints:
         if jax.process_count() > 1:  # the errors of both are of one type
             what, again = f"{what}, or another process was lost", "start all of them again"
         return UserError(
-            f"{self._root}: {what}; {again} when there is room; the earlier ones are whole ({_first_line(error)})"
+            f"{self._root}: {what}; {again} when there is room; the earlier ones are whole ({first_line(error)})"
         )
 
     def save(
@@ -101,13 +99,12 @@ class Checkpoints:
 
         Raises `UserError` when this or the one before cannot be written.
         """
+        tree = _to_tree(state)
+        digests = {name: digest(part) for name, part in tree.items()}
+        run = {"config": config.to_dict(), "progress": progress, "data": data, "digests": digests}
         try:
             self._checkpointer.save_checkpointables_async(
-                int(state.step),
-                {ITEM: _to_tree(state)},
-                force=True,
-                metrics=metrics,
-                custom_metadata={"config": config.to_dict(), "progress": progress, "data": data},
+                int(state.step), {ITEM: tree}, force=True, metrics=metrics, custom_metadata=run
             )
         except WRITE_ERRORS as error:
             raise self._not_written(error) from error
@@ -128,13 +125,14 @@ class Checkpoints:
         for step in reversed([c.step for c in self._checkpointer.checkpoints]):
             path = self._root / str(step)
             try:
-                run = _metadata(path)
+                run = run_metadata(path)
                 check_same_run(run["config"], config, path)
                 tree = self._checkpointer.load_checkpointables(step, {ITEM: wanted})[ITEM]
+                check_restored(tree, run)
             except UserError:
                 raise
             except Exception as error:  # whatever a damaged file makes the libraries raise
-                reason = _first_line(error)
+                reason = first_line(error)
                 log.warning("checkpoint %s cannot be read (%s): trying the one before", path, reason)
                 broken.append(path)
                 continue
@@ -152,51 +150,6 @@ class Checkpoints:
         if broken:
             wait_for_all("unreadable checkpoints moved")
             self._checkpointer.reload()
-
-
-def restore_for_inference(
-    directory: str | Path, which: Literal["best", "latest"] = "best"
-) -> tuple[TrackNetConfig, Variables]:
-    """The network's config and weights from a training directory, its `checkpoints` folder or one checkpoint.
-
-    Averaged weights where the run has them. "best" is that of the run's validation metric, or the latest while
-    there is none. Arrays are NumPy. Raises `UserError` if there is no checkpoint or it cannot be read.
-    """
-    path = find_checkpoint(Path(directory), which)
-    try:
-        saved = ocp.checkpointables_metadata(path)
-        config = TrackNetConfig.from_dict(saved.custom_metadata["config"]["model"])
-        state = saved.metadata[ITEM]
-        names = ("params", "batch_stats") if state["ema"] is None else ("ema",)
-        like = {name: jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), state[name]) for name in names}
-        context = ocp.Context()
-        context.pytree_options.loading.partial_load = True
-        with context:
-            tree = ocp.load_checkpointables(path, {ITEM: like})[ITEM]
-    except UserError:
-        raise
-    except Exception as error:  # whatever a damaged file makes the libraries raise
-        raise UserError(
-            f"checkpoint {path} cannot be read ({_first_line(error)}); give another one"
-        ) from error
-    return config, tree.get("ema", tree)
-
-
-def find_checkpoint(directory: Path, which: Literal["best", "latest"] = "best") -> Path:
-    """The folder of one checkpoint in or at `directory`; raises `UserError` if there is none."""
-    if _is_checkpoint(directory):
-        return directory.absolute()
-    root = directory / FOLDER if (directory / FOLDER).is_dir() else directory
-    steps = sorted(int(p.name) for p in root.glob("*") if p.name.isdigit() and _is_checkpoint(p))
-    if not steps:
-        raise UserError(
-            f"{directory}: no checkpoint here; give a training directory or one of its checkpoints"
-        )
-    chosen = steps[-1]
-    if which == "best":
-        best = _metadata(root / str(chosen)).get("progress", {}).get("best_step")
-        chosen = best if best in steps else chosen
-    return (root / str(chosen)).absolute()
 
 
 def check_same_run(saved: dict[str, Any], config: RunConfig, path: Path) -> None:
@@ -229,22 +182,9 @@ def tell_other_data(restored: Restored, data: str) -> None:
         )
 
 
-def _metadata(path: Path) -> dict[str, Any]:
-    """`config` and `progress` of a checkpoint; empty if its metadata cannot be read."""
-    return dict(ocp.checkpointables_metadata(path.absolute()).custom_metadata)
-
-
-def _is_checkpoint(path: Path) -> bool:
-    return (path / "_CHECKPOINT_METADATA").is_file()
-
-
 def _to_tree(state: TrainState) -> dict[str, Any]:
     return {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
 
 
 def _on_every_device(sharding: NamedSharding, x: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -11,11 +11,10 @@ from tracknet_jax.data.augment import Batch
 from tracknet_jax.heatmaps.decoding import probability_maps
 from tracknet_jax.heatmaps.losses import soft_weighted_bce_map, weighted_bce_map
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.models.tracknet import TrackNet
+from tracknet_jax.models.tracknet import TrackNet, Variables
 from tracknet_jax.releases.release import load_release
-from tracknet_jax.training.input.digest import digest
-from tracknet_jax.training.state import Variables
 from tracknet_jax.training.train_config import TrainConfig
+from tracknet_jax.utils.arrays import digest
 from tracknet_jax.utils.errors import UserError
 
 

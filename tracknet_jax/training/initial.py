@@ -6,10 +6,9 @@ import jax
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from tracknet_jax.models.tracknet import init_variables
+from tracknet_jax.models.tracknet import Variables, init_variables
 from tracknet_jax.releases.release import load_release
 from tracknet_jax.releases.widen import is_wider, widen
-from tracknet_jax.training.state import Variables
 from tracknet_jax.training.train_config import TrainConfig
 from tracknet_jax.utils.errors import UserError
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from tracknet_jax.models.tracknet import init_variables
+from tracknet_jax.models.tracknet import Variables, init_variables
 from tracknet_jax.training.checkpoints import Checkpoints, tell_other_data
 from tracknet_jax.training.cluster.interrupts import StopRequest, StopVote
 from tracknet_jax.training.cluster.processes import in_turns, is_first, of_the_first
@@ -25,7 +25,7 @@ from tracknet_jax.training.reporting.display import TrainingDisplay
 from tracknet_jax.training.reporting.meter import Meter
 from tracknet_jax.training.reporting.metric_log import MetricLog, SilentLog
 from tracknet_jax.training.reporting.prediction_grid import prediction_grid
-from tracknet_jax.training.state import TrainState, Variables, create_state
+from tracknet_jax.training.state import TrainState, create_state
 from tracknet_jax.training.step import train_step
 from tracknet_jax.training.train_config import TrainConfig
 from tracknet_jax.training.validation import Validator, validation_clips

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import optax
 from flax import struct
 
-Variables = dict[str, Any]  # {"params": ..., "batch_stats": ...}, as `model.apply` takes it
+from tracknet_jax.models.tracknet import Variables
 
 
 @struct.dataclass

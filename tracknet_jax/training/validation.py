@@ -13,11 +13,10 @@ from jax.sharding import AxisType
 from tracknet_jax.data.windows.resident import ResidentFrames
 from tracknet_jax.heatmaps.decoding import Peaks, decode_peaks, probability_maps
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.models.tracknet import TrackNet
+from tracknet_jax.models.tracknet import TrackNet, Variables
 from tracknet_jax.scoring.metrics import Counts
 from tracknet_jax.scoring.protocols import outcomes, protocol, to_pixels
 from tracknet_jax.training.parallel import AXIS, replicated, split
-from tracknet_jax.training.state import Variables
 from tracknet_jax.training.train_config import EvalConfig
 
 RULE = protocol("default")

@@ -16,6 +16,11 @@ class UserError(Exception):
     """
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, or its type's name where it has none: for a message of one line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
 def entry_point(name: str) -> Callable[[Callable[P, int | None]], Callable[P, int]]:
     """Decorates the main function of the command `name`, so that it returns an exit code.
 

@@ -1,21 +1,9 @@
-"""Digests of arrays: whether weights or data are those that a run had before."""
+"""Digests of data: whether the data of a run are those that it had before."""
 
-import hashlib
-from typing import Any
-
-import jax
 import numpy as np
 
 from tracknet_jax.data.tfds.index import FrameIndex
-
-
-def digest(tree: Any) -> str:
-    """16 hexadecimal digits that tell the arrays of `tree` and their names from others."""
-    sha = hashlib.sha256()
-    for path, x in jax.tree_util.tree_leaves_with_path(tree):
-        sha.update(jax.tree_util.keystr(path).encode())
-        sha.update(np.ascontiguousarray(x).tobytes())
-    return sha.hexdigest()[:16]
+from tracknet_jax.utils.arrays import digest
 
 
 def data_digest(index: FrameIndex, table: dict[str, np.ndarray]) -> str:
