@@ -10,7 +10,7 @@ accuracy 97.51, precision 97.79, recall 99.33, F1 98.56. docs/rectification.md h
 45 epochs on tracks of tracknet_nano.
 """
 
-from tracknet_jax.rectification.rectifier_config import RectifierTrainConfig
+from tracknet_jax.training.rectifier.rectifier_config import RectifierTrainConfig
 
 
 def get_config() -> RectifierTrainConfig:

@@ -48,8 +48,12 @@ def test_modules_form_no_circle():
 
 def test_rooms_form_no_circle():
     rooms: dict[str, set[str]] = {}
-    for name in MODULES.keys() - {"tracknet_jax"}:  # the face imports on first use, and nobody imports the face
-        rooms.setdefault(room(name), set()).update({room(other) for other in own_imports(name)} - {room(name)})
+    for name in MODULES.keys() - {
+        "tracknet_jax"
+    }:  # the face imports on first use, and nobody imports the face
+        rooms.setdefault(room(name), set()).update(
+            {room(other) for other in own_imports(name)} - {room(name)}
+        )
     TopologicalSorter(rooms).prepare()
 
 
@@ -87,5 +91,9 @@ def test_folders_are_small_and_say_what_they_are_for():
 
 
 def test_no_two_files_have_one_name():
-    names = [path.name for path in MODULES.values() if path.name != "__init__.py" and room(module_name(path)) != "cli"]
+    names = [
+        path.name
+        for path in MODULES.values()
+        if path.name != "__init__.py" and room(module_name(path)) != "cli"
+    ]
     assert sorted(set(names)) == sorted(names)

@@ -64,7 +64,9 @@ class Simulation:
             arrival = self._waiting.take(self.now)
             if arrival is not None:
                 self.dropped += arrival.frame is None
-                yield arrival._replace(frame=None if arrival.frame is None else arrival.frame[..., ::-1].copy())
+                yield arrival._replace(
+                    frame=None if arrival.frame is None else arrival.frame[..., ::-1].copy()
+                )
             elif self._came == len(self._frames):
                 return
             else:

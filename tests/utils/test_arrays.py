@@ -11,7 +11,11 @@ from tracknet_jax.utils.arrays import digest, not_finite
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16])
 def test_the_array_that_is_not_finite_is_named(value, dtype):
-    tree = {"key": jax.random.key(0), "step": jnp.int32(3), "params": [np.ones(3, dtype), np.ones((2, 2), dtype)]}
+    tree = {
+        "key": jax.random.key(0),
+        "step": jnp.int32(3),
+        "params": [np.ones(3, dtype), np.ones((2, 2), dtype)],
+    }
     assert not_finite(tree) is None
     tree["params"][1][1, 0] = value
     assert not_finite(tree) == "params/1"

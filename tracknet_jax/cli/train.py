@@ -101,10 +101,10 @@ def _shares(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[dict[str, float
 
 def _train(config: Any, workdir: Path) -> tuple["Result", str]:
     """Runs the config; also returns the name of the score that chooses the best checkpoint."""
-    from tracknet_jax.rectification.rectifier_config import RectifierTrainConfig
+    from tracknet_jax.training.rectifier.rectifier_config import RectifierTrainConfig
 
     if isinstance(config, RectifierTrainConfig):
-        from tracknet_jax.rectification.train_rectifier import train_rectifier
+        from tracknet_jax.training.rectifier.train_rectifier import train_rectifier
 
         return train_rectifier(config, workdir), f"{config.metric} accuracy"
     from tracknet_jax.training.loop import train

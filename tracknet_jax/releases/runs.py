@@ -73,7 +73,9 @@ def run_metadata(path: Path) -> dict[str, Any]:
 
 
 def _is_checkpoint(path: Path) -> bool:
-    return (path / ITEM).is_dir()  # Orbax' own test takes any folder for a checkpoint; it renames those that are whole
+    return (
+        path / ITEM
+    ).is_dir()  # Orbax' own test takes any folder for a checkpoint; it renames those that are whole
 
 
 def check_restored(tree: dict[str, Any], run: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tracknet_jax.rectification.rectifier_config import RectifierTrainConfig
+from tracknet_jax.training.rectifier.rectifier_config import RectifierTrainConfig
 from tracknet_jax.training.train_config import TrainConfig
 from tracknet_jax.utils.errors import UserError
 

@@ -14,14 +14,14 @@ import optax
 from tracknet_jax.data.clips import CLEAR, OCCLUDED
 from tracknet_jax.models.rectifier import InpaintNet, init_rectifier
 from tracknet_jax.rectification.inpaint import to_unit
-from tracknet_jax.rectification.rectifier_config import RectifierTrainConfig
-from tracknet_jax.rectification.rectifier_validation import accuracies
 from tracknet_jax.rectification.trajectories import Trajectory, read_trajectories
 from tracknet_jax.releases.release import RectifierRelease, save_release
 from tracknet_jax.training.checkpoints import Checkpoints, tell_other_data
 from tracknet_jax.training.cluster.interrupts import StopRequest
 from tracknet_jax.training.loop import Progress, Result, write_config
 from tracknet_jax.training.optimizers import make_optimizer
+from tracknet_jax.training.rectifier.rectifier_config import RectifierTrainConfig
+from tracknet_jax.training.rectifier.rectifier_validation import accuracies
 from tracknet_jax.training.reporting.display import TrainingDisplay
 from tracknet_jax.training.reporting.metric_log import MetricLog
 from tracknet_jax.training.state import TrainState, create_state

@@ -6,12 +6,12 @@ import numpy as np
 
 from tracknet_jax.rectification.gaps import DEFAULT_RULE, inpaint_mask
 from tracknet_jax.rectification.inpaint import inpaint
-from tracknet_jax.rectification.rectifier_config import MODES, Mode
 from tracknet_jax.rectification.rectify import USUAL_FPS, Rectification, fill
 from tracknet_jax.rectification.trajectories import Trajectory
 from tracknet_jax.releases.release import RectifierRelease
 from tracknet_jax.scoring.metrics import Counts
 from tracknet_jax.scoring.protocols import outcomes, protocol, to_pixels
+from tracknet_jax.training.rectifier.rectifier_config import MODES, Mode
 
 RULE = protocol("default")
 CORNER = 50 / np.hypot(512, 288)  # TrackNetV3's code: a reconstructed point with x and y below it is no ball

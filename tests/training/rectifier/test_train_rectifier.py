@@ -11,18 +11,18 @@ import pytest
 
 from tracknet_jax.cli.main import main
 from tracknet_jax.models.rectifier import InpaintNet, RectifierConfig, init_rectifier
-from tracknet_jax.rectification.rectifier_config import RectifierTrainConfig, TrajectoryConfig
-from tracknet_jax.rectification.rectifier_validation import accuracies
-from tracknet_jax.rectification.train_rectifier import (
+from tracknet_jax.rectification.trajectories import Trajectory, write_trajectories
+from tracknet_jax.releases.release import RectifierRelease, load_rectifier
+from tracknet_jax.training.optimizers import make_optimizer, make_schedule
+from tracknet_jax.training.presets import load_config
+from tracknet_jax.training.rectifier.rectifier_config import RectifierTrainConfig, TrajectoryConfig
+from tracknet_jax.training.rectifier.rectifier_validation import accuracies
+from tracknet_jax.training.rectifier.train_rectifier import (
     load_material,
     rectifier_step,
     train_rectifier,
     window_starts,
 )
-from tracknet_jax.rectification.trajectories import Trajectory, write_trajectories
-from tracknet_jax.releases.release import RectifierRelease, load_rectifier
-from tracknet_jax.training.optimizers import make_optimizer, make_schedule
-from tracknet_jax.training.presets import load_config
 from tracknet_jax.training.state import create_state
 from tracknet_jax.utils.errors import UserError
 

@@ -1,0 +1,1 @@
+"""Training of a rectifier: trajectories of a tracker in, InpaintNet's weights out."""
