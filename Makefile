@@ -1,13 +1,17 @@
-# make demo: from nothing to a tracked video.  make test: everything that must hold.
+# make demo: from nothing to a tracked video.  make test: what must hold, in minutes.  make test-all: everything.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types results performance ablation ten-minutes clean
+JOBS ?= auto
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+.PHONY: help demo test test-all lint types results performance ablation ten-minutes clean
 
 help:
 	@echo "make demo     environment, install, render a rally, track it, score it (writes demo/)"
-	@echo "make test     environment, install, lint, format check, type check, tests"
+	@echo "make test     environment, install, lint, format check, type check, tests but the slow ones (JOBS=1: one at a time)"
+	@echo "make test-all the same with the slow ones: kills, runs of two processes, archives, every recipe"
 	@echo "make lint     ruff check and format check"
 	@echo "make types    mypy"
 	@echo "make results  score the shipped checkpoints on CLIPS=..., write README's table (REUSE=1: keep what is scored)"
@@ -28,7 +32,10 @@ demo: $(BIN)/.installed
 	$(BIN)/tracknet demo --output demo
 
 test: lint types
-	$(BIN)/python -m pytest
+	$(PYTEST) -m "not slow"
+
+test-all: lint types
+	$(PYTEST)
 
 lint: $(BIN)/.installed
 	$(BIN)/ruff check .
