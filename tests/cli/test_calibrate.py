@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.labelled_clips import clip_score, flight, make_clip, true_rows, write_csv
 from tests.helpers.members import narrow, random_release, windows
 from tracknet_jax.cli.main import main
-from tracknet_jax.evaluation.platt import Platt
+from tracknet_jax.evaluation.calibration import Platt
 from tracknet_jax.releases.release import load_release, read_card, save_release
 from tracknet_jax.scoring.metrics import FP2, TP
 

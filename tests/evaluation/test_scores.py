@@ -74,3 +74,13 @@ def test_labels_of_frames_that_cannot_be_decoded():
     check_labels(clip, np.arange(7))
     with pytest.raises(UserError, match="game1/Clip1: labels of 2 frames, from frame 5 on"):
         check_labels(clip, np.arange(5))
+
+
+def test_the_histogram_of_distances():
+    first = clip_score("a", [TP, TP, FP1, FP1, FN], [0.1, 0.5, 7.9, 8, NAN])
+    second = clip_score("b", [TP, FP2, FP1], [4, 1, 300])  # an FP2 has no ball to be far from
+    histogram = Scores(protocol("default"), (first, second)).distance_histogram
+    assert histogram.edges.tolist() == np.arange(0, 8.5, 0.5).tolist()
+    assert np.flatnonzero(histogram.counts).tolist() == [0, 1, 8, 15]
+    assert histogram.counts.sum() == 4
+    assert histogram.farther == 2

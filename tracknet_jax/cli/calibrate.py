@@ -49,8 +49,8 @@ class CalibrateOptions:
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
     options = tyro.cli(CalibrateOptions, args=argv, prog="tracknet calibrate", description=DESCRIPTION)
+    from tracknet_jax.evaluation.calibration import Platt, calibrate, detections
     from tracknet_jax.evaluation.footage import find_footage
-    from tracknet_jax.evaluation.platt import Platt, calibrate, detections
     from tracknet_jax.releases.release import CARD, load_release, read_card, save_release
     from tracknet_jax.releases.scale_logits import can_shift, scale_logits
 
@@ -92,6 +92,6 @@ def _strongest_blobs(clips: "list[Footage]", release: "Release") -> "list[ClipSc
 
 
 def _error(clips: "Sequence[ClipScore]") -> float:
-    from tracknet_jax.evaluation.report.reliability import expected_calibration_error, reliability
+    from tracknet_jax.evaluation.calibration import expected_calibration_error, reliability
 
     return expected_calibration_error(reliability(clips))

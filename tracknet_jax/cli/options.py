@@ -29,7 +29,7 @@ def split_by_or_runs(asked: str | None, checkpoint: str, data: Path, format: str
     Raises:
         UserError: the run's config cannot be read, or `data` has no clips.
     """
-    from tracknet_jax.evaluation.run_split import run_split_by
+    from tracknet_jax.evaluation.footage import run_split_by
 
     if asked is not None:
         return asked

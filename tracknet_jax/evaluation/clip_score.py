@@ -1,4 +1,4 @@
-"""The scored frames of one clip, from a track or from any list of predictions."""
+"""The scored frames of one clip."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ import numpy as np
 from tracknet_jax.data.clips import Clip
 from tracknet_jax.evaluation.footage import Footage
 from tracknet_jax.scoring import metrics
-from tracknet_jax.scoring.metrics import FN, FP1, IGNORED, TP, Counts
+from tracknet_jax.scoring.metrics import FN, FP1, FP2, IGNORED, TP, Counts
 from tracknet_jax.scoring.protocols import Protocol, outcomes, reference_points, to_pixels
 from tracknet_jax.tracks.track import Track
 from tracknet_jax.utils.errors import UserError
@@ -15,14 +15,14 @@ from tracknet_jax.utils.errors import UserError
 
 @dataclass(frozen=True)
 class ClipScore:
-    """The scored frames of one clip, N entries each; under windows counting a frame has several.
+    """The scored frames of one clip, N entries; where windows are counted, a frame has several entries.
 
     Attributes:
         frame: `(N,)` numbers of frames.
         visibility: `(N,)` of the labels.
         predicted, truth: `(N, 2)` source pixels, NaN where none.
         confidence: `(N,)`, 0 where nothing was found.
-        codes: `(N,)` outcomes, see `metrics`.
+        codes: `(N,)` outcomes, see `metrics.Counts`.
         distance: `(N,)` from prediction to reference point in the protocol's pixels, NaN if one is missing.
     """
 
@@ -45,15 +45,25 @@ class ClipScore:
         """Frames by outcome."""
         return Counts.from_codes(self.codes)
 
+    @property
+    def detected(self) -> np.ndarray:
+        """Which entries `(N,)` are detections that count."""
+        return np.isin(self.codes, (TP, FP1, FP2))
+
+    @property
+    def errors(self) -> int:
+        """The number of entries scored wrong."""
+        return int(np.isin(self.codes, (FP1, FP2, FN)).sum())
+
     def at(self, tolerance: float, strict: bool) -> "ClipScore":
         """The same predictions under another tolerance."""
         near = self.distance < tolerance if strict else self.distance <= tolerance
-        both = np.isin(self.codes, (TP, FP1))
-        return replace(self, codes=np.where(both, np.where(near, TP, FP1), self.codes).astype(np.uint8))
+        moved = np.where(near, TP, FP1).astype(np.uint8)
+        return replace(self, codes=np.where(np.isin(self.codes, (TP, FP1)), moved, self.codes))
 
     @property
     def longest_miss(self) -> int:
-        """The longest run of scored frames in which a visible ball was not found where it is."""
+        """The longest run of scored frames in which a visible ball was not found in its place."""
         missed = np.isin(self.codes[self.codes != IGNORED], (FN, FP1))
         edges = np.flatnonzero(np.diff(np.concatenate([[0], missed, [0]])))
         return int(np.max(edges[1::2] - edges[::2], initial=0))
@@ -72,17 +82,19 @@ def score_frames(
     Args:
         footage: the clip.
         rule: the protocol.
-        frame: `(N,)` frame numbers, any of them any number of times.
+        frame: `(N,)` frame numbers; a number may be repeated.
         predicted: `(N, 2)` source pixels, NaN where nothing was found.
         confidence: `(N,)`.
-        pixels: `(N, 2)` the predictions in the pixels of `rule`, where they were made in those.
+        pixels: `(N, 2)` the same predictions in the pixels of `rule`; None: they are computed.
     """
     truth, visibility = footage.labels.dense(int(frame.max(initial=-1)) + 1)
     truth, visibility = truth[frame], visibility[frame]
     reference = reference_points(truth, footage.size, rule)
     if pixels is None:
         pixels = to_pixels(predicted, footage.size, rule)
-        if rule.reference != "label":  # whole pixels are compared: no rounding error at exactly the tolerance
+        if (
+            rule.reference != "label"
+        ):  # compared with whole pixels: no rounding error at exactly the tolerance
             pixels = np.round(pixels, 3)
     return ClipScore(
         footage=footage,

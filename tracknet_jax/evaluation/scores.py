@@ -1,7 +1,8 @@
-"""Scored clips together: sums by sport, tolerance and visibility class, intervals, distances."""
+"""The scores of several clips: sums by sport, tolerance and visibility class, intervals, distances."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,10 +12,20 @@ from tracknet_jax.scoring import metrics
 from tracknet_jax.scoring.metrics import FP1, TP, Counts
 from tracknet_jax.scoring.protocols import Protocol
 
+STEPS = 8  # bins of distances up to the tolerance, and as many beyond it
+
+
+class DistanceHistogram(NamedTuple):
+    """Balls by the distance of their detection, in pixels of the protocol."""
+
+    edges: np.ndarray  # (K + 1,)
+    counts: np.ndarray  # (K,) from an edge up to the next, which belongs to the next
+    farther: int  # at the last edge or beyond
+
 
 @dataclass(frozen=True)
 class Scores:
-    """Scored clips under one protocol, and what is asked of them together."""
+    """Scored clips under one protocol, summed up in several ways."""
 
     rule: Protocol
     clips: tuple[ClipScore, ...]
@@ -36,7 +47,7 @@ class Scores:
 
     @property
     def by_visibility(self) -> dict[str, Counts]:
-        """Counts by visibility class, of the classes that have frames which count."""
+        """Counts by visibility class; classes without a frame that counts are left out."""
         visibility, codes = self._joined("visibility"), self._joined("codes")
         classes = {
             name: Counts.from_codes(codes[visibility == value]) for value, name in VISIBILITY_NAMES.items()
@@ -54,9 +65,9 @@ class Scores:
 
     @property
     def localisation(self) -> dict[str, float | None]:
-        """Median, 95th percentile, RMSE of the distance where ball and prediction are both there.
+        """Median, 95th percentile and RMSE of the distance between ball and prediction, where a frame has both.
 
-        In the protocol's pixels, and median and 95th percentile (`source_...`) in those of the sources.
+        These are in the protocol's pixels. `source_median` and `source_p95` are in pixels of the sources.
         """
         both = np.isin(self._joined("codes"), (TP, FP1))
         source = metrics.distances(self._joined("predicted"), self._joined("truth"))
@@ -66,6 +77,14 @@ class Scores:
             "source_median": in_source["median"],
             "source_p95": in_source["p95"],
         }
+
+    @property
+    def distance_histogram(self) -> DistanceHistogram:
+        """Balls by the distance of their detection, from 0 to twice the tolerance and beyond."""
+        distance = self._joined("distance")[np.isin(self._joined("codes"), (TP, FP1))]
+        edges = np.linspace(0, 2 * self.rule.tolerance, 2 * STEPS + 1)
+        near = distance[distance < edges[-1]]
+        return DistanceHistogram(edges, np.histogram(near, edges)[0], len(distance) - len(near))
 
     def _joined(self, name: str) -> np.ndarray:
         return np.concatenate([getattr(score, name) for score in self.clips])

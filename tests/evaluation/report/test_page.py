@@ -11,10 +11,9 @@ import pytest
 from tests.helpers.labelled_clips import clip_score, flight, make_clip, true_rows, write_csv
 from tracknet_jax.evaluation.footage import of_files
 from tracknet_jax.evaluation.others.predictions import score_predictions
-from tracknet_jax.evaluation.report.page import build_page, settings, write_page
+from tracknet_jax.evaluation.report.page import build_page, settings, worst_first, write_page
 from tracknet_jax.evaluation.report.page_bars import outcome_bar, timeline_strip
 from tracknet_jax.evaluation.report.page_charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, ticks
-from tracknet_jax.evaluation.report.page_sections import worst_first
 from tracknet_jax.evaluation.scores import Scores
 from tracknet_jax.scoring.metrics import FN, FP1, FP2, TN, TP, Counts
 from tracknet_jax.scoring.protocols import protocol
@@ -214,7 +213,7 @@ def test_clips_with_most_errors_first():
 def test_a_chart_puts_values_where_its_axes_say():
     chart = Chart("<x>", "y", x=(0, 10), y=(0.5, 1))
     chart.line([0, 5, 10], [0.5, 0.75, 1], "blue")
-    chart.bars([0, 5, 10], [NAN, 0.75], "bars", ["none", "<3>"])
+    chart.bars([0, 5, 10], [NAN, 0.75], ["none", "<3>"])
     root = ElementTree.fromstring(chart.svg("a & b"))
     points = [tuple(map(float, p.split(","))) for p in root.find("polyline").get("points").split()]
     assert points == [

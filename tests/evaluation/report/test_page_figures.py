@@ -8,9 +8,9 @@ import pytest
 
 from tests.helpers.labelled_clips import clip_score
 from tracknet_jax.data.clips import CLEAR, HARD, NO_BALL
+from tracknet_jax.evaluation.report.page import by_class, headline, table, timelines
 from tracknet_jax.evaluation.report.page_charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from tracknet_jax.evaluation.report.page_figures import charts
-from tracknet_jax.evaluation.report.page_sections import by_class, headline, table, timelines
 from tracknet_jax.evaluation.scores import Scores
 from tracknet_jax.scoring.metrics import FN, FP1, FP2, TN, TP
 from tracknet_jax.scoring.protocols import protocol
@@ -192,7 +192,7 @@ def test_reliability():
     score = clip_score("a", codes, [DISTANCE[code] for code in codes])
     score = replace(score, confidence=np.array(confidence))
     root = parse(charts(Scores(protocol("default"), (score,))))
-    shown, counts = figure(root, "Reliability"), figure(root, "How sure it is")
+    shown, counts = figure(root, "Reliability"), figure(root, "Detections by confidence")
     for chart, heights in ((shown, [1 / 2, 3 / 4]), (counts, [2 / 6, 4 / 6])):
         bars = list(chart.iter("rect"))
         drawn = [float(bar.get("height")) / (HEIGHT - TOP - BOTTOM) for bar in bars]

@@ -1,11 +1,10 @@
-"""Runs of outcomes, and the histogram of distances."""
+"""Runs of outcomes."""
 
 from dataclasses import replace
 
 import numpy as np
 
 from tests.helpers.labelled_clips import clip_score
-from tracknet_jax.evaluation.report.distances import distance_histogram
 from tracknet_jax.evaluation.report.timeline import timeline
 from tracknet_jax.scoring.metrics import FN, FP1, FP2, IGNORED, TN, TP
 
@@ -43,13 +42,3 @@ def test_frames_that_share_a_column_have_the_worst_outcome_among_them():
 
 def test_no_frames():
     assert timeline(clip_score("a", [], [])) == timeline(clip_score("a", [], []), columns=3) == []
-
-
-def test_distances():
-    first = clip_score("a", [TP, TP, FP1, FP1, FN], [0.1, 0.5, 7.9, 8, NAN])
-    second = clip_score("b", [TP, FP2, FP1], [4, 1, 300])  # an FP2 has no ball to be far from
-    histogram = distance_histogram([first, second], tolerance=4)
-    assert histogram.edges.tolist() == np.arange(0, 8.5, 0.5).tolist()
-    assert np.flatnonzero(histogram.counts).tolist() == [0, 1, 8, 15]
-    assert histogram.counts.sum() == 4
-    assert histogram.farther == 2

@@ -1,9 +1,8 @@
-"""Boxes of any detector: the label files of the YOLO family, one a frame, and COCO's list of results."""
+"""Boxes of any detector: label files of the YOLO family, one for each frame, and COCO's list of results."""
 
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,17 +13,11 @@ from tracknet_jax.video.folders import natural_key
 from tracknet_jax.video.frames import file_number, numbers_in_names
 
 
-@dataclass(frozen=True)
-class BoxOptions:
-    """How boxes are read.
+class BoxOptions(NamedTuple):
+    """How boxes are read."""
 
-    Attributes:
-        category: the class number of the ball; None: there is only one.
-        first_frame: number in the name of a clip's first frame; None: that of its first image or, for a video, 1.
-    """
-
-    category: int | None = None
-    first_frame: int | None = None
+    category: int | None = None  # class number of the ball; None: the boxes have only one class
+    first_frame: int | None = None  # number in the first frame's name; None: its image's or, for a video, 1
 
 
 class Box(NamedTuple):
@@ -39,11 +32,11 @@ class Box(NamedTuple):
 def read_yolo(path: Path, size: tuple[int, int]) -> list[Box]:
     """The boxes of one frame, `class cx cy w h [confidence]` a line, divided by `size` = (width, height).
 
-    As `predict save_txt save_conf` (Ultralytics) and `detect.py --save-txt --save-conf` (YOLOv5, YOLOv7) write
-    them; without confidences each has 1.
+    Ultralytics (`predict save_txt save_conf`), YOLOv5 and YOLOv7 (`detect.py --save-txt --save-conf`) write them. A box
+    without a confidence gets 1.
 
     Raises:
-        UserError: the file cannot be read, or a line is none of these.
+        UserError: the file cannot be read, or a line is no box.
     """
     try:
         lines = path.read_text().splitlines()
@@ -72,7 +65,7 @@ def read_coco(path: Path) -> dict[str, list[Box]]:
     """The boxes of a COCO list of results by image id: `image_id, category_id, bbox [x, y, w, h], score`.
 
     Raises:
-        UserError: the file cannot be read, or an entry is none of these.
+        UserError: the file cannot be read, or an entry is no box.
     """
     try:
         entries = json.loads(path.read_text())
@@ -96,8 +89,8 @@ def read_coco(path: Path) -> dict[str, list[Box]]:
 def find_yolo(folder: Path, stems: Iterable[str]) -> dict[int, Path]:
     """The label files of a clip by the number in their names.
 
-    Looked for under each of its names, in this order: a folder of that name, or `labels` in it; files
-    `<name>_<number>.txt` in `folder`, or in `labels` in it.
+    For each of the names of the clip this looks into a folder of that name and `labels` in it, then for files
+    `<name>_<number>.txt` in `labels` and in `folder` itself.
     """
     for stem in stems:
         for own in (folder / stem / "labels", folder / stem):
@@ -116,10 +109,10 @@ def _numbered(folder: Path, name: str) -> dict[int, Path]:
 
 
 def track_of_boxes(footage: Footage, boxes: dict[int, list[Box]], options: BoxOptions, where: str) -> Track:
-    """The surest box of each frame that has one, `boxes` being by the number in a frame's name.
+    """The box with the highest score in each frame that has one; `boxes` is by the number in the frame's name.
 
     Raises:
-        UserError: there are several classes and none is chosen, or a number is that of no frame.
+        UserError: there are several classes and none is chosen, or no frame has one of the numbers.
     """
     categories = sorted({box.category for found in boxes.values() for box in found})
     if options.category is None and len(categories) > 1:
@@ -139,7 +132,7 @@ def track_of_boxes(footage: Footage, boxes: dict[int, list[Box]], options: BoxOp
 
 
 def _frame(footage: Footage, number: int, first: int | None) -> int | None:
-    """The frame that has this number in its name, None if there is none."""
+    """The frame with this number in its name, None if there is none."""
     files = footage.clip.frames
     if first is None and isinstance(files, tuple) and files:
         return {name: i for i, name in enumerate(numbers_in_names(files))}.get(number)

@@ -1,4 +1,4 @@
-"""Positions of another tracker or detector, found by the clip's name: CSV files, YOLO's, or COCO's."""
+"""Scores another tracker's files: CSV, YOLO's labels or COCO's results, each found by the name of the clip."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -25,23 +25,23 @@ def score_predictions(
     path: Path,
     rule: Protocol,
     allow_missing_rows: bool = False,
-    boxes: BoxOptions = BoxOptions(),  # noqa: B008 (frozen)
+    boxes: BoxOptions = BoxOptions(),  # noqa: B008 (immutable)
 ) -> Iterator[ClipScore]:
     """Scores the predictions of another tracker, every labelled frame once whatever the protocol counts.
 
     Args:
         clips: to score.
-        path: a folder of CSV files, see `find_csvs`; one of YOLO's label files, see `detections.find_yolo`, or a
+        path: a folder of CSV files, see `find_csvs`; one of YOLO's label files, see `detections.find_yolo`; or a
             `.json` list of COCO results, whose image ids are named as those files are.
         rule: the protocol.
-        allow_missing_rows: of CSV files: labelled frames without a row count as nothing found; of boxes, which
-            have no row where nothing is found anyway: clips without any.
+        allow_missing_rows: of CSV files: a labelled frame without a row counts as nothing found. Of boxes: a clip may
+            have none at all; a frame without a box counts as nothing found in any case.
         boxes: how boxes are read.
 
     Raises:
         UserError: a clip has no file, or a file cannot be used.
     """
-    if path.suffix.lower() == ".json" or _holds_boxes(path):
+    if path.suffix.lower() == ".json" or (any(path.rglob("*.txt")) and not any(path.rglob("*.csv"))):
         for footage, track in _box_tracks(clips, path, boxes, allow_missing_rows):
             yield score_track(footage, rule, track, where=str(path), allow_missing_rows=True)
         return
@@ -55,8 +55,7 @@ def score_predictions(
 def find_csvs(folder: Path, clips: Sequence[Clip]) -> dict[str, Path]:
     """The prediction file of each clip, by clip name.
 
-    Looked for, in this order, each with `_ball.csv` and `.csv` behind it: the clip's name as a path, the name
-    with `_` for `/`, and, where no two clips share it, the name's last part and the video's stem.
+    It is the first there is of the names of `clip_stems`, each with `_ball.csv` and `.csv` behind it.
 
     Raises:
         UserError: `folder` is not one, or has no file for a clip.
@@ -65,7 +64,7 @@ def find_csvs(folder: Path, clips: Sequence[Clip]) -> dict[str, Path]:
         raise UserError(f"{folder}: not a folder of prediction CSV files")
     found = {}
     for name, stems in clip_stems(clips).items():
-        candidates = [folder / f"{stem}{end}" for stem in stems for end in ("_ball.csv", ".csv")]
+        candidates = (folder / f"{stem}{end}" for stem in stems for end in ("_ball.csv", ".csv"))
         path = next((path for path in candidates if path.is_file()), None)
         if path is None:
             names = " or ".join(f"{stem}_ball.csv" for stem in dict.fromkeys(stems[:2]))
@@ -77,26 +76,23 @@ def find_csvs(folder: Path, clips: Sequence[Clip]) -> dict[str, Path]:
 
 
 def clip_stems(clips: Sequence[Clip]) -> dict[str, list[str]]:
-    """The names under which a clip's predictions are looked for, by the clip's name."""
-    short = {clip.name: _short_names(clip) for clip in clips}
-    shared = Counter(name for names in short.values() for name in set(names))
-    return {
+    """The names of each clip's predictions, by the name of the clip, the likeliest first.
+
+    These are the clip's name as a path; the name with `_` for `/`; and, if no two clips share them, the last part of
+    the name and the stem of the video.
+    """
+    short = {
         clip.name: [
-            clip.name,
-            clip.name.replace("/", "_"),
-            *(name for name in short[clip.name] if shared[name] == 1),
+            clip.name.rpartition("/")[2],
+            *([clip.frames.stem] if isinstance(clip.frames, Path) else []),
         ]
         for clip in clips
     }
-
-
-def _short_names(clip: Clip) -> list[str]:
-    video = [clip.frames.stem] if isinstance(clip.frames, Path) else []
-    return [clip.name.rpartition("/")[2], *video]
-
-
-def _holds_boxes(folder: Path) -> bool:
-    return any(folder.rglob("*.txt")) and not any(folder.rglob("*.csv"))
+    shared = Counter(name for names in short.values() for name in set(names))
+    return {
+        name: [name, name.replace("/", "_"), *(part for part in parts if shared[part] == 1)]
+        for name, parts in short.items()
+    }
 
 
 def _box_tracks(
@@ -108,10 +104,9 @@ def _box_tracks(
     for footage in clips:
         stems = names[footage.clip.name]
         if results is None:
-            files = find_yolo(path, stems)
-            boxes = {number: read_yolo(file, footage.size) for number, file in files.items()}
+            boxes = {number: read_yolo(file, footage.size) for number, file in find_yolo(path, stems).items()}
         else:
-            boxes = _of_clip(results, stems, only=len(clips) == 1)
+            boxes = _coco_boxes(results, stems, only=len(clips) == 1)
         if not boxes and not allow_missing:
             raise UserError(
                 f"{path}: no boxes for clip {footage.clip.name}; expected names as {stems[1]}_12, or "
@@ -120,7 +115,7 @@ def _box_tracks(
         yield footage, track_of_boxes(footage, boxes, options, str(path))
 
 
-def _of_clip(results: dict[str, list[Box]], stems: Sequence[str], only: bool) -> dict[int, list[Box]]:
+def _coco_boxes(results: dict[str, list[Box]], stems: Sequence[str], only: bool) -> dict[int, list[Box]]:
     """The boxes of a clip by frame number; an image id that is a number alone belongs to the only clip."""
     for stem in stems:
         prefix = f"{stem}_"

@@ -1,12 +1,13 @@
 """Charts as inline SVG, drawn by hand: small, sharp, and in the colours of the page, light or dark."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
 
 WIDTH, HEIGHT = 480, 300
 LEFT, RIGHT, TOP, BOTTOM = 54, 14, 12, 42  # margins round the axes
+Numbers = Sequence[float] | np.ndarray
 
 
 class Chart:
@@ -20,35 +21,36 @@ class Chart:
 
     def __init__(self, x_label: str, y_label: str, x: tuple[float, float], y: tuple[float, float]):
         self._x, self._y = x, y
-        self._parts = [self._grid()]
-        middle_x, middle_y = (LEFT + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2
-        self._text(middle_x, HEIGHT - 6, x_label, "label")
-        turned = f'transform="rotate(-90 12 {middle_y:.0f})"'
-        self._text(12, middle_y, y_label, "label", turned)
+        self._parts: list[str] = []
+        for value in ticks(*x):
+            px = self._px(value)
+            self._rule("grid", px, px, TOP, HEIGHT - BOTTOM)
+            self._text(px, HEIGHT - BOTTOM + 15, f"{value:g}")
+        for value in ticks(*y):
+            py = self._py(value)
+            self._rule("grid", LEFT, WIDTH - RIGHT, py, py)
+            self._text(LEFT - 6, py + 4, f"{value:g}", "end")
+        middle = (TOP + HEIGHT - BOTTOM) / 2
+        self._text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, x_label, "label")
+        self._text(12, middle, y_label, "label", f'transform="rotate(-90 12 {middle:.0f})"')
 
-    def line(self, x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, style: str) -> None:
+    def line(self, x: Numbers, y: Numbers, style: str) -> None:
         """A line through points; `style` is one of the page's classes of lines."""
         points = " ".join(f"{self._px(a):.1f},{self._py(b):.1f}" for a, b in zip(x, y, strict=True))
         self._parts.append(f'<polyline class="line {style}" points="{points}"/>')
 
-    def bars(
-        self,
-        edges: Sequence[float] | np.ndarray,
-        heights: Sequence[float] | np.ndarray,
-        style: str,
-        titles: Sequence[str],
-    ) -> None:
+    def bars(self, edges: Numbers, heights: Numbers, titles: Iterable[str]) -> None:
         """Bars from the axis up, `heights` and `titles` (K,) between `edges` (K + 1,); NaN: no bar."""
         for low, high, top, title in zip(edges[:-1], edges[1:], heights, titles, strict=True):
             if top > 0:
                 left, right, y = self._px(low) + 1, self._px(high) - 1, self._py(top)
                 self._parts.append(
-                    f'<rect class="{style}" x="{left:.1f}" y="{y:.1f}" width="{right - left:.1f}" '
+                    f'<rect class="bars" x="{left:.1f}" y="{y:.1f}" width="{right - left:.1f}" '
                     f'height="{HEIGHT - BOTTOM - y:.1f}"><title>{escape(title)}</title></rect>'
                 )
 
-    def mark(self, x: float, y: float, text: str, style: str = "") -> None:
-        """A dot with words below it, towards the middle."""
+    def mark(self, x: float, y: float, text: str, style: str) -> None:
+        """A dot with words below it, towards the middle; near the axis they stand above."""
         px, py = self._px(x), self._py(y)
         left, low = px < (LEFT + WIDTH) / 2, py > HEIGHT - BOTTOM - 20
         self._parts.append(f'<circle class="dot {style}" cx="{px:.1f}" cy="{py:.1f}" r="3.5"/>')
@@ -56,19 +58,13 @@ class Chart:
 
     def vertical(self, x: float, text: str) -> None:
         """A dashed line across, with words at its top."""
-        px = self._px(x)
-        self._parts.append(
-            f'<line class="rule" x1="{px:.1f}" x2="{px:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-        )
-        self._text(px + 5, TOP + 10, text, "start")
+        self._rule("rule", self._px(x), self._px(x), TOP, HEIGHT - BOTTOM)
+        self._text(self._px(x) + 5, TOP + 10, text, "start")
 
     def svg(self, name: str) -> str:
         """The whole element; `name` says what it shows to those who do not see it."""
-        parts = "\n".join(self._parts)
-        return (
-            f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">\n'
-            f"{parts}\n</svg>"
-        )
+        head = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">'
+        return "\n".join([head, *self._parts, "</svg>"])
 
     def _px(self, x: float) -> float:
         return LEFT + (x - self._x[0]) / (self._x[1] - self._x[0]) * (WIDTH - LEFT - RIGHT)
@@ -76,20 +72,10 @@ class Chart:
     def _py(self, y: float) -> float:
         return HEIGHT - BOTTOM - (y - self._y[0]) / (self._y[1] - self._y[0]) * (HEIGHT - TOP - BOTTOM)
 
-    def _grid(self) -> str:
-        """Thin lines at the ticks, with their numbers."""
-        lines = []
-        for value in ticks(*self._x):
-            x = f"{self._px(value):.1f}"
-            lines.append(f'<line class="grid" x1="{x}" x2="{x}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
-            lines.append(f'<text x="{x}" y="{HEIGHT - BOTTOM + 15}">{value:g}</text>')
-        for value in ticks(*self._y):
-            y = self._py(value)
-            lines.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-            lines.append(f'<text class="end" x="{LEFT - 6}" y="{y + 4:.1f}">{value:g}</text>')
-        return "\n".join(lines)
+    def _rule(self, style: str, x1: float, x2: float, y1: float, y2: float) -> None:
+        self._parts.append(f'<line class="{style}" x1="{x1:.1f}" x2="{x2:.1f}" y1="{y1:.1f}" y2="{y2:.1f}"/>')
 
-    def _text(self, x: float, y: float, text: str, style: str, more: str = "") -> None:
+    def _text(self, x: float, y: float, text: str, style: str = "", more: str = "") -> None:
         self._parts.append(f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" {more}>{escape(text)}</text>')
 
 

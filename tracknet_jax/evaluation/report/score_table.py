@@ -10,9 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from tracknet_jax.evaluation.calibration import expected_calibration_error, reliability
 from tracknet_jax.evaluation.report.curve import confidences_known, threshold_curve
-from tracknet_jax.evaluation.report.distances import distance_histogram
-from tracknet_jax.evaluation.report.reliability import expected_calibration_error, reliability
 from tracknet_jax.evaluation.report.speed import by_speed
 from tracknet_jax.evaluation.scores import Scores
 from tracknet_jax.scoring.metrics import Counts
@@ -20,21 +19,12 @@ from tracknet_jax.utils.files import replacing
 
 CURVE_SCORES = ("precision", "recall", "recall_hit", "f1", "f1_hit")
 TOLERANCES = (2, 4, 8)  # pixels of the protocol, reported beside its own
+WHOLE = ("frames", "tp", "tn", "fp1", "fp2", "fn")
+SHARES = ("accuracy", "precision", "recall", "f1", "recall_hit", "f1_hit")
 COLUMNS = (
-    "Frames",
-    "TP",
-    "TN",
-    "FP1",
-    "FP2",
-    "FN",
-    "Acc",
-    "Prec",
-    "Recall",
-    "F1",
-    "Recall\nhit",
-    "F1\nhit",
+    *("Frames", "TP", "TN", "FP1", "FP2", "FN"),
+    *("Acc", "Prec", "Recall", "F1", "Recall\nhit", "F1\nhit"),
 )
-SHARES = ("accuracy", "precision", "recall", "f1", "recall_hit", "f1_hit")  # the last of `COLUMNS`
 CAPTION = "per cent; Recall, F1: a wrong place is a miss; hit: TP / (TP + FN), as published"
 COUNTING = {
     "frames": "every labelled frame once",
@@ -51,6 +41,7 @@ def to_json(scores: Scores, name: str, counting: str, run: Mapping[str, Any]) ->
         counting: `frames` or `windows`, as it was really done.
         run: what was scored with what: command, checkpoint or predictions, data, ...
     """
+    histogram = scores.distance_histogram
     return {
         **run,
         "protocol": name,
@@ -65,7 +56,11 @@ def to_json(scores: Scores, name: str, counting: str, run: Mapping[str, Any]) ->
         "visibility": {kind: counts.to_dict() for kind, counts in scores.by_visibility.items()},
         "speed": {name: counts.to_dict() for name, counts in by_speed(scores.clips).items()},
         **_confidence(scores),
-        "distances_px": _distances(scores),
+        "distances_px": {
+            "edges": histogram.edges.tolist(),
+            "counts": histogram.counts.tolist(),
+            "farther": histogram.farther,
+        },
         "sports": {sport: counts.to_dict() for sport, counts in scores.by_sport.items()},
         "clips": {
             score.clip.name: {
@@ -91,17 +86,8 @@ def _confidence(scores: Scores) -> dict[str, Any]:
         ],
         "calibration": {
             "expected_calibration_error": expected_calibration_error(bins),
-            "bins": [asdict(b) for b in bins if b.count],
+            "bins": [b._asdict() for b in bins if b.count],
         },
-    }
-
-
-def _distances(scores: Scores) -> dict[str, Any]:
-    histogram = distance_histogram(scores.clips, scores.rule.tolerance)
-    return {
-        "edges": histogram.edges.tolist(),
-        "counts": histogram.counts.tolist(),
-        "farther": histogram.farther,
     }
 
 
@@ -129,7 +115,12 @@ def protocol_line(scores: Scores, name: str, counting: str) -> str:
 
 
 def _main_table(scores: Scores) -> Table:
-    table = _table("Clip")
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, caption=CAPTION, caption_justify="left"
+    )
+    table.add_column("Clip", no_wrap=True, overflow="ellipsis", max_width=32)
+    for name in COLUMNS:
+        table.add_column(name, justify="right")
     for score in scores.clips:
         table.add_row(score.clip.name, *cells(score.counts))
     table.add_section()
@@ -140,25 +131,13 @@ def _main_table(scores: Scores) -> Table:
     return table
 
 
-def _table(first: str) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        collapse_padding=True,
-        caption=CAPTION,
-        caption_justify="left",
-    )
-    table.add_column(first, no_wrap=True, overflow="ellipsis", max_width=32)
-    for name in COLUMNS:
-        table.add_column(name, justify="right")
-    return table
-
-
 def cells(counts: Counts) -> list[str]:
     """Counts, and scores in per cent, under `COLUMNS`; a dash where there was nothing to score."""
-    whole = (counts.frames, counts.tp, counts.tn, counts.fp1, counts.fp2, counts.fn)
     shares = (share(counts, name) for name in SHARES)
-    return [*map(str, whole), *("-" if value is None else f"{100 * value:.2f}" for value in shares)]
+    return [
+        *(str(getattr(counts, name)) for name in WHOLE),
+        *("-" if value is None else f"{100 * value:.2f}" for value in shares),
+    ]
 
 
 def share(counts: Counts, score: str) -> float | None:

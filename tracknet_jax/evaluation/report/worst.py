@@ -1,8 +1,10 @@
-"""A contact sheet of the worst errors: crops with prediction and truth drawn, clip and frame named."""
+"""The worst errors as pictures: crops with prediction and truth drawn, clip and frame named."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from itertools import islice, zip_longest
+from operator import itemgetter
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,14 +15,13 @@ from tracknet_jax.evaluation.clip_score import ClipScore
 from tracknet_jax.scoring.metrics import FN, FP1, FP2, OUTCOMES
 
 CROP = 0.25  # of the source's width: the smallest crop
-SPACING = 30  # frames between two errors shown of one clip, which would else be one error seen many times
+SPACING = 30  # frames at least between two errors of a clip; nearer ones are often the same error
 TRUTH, PREDICTION = (80, 230, 80), (255, 80, 60)  # RGB
 BLACK = (0, 0, 0)
 
 
-@dataclass(frozen=True)
-class Error:
-    """One frame that was scored wrong; positions in source pixels, NaN where none."""
+class Error(NamedTuple):
+    """One entry of a scored clip that is wrong."""
 
     score: ClipScore
     index: int  # in the arrays of `score`
@@ -32,41 +33,30 @@ class Error:
 
     @property
     def code(self) -> int:
-        """Outcome, see `metrics`."""
+        """Outcome, see `metrics.Counts`."""
         return int(self.score.codes[self.index])
 
 
 def worst_errors(scores: Sequence[ClipScore], count: int = 24) -> list[Error]:
     """The worst errors, as many of each kind as there are, sorted by kind and the worst first.
 
-    Wrong places by distance, false detections by confidence, misses by how long the ball was lost; of
-    neighbouring frames of a clip only the worst.
+    A wrong place is the worse the farther off it is, a false detection the more confident, a miss the longer the ball
+    was lost. Of neighbouring frames of a clip only the worst is taken.
     """
     kinds = [_spaced(_ranked(scores, code)) for code in (FP1, FP2, FN)]
-    chosen: list[Error] = []
-    while kinds and len(chosen) < count:
-        for kind in list(kinds):
-            error = next(kind, None)
-            if error is None:
-                kinds.remove(kind)
-            elif len(chosen) < count:
-                chosen.append(error)
-    return sorted(chosen, key=lambda error: error.code)
+    in_turn = (error for errors in zip_longest(*kinds) for error in errors if error is not None)
+    return sorted(islice(in_turn, count), key=lambda error: error.code)
 
 
 def _ranked(scores: Sequence[ClipScore], code: int) -> list[Error]:
     """All errors of one kind, the worst first."""
-    errors = [Error(s, int(i)) for s in scores for i in np.flatnonzero(s.codes == code)]
-    return sorted(errors, key=_badness, reverse=True)
-
-
-def _badness(error: Error) -> float:
-    score, i = error.score, error.index
-    if error.code == FP1:
-        return float(score.distance[i])
-    if error.code == FP2:
-        return float(score.confidence[i])
-    return float(_frames_lost(score)[i])
+    found = [
+        (badness[i], Error(score, int(i)))
+        for score in scores
+        for badness in [{FP1: score.distance, FP2: score.confidence, FN: _frames_lost(score)}[code]]
+        for i in np.flatnonzero(score.codes == code)
+    ]
+    return [error for _, error in sorted(found, key=itemgetter(0), reverse=True)]
 
 
 def _frames_lost(score: ClipScore) -> np.ndarray:
@@ -93,12 +83,12 @@ def error_sheet(errors: Sequence[Error]) -> np.ndarray:
 
 def error_tiles(errors: Sequence[Error]) -> list[Tile]:
     """The crop of each error with its caption, marked as in `error_sheet`; every clip is read once."""
-    by_clip: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for k, error in enumerate(errors):
-        by_clip[error.score.clip.name][error.frame].append(k)
     tiles: dict[int, Tile] = {}
     for footage in {error.score.clip.name: error.score.footage for error in errors}.values():
-        wanted = by_clip[footage.clip.name]
+        wanted = defaultdict(list)
+        for k, error in enumerate(errors):
+            if error.score.footage is footage:
+                wanted[error.frame].append(k)
         for position, frame in enumerate(footage.frames()):
             for k in wanted.pop(footage.number(position), ()):
                 tiles[k] = Tile(_picture(frame, errors[k]), _caption(errors[k]))
@@ -112,7 +102,7 @@ def _picture(frame: np.ndarray, error: Error) -> np.ndarray:
     height, width = frame.shape[:2]
     marks = {TRUTH: error.score.truth[error.index], PREDICTION: error.score.predicted[error.index]}
     marks = {colour: xy for colour, xy in marks.items() if np.isfinite(xy).all()}
-    # A miss of a ball that was never located may be anywhere in the frame.
+    # Without any position the ball may be anywhere in the frame.
     points = np.array(list(marks.values()) or [(0, 0), (width, height)])
     crop = crop_around(frame, points, CROP)
     for colour, xy in marks.items():
@@ -121,7 +111,7 @@ def _picture(frame: np.ndarray, error: Error) -> np.ndarray:
 
 
 def _mark(picture: np.ndarray, colour: tuple[int, int, int], centre: tuple[int, int]) -> None:
-    for stroke, width in ((BLACK, 4), (colour, 2)):  # outlined, to be seen on any ground
+    for stroke, width in ((BLACK, 4), (colour, 2)):  # outlined, so that it is seen on any ground
         if colour == TRUTH:
             cv2.circle(picture, centre, 12, stroke, width, cv2.LINE_AA)
         else:

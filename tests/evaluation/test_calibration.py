@@ -7,7 +7,14 @@ import pytest
 from scipy.special import expit, logit
 
 from tests.helpers.labelled_clips import clip_score
-from tracknet_jax.evaluation.platt import Platt, calibrate, detections, fit_platt
+from tracknet_jax.evaluation.calibration import (
+    Platt,
+    calibrate,
+    detections,
+    expected_calibration_error,
+    fit_platt,
+    reliability,
+)
 from tracknet_jax.scoring.metrics import FN, FP1, FP2, IGNORED, TN, TP
 from tracknet_jax.utils.errors import UserError
 
@@ -86,5 +93,31 @@ def test_too_little_to_go_by():
     with pytest.raises(UserError, match="300 right and 0 wrong detections, expected 20 of each"):
         fit_platt(np.full(300, 0.7), np.ones(300, bool))
     confidence, right = draw(2.0, 0.0, 500)
-    with pytest.raises(UserError, match="does not rise with being right"):
+    with pytest.raises(UserError, match="no higher confidence than wrong ones"):
         fit_platt(confidence, ~right)
+
+
+def test_reliability_by_hand():
+    score = clip_score("a", [TP, FP1, TP, FP2, TP, FN, TN, IGNORED, TP], [1, 9, 1] + [np.nan] * 6)
+    score = replace(score, confidence=np.array([0.55, 0.65, 0.95, 0.95, 1, 0.95, 0.95, 0.95, 0]))
+    bins = {b.low: b for b in reliability([score], bins=2)}
+    assert [b.count for b in bins.values()] == [0, 5]
+    assert (bins[0.5].confidence, bins[0.5].right) == pytest.approx((0.82, 0.6))
+    assert expected_calibration_error(list(bins.values())) == pytest.approx(0.22)
+
+    tenths = reliability([score])
+    assert [(b.low, b.count) for b in tenths if b.count] == [(0.5, 1), (0.6, 1), (0.9, 3)]
+    expected = (abs(1 - 0.55) + abs(0 - 0.65) + 3 * abs(2 / 3 - 2.9 / 3)) / 5
+    assert expected_calibration_error(tenths) == pytest.approx(expected)
+    assert expected_calibration_error(reliability([clip_score("b", [TN], [np.nan])])) == 0
+
+
+def test_a_calibrated_tracker_has_little_error():
+    rng = np.random.default_rng(0)
+    confidence = rng.uniform(0, 1, 20_000)
+    codes = np.where(rng.random(20_000) < confidence, TP, FP2)
+    score = replace(clip_score("a", codes, np.full(20_000, np.nan)), confidence=confidence)
+    assert expected_calibration_error(reliability([score])) < 0.02
+    # Twice as far from one half: 0.25 to 0.75 became 0 to 1.
+    bolder = replace(score, confidence=np.clip(2 * confidence - 0.5, 1e-6, 1))
+    assert expected_calibration_error(reliability([bolder])) == pytest.approx(0.125, abs=0.02)
