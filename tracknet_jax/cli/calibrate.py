@@ -1,4 +1,4 @@
-"""`tracknet calibrate`: makes a checkpoint's confidences mean what they say, and writes it as a release."""
+"""`tracknet calibrate`: turns the confidences of a checkpoint into chances of being right, and writes a release."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """Make a network's confidences the chance of being right, on labelled clips.
 
-Fits P(right) = sigmoid(scale * logit + shift) over the strongest blob of every frame, scores again what these
-logits find until nothing is left to fit, and writes a release whose head gives them. Nothing else is trained.
+Fits P(right) = sigmoid(scale * logit + shift) over the strongest blob of every frame. Other logits find other blobs,
+so it scores and fits again until the line no longer changes. The release has these logits. Nothing else is trained.
 
 example:
   tracknet calibrate --checkpoint runs/nano --data clips/ --split val --output releases/nano
@@ -35,7 +35,7 @@ class CalibrateOptions:
     data: Annotated[Path, option("DIR")]
     """labelled clips in any layout, or a TFDS dataset"""
     output: Annotated[Path, option("DIR")]
-    """where the release goes; one that is there is replaced"""
+    """where the release goes; replaces one that is there"""
     split: Annotated[str | None, option("NAME")] = None
     """only clips of train, val or test"""
     split_by: Annotated[SplitBy | None, option("NAME")] = None
@@ -55,7 +55,9 @@ def main(argv: list[str]) -> int:
     from tracknet_jax.releases.scale_logits import can_shift, scale_logits
 
     release = load_release(options.checkpoint)
-    scale_logits(release.config, release.variables, 1.0)  # a network without logits is told at once
+    scale_logits(
+        release.config, release.variables, 1.0
+    )  # raises for a network without logits, before any work
     by: str | None = options.split_by
     if options.split is not None:
         by = split_by_or_runs(by, options.checkpoint, options.data, options.format)
@@ -78,7 +80,7 @@ def main(argv: list[str]) -> int:
 
 
 def _strongest_blobs(clips: "list[Footage]", release: "Release") -> "list[ClipScore]":
-    """Every frame's strongest blob, however faint, scored under the protocol `default`."""
+    """The strongest blob of every frame, however faint, scored under the protocol `default`."""
     from tracknet_jax.cli.progress import progress_bar
     from tracknet_jax.evaluation.score_release import score_release
     from tracknet_jax.heatmaps.decoding import FLOOR

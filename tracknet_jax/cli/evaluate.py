@@ -38,15 +38,15 @@ class EvaluateOptions:
     checkpoint: Annotated[str | None, option("NAME|DIR")] = None
     """release or training run (default: tracknet_nano)"""
     model: Annotated[Literal["background_subtraction"] | None, option("NAME")] = None
-    """instead: background_subtraction, without weights"""
+    """score background_subtraction instead"""
     predictions: Annotated[Path | None, option("PATH")] = None
-    """instead: <clip>_ball.csv, YOLO's labels/*.txt, COCO's .json"""
+    """score CSVs, YOLO's label files or COCO's .json instead"""
     box_class: Annotated[int | None, option("N")] = None
-    """class of the ball, where boxes have several"""
+    """class of the ball, if boxes have several"""
     first_frame: Annotated[int | None, option("N")] = None
-    """number in files of boxes (default: image's or 1)"""
+    """number of frame 0 in box files (default: read, or 1)"""
     allow_missing_rows: Annotated[bool, option()] = False
-    """labelled frames without a row: nothing was found"""
+    """count a frame without a row as nothing found"""
     protocol: Annotated[str, option("NAME")] = "default"
     """default, tracknet_v1 ... v5, wasb, yastrebksv, chgyglin, chang, asigatchov"""
     split: Annotated[str | None, option("NAME")] = None
@@ -64,9 +64,9 @@ class EvaluateOptions:
     overlap: Annotated[Literal["none", "average", "weighted"], tyro.conf.arg(metavar="HOW")] = "none"
     """average or weighted: see each frame in every window that holds it"""
     threshold: Annotated[float | None, option("P")] = None
-    """probability of a ball's pixels (default: 0.5)"""
+    """least probability of a ball's pixels (default: 0.5)"""
     no_link: Annotated[bool, option()] = False
-    """each frame's strongest blob, as the papers have it"""
+    """take each frame's strongest blob, as in the papers"""
     rectify: Annotated[Literal["none", "physics", "linear", "net"], tyro.conf.arg(metavar="HOW")] = "none"
     """physics, linear or net: fill gaps"""
     rectifier: Annotated[str | None, option("R")] = None
@@ -83,7 +83,7 @@ class EvaluateOptions:
 
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
-    options = tyro.cli(
+    given = tyro.cli(
         EvaluateOptions,
         args=argv,
         prog="tracknet evaluate",
@@ -93,6 +93,7 @@ def main(argv: list[str]) -> int:
 
     from rich.console import Console
 
+    from tracknet_jax.cli.progress import progress_bar
     from tracknet_jax.evaluation.footage import find_footage
     from tracknet_jax.evaluation.report.page import write_page
     from tracknet_jax.evaluation.report.score_table import print_report, to_json, write_json
@@ -101,14 +102,16 @@ def main(argv: list[str]) -> int:
     from tracknet_jax.scoring.protocols import protocol
     from tracknet_jax.utils.images import write_picture
 
-    options = _with_split_rule(options)
+    options = _resolved(given)
     rule = protocol(options.protocol)
     if options.split_by == RANDOM_WINDOWS:
         rule = replace(rule, counting="windows")  # they are what is split
-    _check(options, rule)
+    _check(given, rule)
     clips = find_footage(options.data, options.format, *_part(options))
-    scores = Scores(rule, tuple(_with_progress(_scored(options, clips, rule), len(clips))))
-    counting = rule.counting if _checkpoint(options) else "frames"
+    with progress_bar("clips") as progress:
+        scored = progress.track(_scored(options, clips, rule), len(clips), description="scoring")
+        scores = Scores(rule, tuple(scored))
+    counting = rule.counting if options.checkpoint else "frames"
 
     # A pipe has no width of its own; a table squeezed into 80 columns would lose its figures.
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
@@ -124,33 +127,35 @@ def main(argv: list[str]) -> int:
     return 0
 
 
+def _resolved(given: EvaluateOptions) -> EvaluateOptions:
+    """The options as they are followed: with the checkpoint and how its run split the data; linking where it is done.
+
+    Only a checkpoint under the protocol `default` links. Where a split is asked for, a run's own way to split holds
+    unless another one is given.
+    """
+    if given.predictions or given.model:
+        return replace(given, checkpoint=None, no_link=True)
+    options = replace(
+        given,
+        checkpoint=given.checkpoint or DEFAULT_CHECKPOINT,
+        no_link=given.no_link or given.protocol != "default",
+    )
+    if given.split is None:
+        return options
+    by = split_by_or_runs(given.split_by, str(options.checkpoint), given.data, given.format)
+    return replace(options, split_by=cast(Any, by))
+
+
 def _run(options: EvaluateOptions, argv: list[str]) -> dict[str, Any]:
-    """What was scored with what, as the JSON and the page tell it."""
+    """What was scored with what, for the JSON and the page."""
+    names = ("checkpoint", "model", "dtype", "conv", "predictions", "data", "split", "split_by")
+    more = ("overlap", "threshold", "rectify", "rectifier")
+    values = {name: getattr(options, name) for name in (*names, *more)}
     return {
         "command": shlex.join(["tracknet", "evaluate", *argv]),
-        "checkpoint": _checkpoint(options),
-        "model": options.model,
-        "dtype": options.dtype,
-        "conv": options.conv,
-        "predictions": str(options.predictions) if options.predictions else None,
-        "data": str(options.data),
-        "split": options.split,
-        "split_by": options.split_by,
-        "overlap": options.overlap,
-        "threshold": options.threshold,
-        "link": _links(options),
-        "rectify": options.rectify,
-        "rectifier": options.rectifier,
+        **{name: str(value) if isinstance(value, Path) else value for name, value in values.items()},
+        "link": not options.no_link,
     }
-
-
-def _with_split_rule(options: EvaluateOptions) -> EvaluateOptions:
-    """The options with the run's own way to split, where a split of its data is asked for and no other way."""
-    checkpoint = _checkpoint(options)
-    if checkpoint is None or options.split is None:
-        return options
-    by = split_by_or_runs(options.split_by, checkpoint, options.data, options.format)
-    return replace(options, split_by=cast(Any, by))
 
 
 def _check(options: EvaluateOptions, rule: "Protocol") -> None:
@@ -178,24 +183,15 @@ def _part(options: EvaluateOptions) -> tuple[str | None, str | None, str | None]
     """The split, sport and way to split that clips are chosen by; random windows are of all clips."""
     if options.split_by != RANDOM_WINDOWS:
         return options.split, options.sport, options.split_by
-    if options.sport or not _checkpoint(options):
+    if options.sport or not options.checkpoint:
         raise UserError(
             f"{RANDOM_WINDOWS} splits the windows of all clips: score a checkpoint, without --sport"
         )
     return None, None, None
 
 
-def _checkpoint(options: EvaluateOptions) -> str | None:
-    """The checkpoint to score, None where something else is scored."""
-    return None if options.predictions or options.model else options.checkpoint or DEFAULT_CHECKPOINT
-
-
-def _links(options: EvaluateOptions) -> bool:
-    return not options.no_link and options.protocol == "default" and _checkpoint(options) is not None
-
-
 def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") -> "Iterator[ClipScore]":
-    if options.predictions is not None:
+    if options.predictions:
         from tracknet_jax.evaluation.others.detections import BoxOptions
         from tracknet_jax.evaluation.others.predictions import score_predictions
 
@@ -213,7 +209,7 @@ def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") 
         from tracknet_jax.tracking.baseline.background_subtraction import BackgroundSubtraction
 
         return score_tracker(clips, BackgroundSubtraction(), rule, options.save_predictions, filling)
-    release = load_release(options.checkpoint or DEFAULT_CHECKPOINT)
+    release = load_release(str(options.checkpoint))
     if options.conv:
         release = with_convolutions(release, options.conv)
     if options.dtype:
@@ -221,13 +217,5 @@ def _scored(options: EvaluateOptions, clips: "list[Footage]", rule: "Protocol") 
     if options.split_by == RANDOM_WINDOWS:
         clips = windows_of(clips, options.split, release.config.frames)
     threshold = TrackOptions.threshold if options.threshold is None else options.threshold
-    tracking = TrackOptions(options.overlap, threshold, _links(options))
+    tracking = TrackOptions(options.overlap, threshold, not options.no_link)
     return score_release(clips, release, rule, tracking, options.save_predictions, filling)
-
-
-def _with_progress(scores: "Iterator[ClipScore]", total: int) -> "Iterator[ClipScore]":
-    """Passes scored clips on, with a progress bar."""
-    from tracknet_jax.cli.progress import progress_bar
-
-    with progress_bar("clips") as progress:
-        yield from progress.track(scores, total, description="scoring")
