@@ -111,16 +111,14 @@ def main(argv: list[str]) -> int:
     with progress_bar("clips") as progress:
         scored = progress.track(_scored(options, clips, rule), len(clips), description="scoring")
         scores = Scores(rule, tuple(scored))
-    counting = rule.counting if options.checkpoint else "frames"
-
     # A pipe has no width of its own; a table squeezed into 80 columns would lose its figures.
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    print_report(scores, options.protocol, counting, console)
-    run = _run(options, argv)
+    run = _run(options, rule, argv)
+    print_report(scores, run, console)
     if options.json:
-        write_json(options.json, to_json(scores, options.protocol, counting, run))
+        write_json(options.json, to_json(scores, run))
     if options.report:
-        page = write_page(options.report, scores, options.protocol, counting, run)
+        page = write_page(options.report, scores, run)
         console.print(f"Report: {page}", soft_wrap=True, markup=False)
     if options.worst:
         write_picture(options.worst, error_sheet(worst_errors(scores.clips)))
@@ -146,15 +144,16 @@ def _resolved(given: EvaluateOptions) -> EvaluateOptions:
     return replace(options, split_by=cast(Any, by))
 
 
-def _run(options: EvaluateOptions, argv: list[str]) -> dict[str, Any]:
+def _run(options: EvaluateOptions, rule: "Protocol", argv: list[str]) -> dict[str, Any]:
     """What was scored with what, for the JSON and the page."""
     names = ("checkpoint", "model", "dtype", "conv", "predictions", "data", "split", "split_by")
-    more = ("overlap", "threshold", "rectify", "rectifier")
+    more = ("overlap", "threshold", "rectify", "rectifier", "protocol")
     values = {name: getattr(options, name) for name in (*names, *more)}
     return {
         "command": shlex.join(["tracknet", "evaluate", *argv]),
         **{name: str(value) if isinstance(value, Path) else value for name, value in values.items()},
         "link": not options.no_link,
+        "counting": rule.counting if options.checkpoint else "frames",
     }
 
 

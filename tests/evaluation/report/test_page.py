@@ -35,6 +35,8 @@ RUN = {
     "link": False,
     "rectify": "none",
     "rectifier": None,
+    "protocol": "default",
+    "counting": "frames",
 }
 VOID = {"meta", "img", "br", "line", "rect", "circle", "polyline"}
 
@@ -84,7 +86,7 @@ def scores(tmp_path):
 
 
 def test_the_page_stands_alone_and_is_well_formed(scores):
-    html = build_page(scores, "default", "frames", RUN)
+    html = build_page(scores, RUN)
     page = Page(html)
     assert not {"script", "link", "iframe"} & {tag for tag, _ in page.tags}
     assert "http" not in html.replace('charset="utf-8"', "")
@@ -111,7 +113,7 @@ def test_the_page_stands_alone_and_is_well_formed(scores):
 
 
 def test_the_page_can_be_read_by_ear_and_keyboard(scores):
-    page = Page(build_page(scores, "default", "frames", RUN))
+    page = Page(build_page(scores, RUN))
     assert {given.get("scope") for tag, given in page.tags if tag == "th"} == {"row", "col"}
     boxes = [given for tag, given in page.tags if given.get("class") == "wide"]
     assert len(boxes) == page.count("table") == 4
@@ -121,14 +123,14 @@ def test_the_page_can_be_read_by_ear_and_keyboard(scores):
 def test_files_without_confidences_have_no_curves(scores):
     (clip,) = scores.clips
     certain = Scores(scores.rule, (replace(clip, confidence=np.ones(12)),))
-    page = Page(build_page(certain, "default", "frames", RUN))
+    page = Page(build_page(certain, RUN))
     assert page.count("svg", class_="chart") == 2  # distances, tolerances
     assert "no curves over them" in page.text
 
 
 def test_a_page_of_nothing_found():
     silent = Scores(protocol("default"), (clip_score("a", [TN, TN], [NAN, NAN]),))
-    page = Page(build_page(silent, "default", "frames", RUN))
+    page = Page(build_page(silent, RUN))
     assert page.count("svg", class_="chart") == 1  # tolerances
     for part in ("There are no errors", "no distances", "Nothing was found, so there are no curves"):
         assert part in page.text
@@ -136,11 +138,11 @@ def test_a_page_of_nothing_found():
 
 
 def test_the_file_is_whole_or_not_there(scores, tmp_path):
-    path = write_page(tmp_path / "new" / "report", scores, "default", "frames", RUN)
+    path = write_page(tmp_path / "new" / "report", scores, RUN)
     assert [file.name for file in path.parent.iterdir()] == ["index.html"]
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"file/index\.html: cannot be written"):
-        write_page(tmp_path / "file", scores, "default", "frames", RUN)
+        write_page(tmp_path / "file", scores, RUN)
 
 
 def test_bars_are_as_long_as_the_counts():
@@ -154,7 +156,7 @@ def test_bars_are_as_long_as_the_counts():
 
 def test_the_options_are_told():
     checkpoint = RUN | {"predictions": None, "checkpoint": "tracknet_nano", "link": True}
-    assert settings(checkpoint, "frames") == "Options: overlap none, threshold 0.5, link yes, rectify none."
+    assert settings(checkpoint) == "Options: overlap none, threshold 0.5, link yes, rectify none."
     more = checkpoint | {
         "threshold": 0.4,
         "link": False,
@@ -162,11 +164,11 @@ def test_the_options_are_told():
         "rectifier": "own",
         "split_by": "game",
     }
-    assert settings(more, "frames") == (
+    assert settings(more) == (
         "Options: split by game, overlap none, threshold 0.4, link no, rectify net own."
     )
-    assert settings(checkpoint | {"dtype": "bfloat16"}, "windows") == "Options: dtype bfloat16."
-    assert settings(RUN, "frames") == ""  # files are taken as they are
+    assert settings(checkpoint | {"dtype": "bfloat16", "counting": "windows"}) == "Options: dtype bfloat16."
+    assert settings(RUN) == ""  # files are taken as they are
 
 
 def test_a_strip_covers_the_frames():

@@ -26,24 +26,24 @@ QUOTED = {  # the scores of `Counts` in the headline by the recall that a protoc
 }
 
 
-def write_page(folder: Path, scores: Scores, name: str, counting: str, run: Mapping[str, Any]) -> Path:
+def write_page(folder: Path, scores: Scores, run: Mapping[str, Any]) -> Path:
     """Writes `index.html` in a folder, whole or not at all, and returns its path.
 
     Args:
         folder: made if it is not there.
         scores: the scored clips.
-        name, counting, run: as for `score_table.to_json`.
+        run: as for `score_table.to_json`.
 
     Raises:
         UserError: the file cannot be written, or frames cannot be read again.
     """
-    page = build_page(scores, name, counting, run)
+    page = build_page(scores, run)
     with replacing(folder / "index.html") as partial:
         partial.write_text(page, encoding="utf-8")
     return folder / "index.html"
 
 
-def build_page(scores: Scores, name: str, counting: str, run: Mapping[str, Any]) -> str:
+def build_page(scores: Scores, run: Mapping[str, Any]) -> str:
     """The HTML."""
     split = f", split {run['split']}" if run["split"] else ""
     title = f"{run['checkpoint'] or run['model'] or run['predictions']} on {run['data']}{split}"
@@ -59,17 +59,17 @@ def build_page(scores: Scores, name: str, counting: str, run: Mapping[str, Any])
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<style>\n{STYLE.read_text(encoding='utf-8')}</style></head>\n<body><main>\n"
-        f"<h1>{escape(title)}</h1><p>{escape(protocol_line(scores, name, counting))}</p>\n"
-        f"<p>{escape(settings(run, counting))}</p>\n{headline(scores)}\n{body}\n"
+        f"<h1>{escape(title)}</h1><p>{escape(protocol_line(scores, run))}</p>\n"
+        f"<p>{escape(settings(run))}</p>\n{headline(scores)}\n{body}\n"
         f"<footer><code>{escape(str(run['command']))}</code><br>TrackNet-JAX {__version__}</footer>\n"
         "</main></body></html>\n"
     )
 
 
-def settings(run: Mapping[str, Any], counting: str) -> str:
+def settings(run: Mapping[str, Any]) -> str:
     """In words, the options that made the track, and those that were chosen otherwise than by default."""
     told = {name: run[name] for name in ("split_by", "dtype", "conv") if run[name] is not None}
-    tracked = run["predictions"] is None and counting == "frames"
+    tracked = run["predictions"] is None and run["counting"] == "frames"
     if tracked and run["checkpoint"]:
         threshold = TrackOptions.threshold if run["threshold"] is None else run["threshold"]
         told |= {"overlap": run["overlap"], "threshold": threshold, "link": "yes" if run["link"] else "no"}

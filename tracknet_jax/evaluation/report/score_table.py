@@ -1,4 +1,4 @@
-"""What an evaluation says: the paper-style table on the terminal and the same as JSON."""
+"""The scores as the table on the terminal, and as JSON."""
 
 import json
 from collections.abc import Mapping
@@ -32,36 +32,33 @@ COUNTING = {
 }
 
 
-def to_json(scores: Scores, name: str, counting: str, run: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole report as plain values: `total`, `sports`, `clips` and what stands behind them.
+def to_json(scores: Scores, run: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole report as plain values: `total`, `sports`, `clips` and more.
 
     Args:
         scores: the scored clips.
-        name: the protocol's.
-        counting: `frames` or `windows`, as it was really done.
-        run: what was scored with what: command, checkpoint or predictions, data, ...
+        run: what was scored with what. `protocol` is its name, `counting` says what was really counted, `frames` or
+            `windows`. The rest is for the reader: command, checkpoint or predictions, data, ...
     """
     histogram = scores.distance_histogram
     return {
         **run,
-        "protocol": name,
-        "counting": counting,
         "unit": scores.rule.unit,
         "rules": asdict(scores.rule),
         "total": scores.total.to_dict(),
         "interval_95": {score: scores.interval(score) for score in ("f1", "f1_hit")},
         "localisation_px": scores.localisation,
         "average_precision": scores.average_precision,
-        "tolerances": {str(t): c.to_dict() for t, c in scores.by_tolerance(TOLERANCES).items()},
-        "visibility": {kind: counts.to_dict() for kind, counts in scores.by_visibility.items()},
-        "speed": {name: counts.to_dict() for name, counts in by_speed(scores.clips).items()},
+        "tolerances": _dicts({str(t): counts for t, counts in scores.by_tolerance(TOLERANCES).items()}),
+        "visibility": _dicts(scores.by_visibility),
+        "speed": _dicts(by_speed(scores.clips)),
         **_confidence(scores),
         "distances_px": {
             "edges": histogram.edges.tolist(),
             "counts": histogram.counts.tolist(),
             "farther": histogram.farther,
         },
-        "sports": {sport: counts.to_dict() for sport, counts in scores.by_sport.items()},
+        "sports": _dicts(scores.by_sport),
         "clips": {
             score.clip.name: {
                 **score.counts.to_dict(),
@@ -72,6 +69,10 @@ def to_json(scores: Scores, name: str, counting: str, run: Mapping[str, Any]) ->
             for score in scores.clips
         },
     }
+
+
+def _dicts(counts: Mapping[str, Counts]) -> dict[str, dict[str, int | float]]:
+    return {name: count.to_dict() for name, count in counts.items()}
 
 
 def _confidence(scores: Scores) -> dict[str, Any]:
@@ -97,21 +98,21 @@ def write_json(path: Path, report: Mapping[str, Any]) -> None:
         partial.write_text(json.dumps(report, indent=2) + "\n")
 
 
-def print_report(scores: Scores, name: str, counting: str, console: Console) -> None:
+def print_report(scores: Scores, run: Mapping[str, Any], console: Console) -> None:
     """Prints the protocol in words, the table by clip, sport and in total, and the details below it."""
-    console.print(protocol_line(scores, name, counting), soft_wrap=True)
+    console.print(protocol_line(scores, run), soft_wrap=True)
     console.print(_main_table(scores))
     for line in details(scores):
         console.print(line, soft_wrap=True)
 
 
-def protocol_line(scores: Scores, name: str, counting: str) -> str:
+def protocol_line(scores: Scores, run: Mapping[str, Any]) -> str:
     """The protocol in words."""
     quoted = {"all": "Recall and F1", "hit": "Recall hit and F1 hit"}[scores.rule.recall]
-    counted = COUNTING[counting]
-    if counting != scores.rule.counting:
+    counted = COUNTING[run["counting"]]
+    if run["counting"] != scores.rule.counting:
         counted += f" (a CSV has one row a frame; the protocol counts {COUNTING[scores.rule.counting]})"
-    return f"Protocol {name}: {scores.rule.unit}, {counted}; it quotes {quoted}."
+    return f"Protocol {run['protocol']}: {scores.rule.unit}, {counted}; it quotes {quoted}."
 
 
 def _main_table(scores: Scores) -> Table:
