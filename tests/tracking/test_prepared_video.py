@@ -14,7 +14,7 @@ from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
 from tracknet_jax.tracking.prepared_video import View, prepare
 from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
-from tracknet_jax.tracking.videos import track_source, track_video
+from tracknet_jax.tracking.videos import track_source
 from tracknet_jax.tracks.track import Track
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.live_reader import LiveReader, WaitingFrames
@@ -44,8 +44,8 @@ def assert_dot(rows):
 def test_the_median_of_a_video(tmp_path, overlap):
     video = write_video(tmp_path / "a.mp4", frames=scene())
     options = TrackOptions(overlap, link=False)
-    assert_dot(list(track_video(video, RELEASE, options).rows()))
-    without = track_video(video, bright_dot_release(), options)
+    assert_dot(list(track_source(Tracker(RELEASE, options), video).rows()))
+    without = track_source(Tracker(bright_dot_release(), options), video)
     np.testing.assert_allclose(without.xy, np.full((len(PATH), 2), (44.5, 4.5)), atol=1)  # the lamp
 
 
@@ -73,7 +73,11 @@ def test_an_image_of_the_scene(tmp_path):
     cv2.imwrite(str(tmp_path / "empty.png"), empty[..., ::-1])
     video = write_video(tmp_path / "a.mp4", frames=scene())
     assert_dot(
-        list(track_video(video, RELEASE, TrackOptions(link=False), background=tmp_path / "empty.png").rows())
+        list(
+            track_source(
+                Tracker(RELEASE, TrackOptions(link=False)), video, background=tmp_path / "empty.png"
+            ).rows()
+        )
     )
     prepared = prepare(VIEW, open_frames(video), tmp_path / "empty.png")
     np.testing.assert_array_equal(prepared.background, empty)

@@ -13,7 +13,7 @@ from tracknet_jax.tracking import detector
 from tracknet_jax.tracking.placement import place
 from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
-from tracknet_jax.tracking.videos import track_source, track_video
+from tracknet_jax.tracking.videos import track_source
 from tracknet_jax.utils.errors import UserError
 
 
@@ -38,7 +38,7 @@ def test_one_row_a_frame_where_the_dot_is(overlap, count, outputs):
 
 def test_a_video_is_tracked_from_its_file(tmp_path):
     video = write_video(tmp_path / "a.mp4", 20, fps=25.0)
-    track = track_video(video, bright_dot_release())
+    track = track_source(Tracker(bright_dot_release()), video)
     assert (len(track), track.fps, track.size) == (20, 25, (64, 36))
     np.testing.assert_array_equal(track.visible, [position is not None for position in dot_path(20)])
 

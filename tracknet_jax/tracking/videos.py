@@ -7,7 +7,7 @@ from typing import Literal
 from tracknet_jax.heatmaps.ensemble import Overlap
 from tracknet_jax.rectification.rectify import Method, rectification
 from tracknet_jax.rectification.rectify import rectify as fill_gaps
-from tracknet_jax.releases.release import Release, load_release
+from tracknet_jax.releases.release import load_release
 from tracknet_jax.tracking.frame_tracker import FrameTracker
 from tracknet_jax.tracking.placement import Fit
 from tracknet_jax.tracking.prepared_video import prepare
@@ -17,24 +17,6 @@ from tracknet_jax.tracks.track import Track
 from tracknet_jax.video.readers import VideoSource, open_frames
 
 
-def track_video(
-    source: VideoSource,
-    release: Release,
-    options: TrackOptions = TrackOptions(),
-    start: int = 0,
-    end: int | None = None,
-    background: str | Path | None = None,
-) -> Track:
-    """Tracks one video, image sequence or stream from frame `start` up to `end` (half-open).
-
-    For many videos make one `Tracker` and call `track_source` with it: it compiles once.
-
-    Raises:
-        UserError: `source` cannot be read.
-    """
-    return track_source(Tracker(release, options), source, start, end, background)
-
-
 def track_source(
     tracker: FrameTracker,
     source: VideoSource,
@@ -42,7 +24,14 @@ def track_source(
     end: int | None = None,
     background: str | Path | None = None,
 ) -> Track:
-    """As `track_video`, with a tracker that already exists."""
+    """Tracks one video, image sequence or stream from frame `start` up to `end` (half-open).
+
+    Args:
+        background: see `track`.
+
+    Raises:
+        UserError: `source` or `background` cannot be read.
+    """
     with closing(open_frames(source, start, end, order="bgr")) as reader:
         tracked = tracker.track(prepare(tracker.view, reader, background))
         return Track.of((row for _, row in tracked), reader.fps, reader.size)
@@ -64,7 +53,7 @@ def track(
     rectifier: str | Path | None = None,
     max_gap: float = 0.5,
 ) -> Track:
-    """Finds the ball in every frame of a video.
+    """Finds the ball in every frame of a video. For many videos make one `Tracker` and call `track_source` with it.
 
     Args:
         video: path, folder of images, image files in order, stream address or camera index.
@@ -86,5 +75,5 @@ def track(
     """
     options = TrackOptions(overlap, threshold, link, batch_size, fit)
     filling = rectification(rectify, rectifier, max_gap)
-    found = track_video(video, load_release(checkpoint), options, start, end, background)
+    found = track_source(Tracker(load_release(checkpoint), options), video, start, end, background)
     return found if filling is None else fill_gaps(found, filling)

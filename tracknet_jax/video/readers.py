@@ -25,7 +25,6 @@ class FrameReader(Protocol):
     fps: Fraction
     size: tuple[int, int]  # (width, height)
     start: int  # number of the first frame
-    end: int | None  # number after the last frame asked for, None: all
     frame_count_hint: int | None  # how many frames will come, if the container tells the truth
     order: Order  # of the colours
 
@@ -40,24 +39,18 @@ class FrameReader(Protocol):
 
 
 class VideoReader:
-    """Frames of a video file, camera or stream.
+    """Frames of a video file, camera or stream; `open_frames` explains the arguments.
 
-    Args:
-        source: path, stream address or camera index.
-        start, end: frame numbers, half-open. Skipped frames are decoded, not sought: container indices are
-            wrong too often for the numbers in the CSV to rest on them.
-        order: channel order of the frames.
+    Skipped frames are decoded, not sought: the indices in containers are wrong too often for the numbers in the CSV to
+    rest on them.
 
     Raises:
-        UserError: nothing decodable there, or the video ends before `start`.
+        UserError: nothing there can be decoded, or the video ends before `start`.
     """
 
-    def __init__(
-        self, source: int | str | Path, start: int = 0, end: int | None = None, order: Order = "rgb"
-    ):
-        check_range(start, end)
+    def __init__(self, source: int | str | Path, start: int, end: int | None, order: Order):
+        self._source, self.start, self._end, self.order = source, start, end, order
         self._capture = open_capture(source)
-        self._source, self.order, self.start, self.end = source, order, start, end
         for number in range(start):
             if not self._capture.grab():
                 self._capture.close()
@@ -65,62 +58,31 @@ class VideoReader:
         self._first = self._capture.retrieve(order)
         self.fps = self._capture.fps
         self.size = (self._first.shape[1], self._first.shape[0])
-        self.frame_count_hint = expected_count(self._capture.frame_count_hint, start, end)
+        ends = [number for number in (self._capture.frame_count_hint, end) if number is not None]
+        self.frame_count_hint = max(0, min(ends) - start) if ends else None
 
     def __iter__(self) -> Iterator[np.ndarray]:
         number, frame = self.start, self._first
         while True:
             yield frame
             number += 1
-            if number == self.end or not self._capture.grab():
+            if number == self._end or not self._capture.grab():
                 return
             frame = self._capture.retrieve(self.order)
 
     def again(self) -> "VideoReader | None":
-        return None if is_live(self._source) else VideoReader(self._source, self.start, self.end, self.order)
+        return None if is_live(self._source) else VideoReader(self._source, self.start, self._end, self.order)
 
     def close(self) -> None:
         self._capture.close()
 
 
-class ImageReader:
-    """Frames of an image sequence; same interface as `VideoReader`, the frame rate is given."""
-
-    def __init__(
-        self,
-        paths: Sequence[Path],
-        start: int = 0,
-        end: int | None = None,
-        order: Order = "rgb",
-        fps: Fraction = DEFAULT_FPS,
-    ):
-        check_range(start, end)
-        if start >= len(paths):
-            raise UserError(f"{len(paths)} images, but the start asked for is frame {start}")
-        self._all, self._paths = paths, paths[start:end]
-        self.order, self.start, self.end, self.fps = order, start, end, fps
-        self.frame_count_hint: int | None = len(self._paths)
-        height, width = read_image(self._paths[0], order).shape[:2]
-        self.size = (width, height)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return (read_image(path, self.order) for path in self._paths)
-
-    def again(self) -> "ImageReader":
-        return ImageReader(self._all, self.start, self.end, self.order, self.fps)
-
-    def close(self) -> None:
-        """Nothing stays open between images."""
-
-
 @dataclass
 class GivenFrames:
-    """RGB frames of one size from anywhere else, such as an array; same interface as `VideoReader`.
+    """Frames of one size from anywhere else, such as image files or an array; same interface as `VideoReader`.
 
     Attributes:
         frames: (H, W, 3) uint8.
-        size: their (width, height).
-        start: number of the first one.
         anew: gives the same frames once more; None if nothing can.
     """
 
@@ -128,10 +90,9 @@ class GivenFrames:
     size: tuple[int, int]
     start: int = 0
     anew: Callable[[], Iterable[np.ndarray]] | None = None
-    fps: Fraction = DEFAULT_FPS
-    end: int | None = None
-    frame_count_hint: int | None = None
     order: Order = "rgb"
+    frame_count_hint: int | None = None
+    fps: Fraction = DEFAULT_FPS
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return iter(self.frames)
@@ -158,40 +119,47 @@ def read_image(path: Path, order: Order = "rgb") -> np.ndarray:
 def open_frames(
     source: VideoSource, start: int = 0, end: int | None = None, order: Order = "rgb"
 ) -> FrameReader:
-    """Opens what holds frames: a camera index (also as text), address, video, image folder, image files."""
+    """Opens what holds frames: a camera index (also as text), address, video, image folder, image files.
+
+    Args:
+        start, end: frame numbers, half-open.
+        order: of the frames' colours.
+
+    Raises:
+        UserError: there is no frame between `start` and `end`, or none can be decoded.
+    """
+    if start < 0 or (end is not None and end <= start):
+        raise UserError(f"start {start} and end {end}: expected 0 <= start < end")
     if isinstance(source, Sequence) and not isinstance(source, str):
-        return ImageReader([Path(path) for path in source], start, end, order)
+        return _open_images([Path(path) for path in source], start, end, order)
     if isinstance(source, str) and source.isdigit() and not Path(source).exists():
         source = int(source)
-    if not is_live(source) and Path(str(source)).is_dir():
-        images = images_in(Path(str(source)))
-        if not images:
-            raise UserError(
-                f"{source}: a folder without images; name a video, or a folder of videos or images"
-            )
-        return ImageReader(images, start, end, order)
-    return VideoReader(source, start, end, order)
+    if is_live(source) or not Path(str(source)).is_dir():
+        return VideoReader(source, start, end, order)
+    images = images_in(Path(str(source)))
+    if not images:
+        raise UserError(f"{source}: a folder without images; name a video, or a folder of videos or images")
+    return _open_images(images, start, end, order)
+
+
+def _open_images(paths: Sequence[Path], start: int, end: int | None, order: Order) -> GivenFrames:
+    chosen = paths[start:end]
+    if not chosen:
+        raise UserError(f"{len(paths)} images, but the start asked for is frame {start}")
+
+    def frames() -> Iterator[np.ndarray]:
+        return (read_image(path, order) for path in chosen)
+
+    height, width = read_image(chosen[0], order).shape[:2]
+    return GivenFrames(frames(), (width, height), start, frames, order, len(chosen))
 
 
 def open_between(
     source: VideoSource, start: Fraction | None, end: Fraction | None, order: Order = "rgb"
 ) -> FrameReader:
-    """`open_frames` with times in seconds: the frames shown from `start` up to `end`."""
+    """`open_frames` with times in seconds: the frames that are shown from `start` up to `end`."""
     if start is None and end is None:
         return open_frames(source, order=order)
     with closing(open_frames(source)) as reader:
         first, last = (None if time is None else ceil(time * reader.fps) for time in (start, end))
     return open_frames(source, first or 0, last, order)
-
-
-def check_range(start: int, end: int | None) -> None:
-    """Raises `UserError` unless [start, end) can hold a frame."""
-    if start < 0 or (end is not None and end <= start):
-        raise UserError(f"start {start} and end {end}: expected 0 <= start < end")
-
-
-def expected_count(total: int | None, start: int, end: int | None) -> int | None:
-    """How many of `total` frames lie in [start, end); None if unknown."""
-    if total is None:
-        return None if end is None else end - start
-    return max(0, min(total, total if end is None else end) - start)
