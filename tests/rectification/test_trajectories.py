@@ -7,7 +7,7 @@ from tests.helpers.fake_release import bright_dot_release
 from tests.helpers.labelled_clips import flight, make_clip
 from tracknet_jax.cli.main import main
 from tracknet_jax.rectification.trajectories import Trajectory, read_trajectories, write_trajectories
-from tracknet_jax.tracks.track import Track
+from tracknet_jax.tracks.track import Row, Track
 from tracknet_jax.utils.errors import UserError
 
 XY = np.array([(10.25, 20.5), (np.nan, np.nan), (12, 21)], np.float32)
@@ -15,10 +15,13 @@ TRAJECTORY = Trajectory(
     "game1/a",
     "tennis",
     "train",
-    (1280, 720),
-    np.arange(3),
-    XY,
-    np.array([0.5, 0, 1], np.float32),
+    Track.of(
+        (
+            Row(i, x, y, confidence, "detected" if confidence else "")
+            for i, (x, y, confidence) in enumerate(np.column_stack([XY, (0.5, 0, 1)]).tolist())
+        ),
+        size=(1280, 720),
+    ),
     XY[[0, 2, 1]] + 1,
     np.array([1, 3, 255], np.uint8),
 )
@@ -27,8 +30,10 @@ TRAJECTORY = Trajectory(
 def test_what_is_written_comes_back(tmp_path):
     assert list(write_trajectories(tmp_path, [TRAJECTORY])) == [TRAJECTORY]
     (again,) = read_trajectories(tmp_path, "train")
-    for name in Trajectory.__dataclass_fields__:
+    for name in ("clip", "sport", "split", "size", "truth", "visibility"):
         np.testing.assert_array_equal(getattr(again, name), getattr(TRAJECTORY, name))
+    for name in ("frame", "visible", "xy", "confidence", "source"):
+        np.testing.assert_array_equal(getattr(again.track, name), getattr(TRAJECTORY.track, name))
     assert (tmp_path / "train" / "game1" / "a.csv").read_text().splitlines()[:3] == [
         "Frame,Visibility,X,Y,Confidence,Source,LabelVisibility,LabelX,LabelY",
         "0,1,10.25,20.50,0.5000,detected,1,11.25,21.50",
@@ -71,8 +76,8 @@ def test_the_command_tracks_every_split(tmp_path, monkeypatch, capsys, how):
         (trajectory,) = read_trajectories(out, split)
         assert trajectory.size == (128, 72)
         np.testing.assert_allclose(trajectory.truth, xy, atol=0.01)
-        assert np.nanmax(np.abs(trajectory.found - xy)) < 1.5
-        assert np.isfinite(trajectory.found[:, 0]).sum() >= 9
+        assert np.nanmax(np.abs(trajectory.track.xy - xy)) < 1.5
+        assert trajectory.track.visible.sum() >= 9
 
 
 def write_labels(clips, folder):

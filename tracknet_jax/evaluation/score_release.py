@@ -92,10 +92,7 @@ def track_trajectories(tracker: FrameTracker, clips: Iterable[Footage]) -> Itera
             clip.name,
             clip.sport,
             clip.split or "train",
-            footage.size,
-            track.frame,
-            track.xy,
-            track.confidence,
+            track,
             truth[track.frame],
             visibility[track.frame],
         )

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -97,7 +98,7 @@ class Track:
         Raises:
             UserError: the file is missing, lacks a column, or a row does not parse; the row is named.
         """
-        return cls.of(_read_rows(Path(path)), fps, size)
+        return cls.of(starmap(_parse_row, read_table(Path(path), REQUIRED)), fps, size)
 
     def summary(self) -> str:
         """How many frames there are, and in how many of them there is a ball, in one line."""
@@ -158,27 +159,34 @@ class CsvRows:
         self._writer.writerow((*HEADER, "Time") if timed else HEADER)
 
     def write(self, row: Row, time: float | None = None) -> None:
-        position = (f"{row.x:.2f}", f"{row.y:.2f}") if row.visible else ("", "")
-        times = () if time is None else (f"{time:.3f}",)
-        self._writer.writerow(
-            (row.frame, int(row.visible), *position, f"{row.confidence:.4f}", row.source, *times)
-        )
+        self._writer.writerow((*csv_fields(row), *(() if time is None else (f"{time:.3f}",))))
 
 
-def _read_rows(path: Path) -> Iterable[Row]:
+def csv_fields(row: Row) -> tuple:
+    """The six fields of a row in a track CSV."""
+    position = (f"{row.x:.2f}", f"{row.y:.2f}") if row.visible else ("", "")
+    return row.frame, int(row.visible), *position, f"{row.confidence:.4f}", row.source
+
+
+def read_table(path: Path, required: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a CSV file by column, each with its place in the file for messages.
+
+    Raises:
+        UserError: the file cannot be read or lacks a required column.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
-            missing = [name for name in REQUIRED if name not in (reader.fieldnames or ())]
+            missing = [name for name in required if name not in (reader.fieldnames or ())]
             if missing:
-                raise UserError(f"{path}: not a track CSV, the header lacks {', '.join(missing)}")
+                raise UserError(f"{path}: the header lacks {', '.join(missing)}")
             for fields in reader:
-                yield _parse_row(fields, f"{path}, line {reader.line_num}")
+                yield f"{path}, line {reader.line_num}", fields
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error})") from error
 
 
-def _parse_row(fields: dict[str, str | None], where: str) -> Row:
+def _parse_row(where: str, fields: dict[str, str]) -> Row:
     try:
         frame, visible = int(fields["Frame"] or ""), int(fields["Visibility"] or "") > 0
         if not visible:

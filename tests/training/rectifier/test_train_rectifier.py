@@ -13,12 +13,13 @@ from tracknet_jax.cli.main import main
 from tracknet_jax.models.rectifier import InpaintNet, RectifierConfig, init_rectifier
 from tracknet_jax.rectification.trajectories import Trajectory, write_trajectories
 from tracknet_jax.releases.release import RectifierRelease, load_rectifier
+from tracknet_jax.tracks.track import Row, Track
 from tracknet_jax.training.optimizers import make_optimizer, make_schedule
 from tracknet_jax.training.presets import load_config
 from tracknet_jax.training.rectifier.rectifier_config import RectifierTrainConfig, TrajectoryConfig
 from tracknet_jax.training.rectifier.rectifier_validation import accuracies
 from tracknet_jax.training.rectifier.train_rectifier import (
-    load_material,
+    load_arrays,
     rectifier_step,
     train_rectifier,
     window_starts,
@@ -36,10 +37,11 @@ def trajectory(name, split, count=60, seed=0):
     truth = np.stack([100 + 4 * t, 150 + 60 * np.sin(t / 9 + seed)], axis=-1).astype(np.float32)
     found = truth + rng.normal(0, 0.5, truth.shape).astype(np.float32)
     found[rng.random(count) < 0.2] = np.nan
-    confidence = np.isfinite(found[:, 0]).astype(np.float32)
-    return Trajectory(
-        name, "tennis", split, (512, 288), t, found, confidence, truth, np.ones(count, np.uint8)
+    rows = (
+        Row(i, x, y, 1.0, "detected" if np.isfinite(x) else "") for i, (x, y) in enumerate(found.tolist())
     )
+    track = Track.of(rows, size=(512, 288))
+    return Trajectory(name, "tennis", split, track, truth, np.ones(count, np.uint8))
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +76,12 @@ def test_the_loss_counts_hidden_visible_frames_over_all_elements(folder):
     clip = trajectory("a", "train")
     clip = replace(clip, visibility=np.where(np.arange(60) % 3 == 0, 0, 1).astype(np.uint8))
     run = config(folder, data=TrajectoryConfig(mask_ratio=0.5))
-    material = load_material([clip], run)
+    arrays = load_arrays([clip], run)
     params = jax.tree.map(np.zeros_like, init_rectifier(NARROW, jax.random.key(0))["params"])
     state = create_state({"params": params}, make_optimizer(run.optimizer), jax.random.key(5), averaged=False)
     starts = np.array([0, 3, 17])
     _, loss = jax.jit(rectifier_step, static_argnames=("config", "optimizer"))(
-        state, material, starts, config=run, optimizer=make_optimizer(run.optimizer)
+        state, arrays, starts, config=run, optimizer=make_optimizer(run.optimizer)
     )
     hidden = np.asarray(jax.random.bernoulli(jax.random.fold_in(jax.random.key(5), 0), 0.5, (3, 16, 1)))
     total, inside = 0.0, starts[:, None] + np.arange(16)
@@ -99,7 +101,7 @@ def test_validation_counts_what_each_mode_says():
     clip = trajectory("a", "val")
     variables = jax.tree.map(np.zeros_like, init_rectifier(NARROW, jax.random.key(0)))
     counts = accuracies(RectifierRelease(InpaintNet(NARROW), variables, NARROW), [clip])
-    found = np.isfinite(clip.found[:, 0])
+    found = clip.track.visible
     assert (counts["baseline"].tp, counts["baseline"].fn) == (found.sum(), (~found).sum())
     # This network says the middle of the picture whatever it is asked.
     middle = (np.array([256, 144]) + 0.5) - 0.5

@@ -1,4 +1,4 @@
-"""What a training run of a rectifier is: TrackNetV3's recipe by default."""
+"""The config of a rectifier's training run: TrackNetV3's recipe by default."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -9,9 +9,7 @@ from tracknet_jax.models.rectifier import INPAINTNET, RectifierConfig
 from tracknet_jax.training.train_config import OptimizerConfig, ScheduleConfig
 from tracknet_jax.utils.errors import UserError
 
-Mode = Literal["inpaint", "reconstruct", "baseline"]
-MODES: tuple[Mode, ...] = ("inpaint", "reconstruct", "baseline")
-
+Mode = Literal["inpaint", "reconstruct", "baseline"]  # see `rectifier_validation`
 
 V3_ADAM = OptimizerConfig(
     name="adam",

@@ -1,4 +1,4 @@
-"""Validation of a rectifier as TrackNetV3 has it: gaps inpainted, everything reconstructed, nothing done."""
+"""Validation of a rectifier in TrackNetV3's three modes: gaps filled, everything reconstructed, nothing done."""
 
 from collections.abc import Iterable
 
@@ -11,39 +11,31 @@ from tracknet_jax.rectification.trajectories import Trajectory
 from tracknet_jax.releases.release import RectifierRelease
 from tracknet_jax.scoring.metrics import Counts
 from tracknet_jax.scoring.protocols import outcomes, protocol, to_pixels
-from tracknet_jax.training.rectifier.rectifier_config import MODES, Mode
 
 RULE = protocol("default")
 CORNER = 50 / np.hypot(512, 288)  # TrackNetV3's code: a reconstructed point with x and y below it is no ball
 
 
-def accuracies(release: RectifierRelease, trajectories: Iterable[Trajectory]) -> dict[Mode, Counts]:
-    """Counts under the default protocol of all trajectories, by mode.
+def accuracies(release: RectifierRelease, trajectories: Iterable[Trajectory]) -> dict[str, Counts]:
+    """Counts of all trajectories under the default protocol, by mode.
 
-    `inpaint`: the track with its gaps filled, as `tracknet track --rectify net` does. `reconstruct`: what the network
-    says of every frame, gap or not. `baseline`: the track as it is.
+    `inpaint`: the track with its gaps filled, as `tracknet track --rectify net` does. `reconstruct`: the network's
+    positions in every frame. `baseline`: the track as it is.
     """
-    totals = dict.fromkeys(MODES, Counts())
+    totals = dict.fromkeys(("inpaint", "reconstruct", "baseline"), Counts())
     how = Rectification("net", release=release)
     for trajectory in trajectories:
-        found, size = trajectory.found.astype(np.float64), trajectory.size
+        found, size = trajectory.track.xy.astype(np.float64), trajectory.size
         filled = fill(found, size, USUAL_FPS, how)
-        tracks: dict[Mode, np.ndarray] = {
+        mask = inpaint_mask(found, size, USUAL_FPS, DEFAULT_RULE)
+        said = inpaint(release, found, mask, size, wanted=np.ones(len(found), bool))
+        tracks = {
             "inpaint": np.where(np.isfinite(filled), filled, found),
-            "reconstruct": _reconstructed(release, found, size),
+            "reconstruct": np.where((said < CORNER * np.array(size)).all(-1, keepdims=True), np.nan, said),
             "baseline": found,
         }
+        truth = to_pixels(trajectory.truth, size, RULE)
         for mode, xy in tracks.items():
-            totals[mode] += _count(trajectory, xy)
+            codes = outcomes(to_pixels(xy, size, RULE), truth, trajectory.visibility, RULE)
+            totals[mode] += Counts.from_codes(codes)
     return totals
-
-
-def _reconstructed(release: RectifierRelease, found: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    mask = inpaint_mask(found, size, USUAL_FPS, DEFAULT_RULE)
-    xy = inpaint(release, found, mask, size, wanted=np.ones(len(found), bool))
-    return np.where((xy < CORNER * np.array(size)).all(-1, keepdims=True), np.nan, xy)
-
-
-def _count(trajectory: Trajectory, xy: np.ndarray) -> Counts:
-    predicted, truth = (to_pixels(points, trajectory.size, RULE) for points in (xy, trajectory.truth))
-    return Counts.from_codes(outcomes(predicted, truth, trajectory.visibility, RULE))

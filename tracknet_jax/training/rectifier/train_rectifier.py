@@ -1,4 +1,4 @@
-"""Training of a rectifier: trajectories of a tracker in, the ball's true positions where they are hidden out."""
+"""Training of a rectifier: it learns the ball's true positions in the frames of a trajectory that it cannot see."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,8 +29,8 @@ from tracknet_jax.utils.arrays import digest
 from tracknet_jax.utils.errors import UserError
 
 
-class Material(NamedTuple):
-    """All frames of the training clips, one clip after the other, as the network counts them."""
+class TrajectoryArrays(NamedTuple):
+    """All frames of the training clips, one clip after the other, in the network's units."""
 
     found: jax.Array  # (N, 2) in [0, 1], 0 where the tracker found nothing
     truth: jax.Array  # (N, 2) in [0, 1], 0 where the ball is not visible
@@ -62,11 +62,11 @@ def train_rectifier(config: RectifierTrainConfig, workdir: Path) -> Result:
         state, progress = (
             (first, Progress()) if restored is None else (restored.state, Progress(**restored.progress))
         )
-        material = load_material(training, config)
-        data = digest({"starts": starts, **material._asdict()})
+        arrays = load_arrays(training, config)
+        data = digest({"starts": starts, **arrays._asdict()})
         if restored is not None:
             tell_other_data(restored, data)
-        state, material = jax.device_put((state, material), jax.devices()[0])  # one is plenty
+        state, arrays = jax.device_put((state, arrays), jax.devices()[0])  # one is plenty
         optimizer = make_optimizer(config.optimizer, config.epochs * epoch_steps)
         run_step = jax.jit(partial(rectifier_step, config=config, optimizer=optimizer), donate_argnums=0)
         with (
@@ -78,7 +78,7 @@ def train_rectifier(config: RectifierTrainConfig, workdir: Path) -> Result:
                 order = np.random.default_rng((config.seed, epoch)).permutation(starts)
                 losses = []
                 for batch in order[: epoch_steps * config.batch_size].reshape(epoch_steps, -1):
-                    state, loss = run_step(state, material, batch)
+                    state, loss = run_step(state, arrays, batch)
                     losses.append(loss)
                 step = epoch * epoch_steps
                 scores: dict[str, float] = {}
@@ -97,7 +97,7 @@ def train_rectifier(config: RectifierTrainConfig, workdir: Path) -> Result:
 
 def rectifier_step(
     state: TrainState,
-    material: Material,
+    arrays: TrajectoryArrays,
     starts: jax.Array,
     *,
     config: RectifierTrainConfig,
@@ -105,13 +105,13 @@ def rectifier_step(
 ) -> tuple[TrainState, jax.Array]:
     """The state after one step on the windows that begin at frames `starts` (B,), and the loss.
 
-    A share `mask_ratio` of the frames with a visible ball is hidden from the network, which is to say where the
-    ball is in them:
+    A share `mask_ratio` of the frames with a visible ball is hidden from the network, which has to give the ball's
+    positions in them:
 
         loss = mean over all elements of ((net(found (1 - m), m) - truth) m)^2      (TrackNetV3's code)
     """
     inside = starts[:, None] + jnp.arange(config.model.length)
-    found, truth, visible = (part[inside] for part in material)
+    found, truth, visible = (part[inside] for part in arrays)
     key = jax.random.fold_in(state.key, state.step)
     mask = visible * jax.random.bernoulli(key, config.data.mask_ratio, visible.shape)
     model = InpaintNet(config.model)
@@ -134,16 +134,16 @@ def window_starts(trajectories: Sequence[Trajectory], length: int) -> np.ndarray
     return np.concatenate(starts).astype(np.int32)
 
 
-def load_material(trajectories: Sequence[Trajectory], config: RectifierTrainConfig) -> Material:
+def load_arrays(trajectories: Sequence[Trajectory], config: RectifierTrainConfig) -> TrajectoryArrays:
     """The clips' frames, joined."""
     parts = []
     for trajectory in trajectories:
         seen = (trajectory.visibility >= CLEAR) & (trajectory.visibility <= OCCLUDED)
         seen &= np.isfinite(trajectory.truth[:, 0])
         truth = to_unit(trajectory.truth, trajectory.size, config.model) * seen[:, None]
-        found = to_unit(trajectory.found, trajectory.size, config.model)
+        found = to_unit(trajectory.track.xy, trajectory.size, config.model)
         parts.append((found, truth, seen[:, None].astype(np.float32)))
-    return Material(*(jnp.asarray(np.concatenate(column)) for column in zip(*parts, strict=True)))
+    return TrajectoryArrays(*(jnp.asarray(np.concatenate(column)) for column in zip(*parts, strict=True)))
 
 
 def _first_state(config: RectifierTrainConfig) -> TrainState:
@@ -161,7 +161,7 @@ def _evaluate(
     step: int,
     progress: Progress,
 ) -> tuple[dict[str, float], Progress]:
-    """Validation accuracies under their names in the metric log; weights that are the best become the release."""
+    """Validation accuracies, by their names in the metric log; the best weights so far become the release."""
     variables = {"params": jax.tree.map(np.asarray, state.params)}
     release = RectifierRelease(InpaintNet(config.model), variables, config.model)
     scores = {f"val/{mode}": counts.accuracy for mode, counts in accuracies(release, validation).items()}
