@@ -11,7 +11,7 @@ from tests.helpers.tiny_training import tiny_config
 from tracknet_jax.data.clips import Labels
 from tracknet_jax.data.tfds.build import build_dataset
 from tracknet_jax.evaluation.footage import find_footage, of_files, run_split_by
-from tracknet_jax.training.input.frame_cache import kept_frames
+from tracknet_jax.training.input.frame_cache import cached_frames
 from tracknet_jax.utils.errors import UserError
 
 
@@ -105,7 +105,7 @@ def make_run(folder, source, **changes):
 )
 def test_what_a_run_held_out_is_what_is_scored(data, tmp_path, split_by, held_out):
     config = make_run(tmp_path / "run", data, split_by=split_by)
-    assert list(kept_frames(config, tmp_path / "run", "val").index.clip_names) == held_out
+    assert list(cached_frames(config, tmp_path / "run", "val").index.clip_names) == held_out
     rule = run_split_by(tmp_path / "run", data)
     assert [footage.clip.name for footage in find_footage(data, split="val", split_by=rule)] == held_out
 
@@ -122,7 +122,7 @@ def test_one_in_ten_is_of_all_sports_also_where_one_is_asked_for(data, tmp_path)
     """Game 8 would be held out if there were tennis alone; the run has trained on it."""
     add_badminton(data)
     config = make_run(tmp_path / "run", data)
-    assert kept_frames(config, tmp_path / "run", "val").index.clip_names == ("match2/1_01_00",)
+    assert cached_frames(config, tmp_path / "run", "val").index.clip_names == ("match2/1_01_00",)
     names = {footage.clip.name for footage in find_footage(data, "auto", "val", split_by="match")}
     assert names == {"match2/1_01_00"}
     with pytest.raises(UserError, match="no labelled clip with split val and sport tennis; give --split-by"):

@@ -55,6 +55,15 @@ def test_wrong_json(values, message):
         TrainConfig.from_dict(values)
 
 
+def test_configs_of_version_0_4_0_are_read():
+    values = tiny_config().to_dict()
+    values["data"] |= {"hard_examples": None, "hard_share": 0.5}
+    assert TrainConfig.from_dict(json.loads(json.dumps(values))) == tiny_config()
+    values["data"]["hard_examples"] = "scores.json"  # no such run can go on as it was
+    with pytest.raises(UserError, match=r"config\.data: unknown field 'hard_examples'"):
+        TrainConfig.from_dict(values)
+
+
 def optimizer(**changes):
     return {"optimizer": OptimizerConfig(**changes)}
 
@@ -99,8 +108,6 @@ def crop(height, width):
         ({"model": preset("tracknet_v2_keras")} | crop(144, 256), "train it without a crop"),
         (mixup(sample=-1.0), "data.mixup.sample is -1.0"),
         (mixup(sample=float("nan")), "data.mixup.sample is nan"),
-        (data(hard_share=3.0), "data.hard_share is 3.0: it must lie between 0 and 1"),
-        (data(hard_share=float("nan")), "data.hard_share is nan"),
         (data(sport_weights={"tennis": -1.0}), "data.sport_weights: tennis has -1.0: it must be 0 or more"),
         (data(sport_weights={"tennis": float("nan")}), "data.sport_weights: tennis has nan"),
         (data(sport_weights={"tennis": float("inf")}), "data.sport_weights: tennis has inf"),

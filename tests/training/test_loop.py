@@ -219,10 +219,10 @@ def test_changed_data_are_told(clips, tmp_path, caplog):
     config = replace(config, data=replace(config.data, source=(str(moved),)))
     train(config, tmp_path / "run")
     assert "data.source was" in caplog.text
-    assert "clips, labels or data.hard_examples" not in caplog.text
+    assert "clips, labels, weights of sports" not in caplog.text
     shutil.rmtree(moved / "train/game1/Clip1")
     train(config, tmp_path / "run")
-    assert "clips, labels or data.hard_examples are not those of step 1" in caplog.text
+    assert "are not those of step 1" in caplog.text
 
 
 def test_a_checkpoint_without_a_digest_of_the_data_goes_on(clips, tmp_path, caplog):

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import pytest
 
-from tracknet_jax.training.cluster.processes import in_turns, parse_address
+from tracknet_jax.training.cluster.processes import parse_address, run_one_process_at_a_time
 from tracknet_jax.utils.errors import UserError
 
 from .test_kill import REPOSITORY, final_state
@@ -114,6 +114,6 @@ def test_a_turn_raises_what_the_work_raises():
     def work():
         raise UserError("no clips")
 
-    assert in_turns(lambda: 3) == 3
+    assert run_one_process_at_a_time(lambda: 3) == 3
     with pytest.raises(UserError, match="no clips"):
-        in_turns(work)
+        run_one_process_at_a_time(work)

@@ -1,1 +1,1 @@
-"""Releases: folders of weights, config and model card; those of finished runs too."""
+"""Networks that are ready to use: releases (weights, config and model card), and the checkpoints of runs."""

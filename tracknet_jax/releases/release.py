@@ -1,4 +1,4 @@
-"""Releases: a network ready to use as one folder, weights, config and model card, no optimizer."""
+"""Releases: folders with the weights, config and model card of a network that is ready to use."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ CONFIG, CARD, VARIABLES = "config.json", "CARD.md", "variables"
 AnyConfig = TrackNetConfig | RectifierConfig
 Config = TypeVar("Config", TrackNetConfig, RectifierConfig)
 
-# The kinds of releases; only a rectifier's config.json tells its kind.
+# The kinds of releases; only the config.json of a rectifier has the field `kind`.
 TRACKER, RECTIFIER = "tracker", "rectifier"
 
 

@@ -1,4 +1,4 @@
-"""Scaled logits: what calibration found, put into the weights, so that every user of them gets it."""
+"""Scaled logits: the result of a calibration, put into the weights, so that every use of them has it."""
 
 import jax
 import numpy as np
@@ -9,18 +9,19 @@ from tracknet_jax.utils.errors import UserError
 
 
 def can_shift(config: TrackNetConfig) -> bool:
-    """Whether a constant can be added to the logits: some layer with a bias comes last, no gate behind it."""
+    """Whether a constant can be added to the logits: the last layer has a bias, and no gate follows it."""
     gated = config.motion != "none" and config.fusion != "none"
     return config.refinement == "rstr" or (config.head_bias and not gated)
 
 
 def scale_logits(config: TrackNetConfig, variables: Variables, scale: float, shift: float = 0.0) -> Variables:
-    """Variables, of the same shapes, with which the network's logits are `scale` times what they were, plus `shift`.
+    """Variables of the same shapes that give `scale` times the logits, plus `shift`.
 
     Platt scaling (1999) and, with no shift, temperature scaling (Guo et al. 2017), as weights.
 
-    The head is linear, and a gate multiplies it. R-STR adds R(V) to the draft V: with the draft scaled by s, its
-    embedding is divided by s, so that the transformer sees what it saw, and its last layer is scaled.
+    The head is linear, and a gate multiplies it, so scaling the head scales the logits. R-STR adds R(V) to the
+    draft V: its embedding is divided by `scale`, so that the transformer has the same input, and its last layer is
+    multiplied by it.
 
     Raises:
         UserError: the network has class maps, or no bias that a shift could go to (see `can_shift`).

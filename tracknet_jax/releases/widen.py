@@ -1,4 +1,4 @@
-"""A narrow network's weights in a wider one that says the same: a start for training on (Net2Net, Chen et al. 2016)."""
+"""A narrow network's weights in a wider one with the same outputs, to train further (Net2Net, Chen et al. 2016)."""
 
 from dataclasses import replace
 
@@ -10,9 +10,9 @@ from tracknet_jax.models.tracknet import Variables
 
 
 def is_wider(config: TrackNetConfig, narrow: TrackNetConfig) -> bool:
-    """Whether `config` is `narrow` with more channels, and the old channels stay the first everywhere.
+    """Whether `config` is `narrow` with more channels, and the old channels come first in every layer.
 
-    Concatenated skips put new channels between the old ones.
+    They do not with concatenated skips, which put new channels between the old ones.
     """
     like_narrow = replace(config, name=narrow.name, paper=narrow.paper, widths=narrow.widths)
     more = len(config.widths) == len(narrow.widths) and all(np.greater_equal(config.widths, narrow.widths))
@@ -20,10 +20,10 @@ def is_wider(config: TrackNetConfig, narrow: TrackNetConfig) -> bool:
 
 
 def widen(narrow: Variables, fresh: Variables) -> Variables:
-    """Variables shaped as `fresh`, with which the network gives the logits that `narrow` gives.
+    """Variables shaped as `fresh` that give the logits of `narrow`.
 
-    The narrow network's channels come first in every layer. New channels are as fresh ones, but no old channel reads
-    them yet: those weights begin at zero, and learn from the first step on.
+    The narrow network's channels come first in every layer. New channels have fresh weights, but no old channel
+    reads them yet: those weights are zero, and learn from the first step on.
     """
     old = flatten_dict(narrow)
     wide = {name: _embed(np.array(x), np.asarray(old[name])) for name, x in flatten_dict(fresh).items()}

@@ -1,9 +1,9 @@
-"""Checkpoints of a run: written in the background, whole or not at all, the latest and the best kept.
+"""Checkpoints of a run: written in the background, whole or not at all; the latest and the best are kept.
 
-On disk `<workdir>/checkpoints/<step>/`: an Orbax checkpoint whose item `state` is the train state; its metadata
-(plain JSON, `_CHECKPOINT_METADATA`) holds the resolved config, the run's progress and a digest of its data, and its
-item `metrics` the validation scores of that step. The data needs no position: the windows of a step follow from its
-number. A folder alone is enough to resume, evaluate or track.
+`<workdir>/checkpoints/<step>/` is an Orbax checkpoint. Its item `state` is the train state, its item `metrics` the
+validation scores of that step. Its metadata holds the resolved config, the run's progress, and digests of the data
+and of the state's parts. No position in the data is saved: the windows of a step follow from its number. A folder
+alone is enough to resume, evaluate or track.
 """
 
 import dataclasses
@@ -30,22 +30,22 @@ log = logging.getLogger(__name__)
 
 RunConfig = TrainConfig | RectifierTrainConfig
 
-WRITE_ERRORS = (OSError, ValueError)  # a full disk, as Python and as Orbax's storage layer tell it
+WRITE_ERRORS = (OSError, ValueError)  # of a full disk: from Python, and from Orbax's storage layer
 
-# With all of `model`, what a run cannot go on with when it changes: its arrays depend on it, or what it learns.
+# These and all of `model` must not change in a run: its arrays depend on them, or what it learns.
 FIXED = ("optimizer.name", "optimizer.decay_all", "seed", "distill.digest")
 
 
 class Restored(NamedTuple):
-    """What a resumed run goes on from."""
+    """What a resumed run starts from."""
 
     state: TrainState
     progress: dict[str, Any]  # of the loop
-    data: str | None  # digest of the data that it was trained with; a checkpoint of an early version has none
+    data: str | None  # digest of the training data; checkpoints of early versions have none
 
 
 class Checkpoints:
-    """The checkpoints of one working directory. Use as a context manager: leaving waits for pending writes."""
+    """The checkpoints of one working directory. A context manager: leaving it waits for pending writes."""
 
     def __init__(self, workdir: Path, keep: int, metric: str):
         self._root = workdir / FOLDER
@@ -69,11 +69,11 @@ class Checkpoints:
         try:
             self._checkpointer.close()
         except WRITE_ERRORS as error:
-            if kind is None:  # else the reason is on its way to the user already
+            if kind is None:  # otherwise another error is being raised, and comes first
                 raise self._not_written(error) from error
 
     def wait(self) -> None:
-        """Returns when what was saved is on the disk; raises `UserError` if it cannot be written."""
+        """Returns when all that was saved is on the disk; raises `UserError` if it cannot be written."""
         try:
             self._checkpointer.wait()
         except WRITE_ERRORS as error:
@@ -81,7 +81,7 @@ class Checkpoints:
 
     def _not_written(self, error: Exception) -> UserError:
         what, again = "a checkpoint cannot be written", "start the same command again"
-        if jax.process_count() > 1:  # the errors of both are of one type
+        if jax.process_count() > 1:  # a lost process raises the same type of error
             what, again = f"{what}, or another process was lost", "start all of them again"
         return UserError(
             f"{self._root}: {what}; {again} when there is room; the earlier ones are whole ({first_line(error)})"
@@ -95,9 +95,9 @@ class Checkpoints:
         metrics: dict[str, float] | None = None,
         data: str | None = None,
     ) -> None:
-        """Starts writing the (replicated) state and returns; the arrays may be given away afterwards.
+        """Starts writing the (replicated) state and returns; the arrays may be donated afterwards.
 
-        Raises `UserError` when this or the one before cannot be written.
+        Raises `UserError` if this checkpoint or the one before cannot be written.
         """
         tree = _to_tree(state)
         digests = {name: digest(part) for name, part in tree.items()}
@@ -110,15 +110,15 @@ class Checkpoints:
             raise self._not_written(error) from error
 
     def newest(self) -> Path | None:
-        """The folder of the newest checkpoint, once it is whole; None without any."""
+        """The folder of the newest checkpoint that is wholly written; None if there is none."""
         newest = self._checkpointer.latest
         return None if newest is None else self._root / str(newest.step)
 
     def restore(self, abstract: TrainState, config: RunConfig) -> Restored | None:
-        """The newest readable checkpoint as a replicated state of the shape of `abstract`; None without any.
+        """The newest good checkpoint as a replicated state of the shape of `abstract`; None if there is none at all.
 
-        A checkpoint that cannot be read is moved aside with a warning, and the one before it is taken. Raises
-        `UserError` if none can be read, or if it is of a run that `config` cannot go on with.
+        A checkpoint that cannot be read, is not finite or not as it was saved is moved aside with a warning, and the
+        one before it is taken. Raises `UserError` if none is good, or if `config` cannot continue the run.
         """
         wanted = jax.tree.map(partial(_on_every_device, replicated()), _to_tree(abstract))
         broken, reason = [], ""
@@ -153,9 +153,9 @@ class Checkpoints:
 
 
 def check_same_run(saved: dict[str, Any], config: RunConfig, path: Path) -> None:
-    """Raises `UserError` if a checkpoint of `saved` cannot be gone on with as `config`; tells other changes.
+    """Raises `UserError` if `config` cannot continue the run whose config is `saved`; warns of other changes.
 
-    Fields that only one of the two has, because the program has changed since, are no difference.
+    A field that only one of the two has is no difference: the program has changed since.
     """
     before, now = flatten(saved), flatten(json.loads(json.dumps(config.to_dict())))
     changed = [name for name in before.keys() & now.keys() if before[name] != now[name]]
@@ -172,12 +172,13 @@ def check_same_run(saved: dict[str, Any], config: RunConfig, path: Path) -> None
         log.warning("%s was %s, the run goes on with %s", name, before[name], now[name])
 
 
-def tell_other_data(restored: Restored, data: str) -> None:
-    """Warns if a run goes on with other data than it was trained with, as a config may tell it to."""
+def warn_data_changed(restored: Restored, data: str) -> None:
+    """Warns if a run goes on with other data, or draws other windows of them, than before `restored`."""
     if restored.data not in (None, data):
         log.warning(
-            "data: clips, labels or data.hard_examples are not those of step %d, the run goes on with what is there "
-            "now; bring the earlier ones back and start again for the run that was begun",
+            "data: clips, labels, weights of sports or the way of drawing windows (new since 0.4.0) are not those of "
+            "step %d, the run goes on with what is there now; bring the earlier ones back and start again for the "
+            "run that was begun",
             int(restored.state.step),
         )
 

@@ -38,7 +38,6 @@ NOT_NEGATIVE = (
     "optimizer.schedule.warmup_steps",
 )
 SHARES = (
-    "data.hard_share",
     "data.augment.ball_crop",
     "data.augment.flip",
     "data.augment.paste",

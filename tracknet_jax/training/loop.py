@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 import jax
 
 from tracknet_jax.models.tracknet import Variables, init_variables
-from tracknet_jax.training.checkpoints import Checkpoints, tell_other_data
+from tracknet_jax.training.checkpoints import Checkpoints, warn_data_changed
 from tracknet_jax.training.cluster.interrupts import StopRequest, StopVote
-from tracknet_jax.training.cluster.processes import in_turns, is_first, of_the_first
+from tracknet_jax.training.cluster.processes import broadcast_from_first, is_first, run_one_process_at_a_time
 from tracknet_jax.training.config_checks import check_config
 from tracknet_jax.training.distillation import Teacher, load_teacher
 from tracknet_jax.training.guard import Guard
 from tracknet_jax.training.initial import initial_variables
-from tracknet_jax.training.input.batch_sources import BatchSource, open_training, open_validation
-from tracknet_jax.training.input.resident_budget import frames_room
+from tracknet_jax.training.input.batch_sources import BatchSource, open_training, resident_budget_bytes
+from tracknet_jax.training.input.frame_cache import cached_frames
 from tracknet_jax.training.optimizers import make_optimizer, make_schedule
 from tracknet_jax.training.parallel import make_driver
 from tracknet_jax.training.reporting.display import TrainingDisplay
@@ -72,11 +72,12 @@ def train(config: TrainConfig, workdir: Path) -> Result:
     with Checkpoints(workdir, config.checkpoint.keep, metric) as checkpoints:
         # Before the data, which may take minutes to read: another run's directory is told at once.
         restored = checkpoints.restore(_abstract_state(config), config)
-        room = frames_room(config.data)
-        source = in_turns(partial(open_training, config, workdir, room))
+        room = resident_budget_bytes(config.data)
+        source = run_one_process_at_a_time(partial(open_training, config, workdir, room))
         validation = None
         if config.evaluation.every:
-            clips = validation_clips(in_turns(partial(open_validation, config, workdir)))
+            opened = partial(cached_frames, config, workdir, config.data.val_split)
+            clips = validation_clips(run_one_process_at_a_time(opened))
             validation = Validation(config, workdir, Validator(config.model, config.evaluation, clips))
         if is_first():
             write_config(config.to_dict(), workdir)
@@ -84,7 +85,7 @@ def train(config: TrainConfig, workdir: Path) -> Result:
             state, progress = _first_state(config, initial_variables(config)), Progress()
         else:
             if is_first():
-                tell_other_data(restored, source.digest)
+                warn_data_changed(restored, source.digest)
             state, progress = restored.state, Progress(**restored.progress)
         return _run(config, workdir, source, checkpoints, validation, teacher, state, progress)
 
@@ -104,7 +105,7 @@ def _run(
     step_fn = partial(train_step, config=config, optimizer=make_optimizer(config.optimizer, total))
     per_dispatch = config.steps_per_dispatch if source.draw else 1
     driver = make_driver(
-        config.parallel, step_fn, source.draw, teacher, divided=source.divided, steps=per_dispatch
+        config.parallel, step_fn, source.draw, teacher, divided=source.sharded, steps=per_dispatch
     )
     step = saved = int(first.step)
     if step % per_dispatch:
@@ -169,7 +170,7 @@ class Validation:
 
     def __call__(self, step: int, weights: Variables, metric_log: MetricLog | SilentLog) -> dict[str, float]:
         """The scores of `weights` after `step` steps, under their names in the metric log."""
-        scores = of_the_first(self.validator.scores(weights).to_dict())
+        scores = broadcast_from_first(self.validator.scores(weights).to_dict())
         metric_log.scalars(step, scores)
         if self.config.evaluation.pictures and is_first():
             picture = prediction_grid(self.validator.examples(weights, self.config.evaluation.pictures))

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from tracknet_jax.data.windows.sharded_frames import part_of, take_divided
+from tracknet_jax.data.windows.sharded_frames import part_of, take_sharded
 from tracknet_jax.training.distillation import Teacher
 from tracknet_jax.training.state import TrainState
 from tracknet_jax.training.step import Draw
@@ -58,7 +58,7 @@ def make_driver(
     if steps > 1:
         step = partial(several_steps, step, steps)
     if draw is not None and divided:
-        draw = partial(draw, take=partial(take_divided, axis_name=AXIS, parts=jax.local_device_count()))
+        draw = partial(draw, take=partial(take_sharded, axis_name=AXIS, parts=jax.local_device_count()))
     return (JitDriver if name == "jit" else PmapDriver)(step, draw, teacher, divided)
 
 

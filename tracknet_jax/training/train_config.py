@@ -11,6 +11,9 @@ from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.registry import preset
 from tracknet_jax.utils.errors import UserError
 
+# Fields that are gone since 0.4.0, with the values that had no effect: configs of that version have them.
+RETIRED = (("config.data.hard_examples", None), ("config.data.hard_share", 0.5))
+
 
 @dataclass(frozen=True)
 class ScheduleConfig:
@@ -88,11 +91,7 @@ class DataConfig:
     sport_weights: dict[str, float] = field(
         default_factory=dict
     )  # shares of the draws; {}: by number of windows
-    hard_examples: str | None = (
-        None  # `tracknet evaluate --split train --json FILE`: clips with errors more often
-    )
-    hard_share: float = 0.5  # of the draws that go to a sport's clips by their errors
-    workers: int = 2  # processes of the grain pipeline, and threads that decode clips
+    workers: int = 2  # processes of the grain pipeline, threads that decode clips
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     mixup: MixupConfig = field(default_factory=MixupConfig)
 
@@ -150,7 +149,7 @@ class TrainConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":
-        """The inverse of `to_dict`; raises `UserError` that names a field which is unknown or wrong."""
+        """The inverse of `to_dict`, of version 0.4.0 too; raises `UserError` naming a field that is unknown."""
         return _from_dict(cls, values, "config")
 
 
@@ -169,6 +168,7 @@ def _from_dict(cls: type, values: Any, where: str) -> Any:
     if not isinstance(values, dict):
         raise UserError(f"{where}: expected named fields, found {values!r}")
     hints = get_type_hints(cls)
+    values = {name: value for name, value in values.items() if (f"{where}.{name}", value) not in RETIRED}
     unknown = sorted(set(values) - set(hints))
     if unknown:
         raise UserError(f"{where}: unknown field {unknown[0]!r}; known are {', '.join(hints)}")

@@ -32,16 +32,16 @@ def index_of(clips: dict[str, list[int]]) -> FrameIndex:
     )
 
 
-def brute_force(clips, length, stride, step):
+def brute_force(clips, length, stride):
     """Lists of (clip, frame number): from each start, walk frame by frame and see whether all are there."""
     windows = []
     for name, frames in clips.items():
         since_start = 0
         for frame in frames:
             since_start = since_start + 1 if frame - 1 in frames else 0
-            whole = all(frame + k in frames for k in range((length - 1) * step + 1))
+            whole = all(frame + k in frames for k in range(length))
             if whole and since_start % stride == 0:
-                windows.append([(name, frame + k * step) for k in range(length)])
+                windows.append([(name, frame + k) for k in range(length)])
     return windows
 
 
@@ -56,20 +56,19 @@ CLIPS = {
 
 @pytest.mark.parametrize("length", [1, 2, 3, 8])
 @pytest.mark.parametrize("stride", [1, 2, 3, 8])
-@pytest.mark.parametrize("step", [1, 2, 3])
-def test_windows_are_those_of_brute_force(length, stride, step):
+def test_windows_are_those_of_brute_force(length, stride):
     index = index_of(CLIPS)
-    starts = window_starts(index, length, stride, step)
-    windows = FrameWindows(SimpleNamespace(index=index), starts, length, step)
+    starts = window_starts(index, length, stride)
+    windows = FrameWindows(SimpleNamespace(index=index), starts, length)
     found = [
         [(index.clip_names[index.clip[row]], int(index.frame[row])) for row in windows.rows(i)]
         for i in range(len(windows))
     ]
-    assert found == brute_force(CLIPS, length, stride, step)
+    assert found == brute_force(CLIPS, length, stride)
 
 
 def test_an_empty_index_has_no_windows():
-    assert window_starts(index_of({}), 3, 1, 1).tolist() == []
+    assert window_starts(index_of({}), 3, 1).tolist() == []
 
 
 @pytest.fixture
@@ -80,7 +79,7 @@ def dataset(tennis_folder, tmp_path):
 
 def test_window_element(dataset):
     source = FrameSource(dataset)
-    windows = FrameWindows(source, window_starts(source.index, 3, 1, 1), 3)
+    windows = FrameWindows(source, window_starts(source.index, 3, 1), 3)
     assert len(windows) == 4 + (1 + 2) + 5
     window = pickle.loads(pickle.dumps(windows))[5]  # the second run of the clip with gaps
     assert {name: (value.shape, str(value.dtype)) for name, value in window.items()} == {
@@ -95,4 +94,4 @@ def test_window_element(dataset):
 
 def test_windows_that_cannot_be():
     with pytest.raises(UserError, match="must be 1 or more"):
-        window_starts(index_of(CLIPS), 3, stride=0, step=1)
+        window_starts(index_of(CLIPS), 3, stride=0)

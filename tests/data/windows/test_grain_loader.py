@@ -45,7 +45,7 @@ def test_the_parts_of_all_processes_are_the_batch_of_one(count):
 def test_windows_in_worker_processes(tennis_folder, tmp_path, workers):
     build_dataset(assign_splits(find_clips(tennis_folder)), tmp_path / "set", size=(48, 32))
     source = FrameSource(tmp_path / "set")
-    starts = np.random.default_rng(0).permutation(window_starts(source.index, 3, 1, 1))
+    starts = np.random.default_rng(0).permutation(window_starts(source.index, 3, 1))
     windows = FrameWindows(source, starts, 3)
     batches = list(make_grain_loader(windows, batch_size=5, workers=workers))
     assert len(batches) == len(starts) // 5

@@ -1,4 +1,4 @@
-"""Frames divided over devices against the frames themselves."""
+"""Frames sharded over devices against the frames themselves."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from jax.sharding import AxisType, PartitionSpec
 
-from tracknet_jax.data.windows.sharded_frames import part_of, take_divided
+from tracknet_jax.data.windows.sharded_frames import part_of, take_sharded
 
 
 def test_parts_are_equal_and_hold_every_row_once():
@@ -26,15 +26,15 @@ def test_windows_come_whole_whichever_devices_hold_their_frames(parts):
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 256, (29, 2, 3), np.uint8)
     starts = rng.integers(0, 29 - 5 + 1, 8 * 6)  # windows of 5 frames: across two parts, or three of eight
-    divided = np.concatenate([part_of(frames, i % parts, parts) for i in range(8)])
+    sharded = np.concatenate([part_of(frames, i % parts, parts) for i in range(8)])
     mesh = jax.make_mesh((8,), ("data",), axis_types=(AxisType.Auto,))
     take = jax.jit(
         jax.shard_map(
-            partial(take_divided, length=5, axis_name="data", parts=parts),
+            partial(take_sharded, length=5, axis_name="data", parts=parts),
             mesh=mesh,
             in_specs=PartitionSpec("data"),
             out_specs=PartitionSpec("data"),
             check_vma=False,
         )
     )
-    np.testing.assert_array_equal(take(divided, starts), frames[starts[:, None] + np.arange(5)])
+    np.testing.assert_array_equal(take(sharded, starts), frames[starts[:, None] + np.arange(5)])

@@ -1,6 +1,5 @@
 """Sources: folders and built datasets give the same frames, splits are found, wrong ones are told."""
 
-import json
 import math
 from dataclasses import replace
 from types import SimpleNamespace
@@ -11,8 +10,7 @@ import pytest
 
 from tests.helpers.tiny_training import MODEL, tiny_config
 from tracknet_jax.training.input import frame_cache
-from tracknet_jax.training.input.batch_sources import open_training, open_validation
-from tracknet_jax.training.input.resident_budget import frames_room
+from tracknet_jax.training.input.batch_sources import open_training, resident_budget_bytes
 from tracknet_jax.training.step import step_keys, window_keys
 from tracknet_jax.training.train_config import DataConfig
 from tracknet_jax.training.validation import validation_clips
@@ -40,7 +38,7 @@ def test_splits_can_be_joined(clips, dataset, tmp_path):
 
 
 def test_validation_clips_carry_labels_in_pixels_of_the_model(clips, tmp_path):
-    (clip,) = validation_clips(open_validation(config_for(clips), tmp_path))
+    (clip,) = validation_clips(frame_cache.cached_frames(config_for(clips), tmp_path, "val"))
     assert clip.sport == "tennis"
     assert list(clip.visibility) == [1, 1, 1, 1, 0, *[1] * 7]
     for i in (0, 11):
@@ -78,15 +76,6 @@ def test_the_digest_tells_other_windows_but_not_another_pipeline(clips, dataset,
     def digest(*sources, **changes):
         return open_training(config_for(*sources, workers=0, **changes), tmp_path / "run").digest
 
-    scores = tmp_path / "scores.json"
-
-    def score(accuracy):
-        (first, second) = open_validation(config_for(clips, val_split="train"), tmp_path).index.clip_names
-        accuracies = {first: accuracy, second: 0.5}
-        counts = {clip: {"accuracy": a, "frames": 12, "sport": "tennis"} for clip, a in accuracies.items()}
-        scores.write_text(json.dumps({"clips": counts}))
-        return str(scores)
-
     same = {
         digest(clips),
         digest(dataset),
@@ -95,44 +84,43 @@ def test_the_digest_tells_other_windows_but_not_another_pipeline(clips, dataset,
     }
     assert len(same) == 1
     other = {digest(clips, stride=2), digest(clips, dataset), digest(clips, train_split="val")}
-    other |= {digest(clips, hard_examples=score(accuracy)) for accuracy in (0.1, 0.2)}
-    assert len(other | same) == 6
+    assert len(other | same) == 4
 
 
-def test_frames_are_divided_where_a_copy_does_not_fit(clips, tmp_path):
+def test_frames_are_sharded_where_a_copy_does_not_fit(clips, tmp_path):
     size = 24 * MODEL.height * MODEL.width * 3
-    for room, divided in ((size, False), (size - 1, True), (size / 8, True)):
+    for room, sharded in ((size, False), (size - 1, True), (size / 8, True)):
         source = open_training(config_for(clips), tmp_path, room)
         assert source.draw is not None
-        assert source.divided == divided
+        assert source.sharded == sharded
     assert open_training(config_for(clips), tmp_path, size / 8 - 1).draw is None
 
 
 def test_every_device_needs_room_for_all_backgrounds(clips, tmp_path):
     image = MODEL.height * MODEL.width * 3
     config = replace(config_for(clips), model=replace(MODEL, motion="none", background="concat"))
-    for room, divided in ((26, False), (25, True), (5, True)):  # 24 frames of 2 clips, 8 devices
+    for room, sharded in ((26, False), (25, True), (5, True)):  # 24 frames of 2 clips, 8 devices
         source = open_training(config, tmp_path, room * image)
         assert source.draw is not None
-        assert source.divided == divided
+        assert source.sharded == sharded
     for room in (4.9, 1):
         assert open_training(config, tmp_path, room * image).draw is None
 
 
-def test_room_for_frames(monkeypatch):
-    assert frames_room(DataConfig(device_memory=1.5)) == 1.5e9
-    assert frames_room(DataConfig()) == math.inf  # a CPU does not tell
+def test_the_budget_for_resident_frames(monkeypatch):
+    assert resident_budget_bytes(DataConfig(device_memory=1.5)) == 1.5e9
+    assert resident_budget_bytes(DataConfig()) == math.inf  # a CPU does not tell
     free = {"bytes_limit": 100, "bytes_in_use": 20}, {"bytes_limit": 100, "bytes_in_use": 40}
     devices = [SimpleNamespace(memory_stats=lambda stats=stats: stats) for stats in free]
     monkeypatch.setattr(jax, "local_devices", lambda: devices)
-    assert frames_room(DataConfig()) == 30
+    assert resident_budget_bytes(DataConfig()) == 30
     monkeypatch.setattr(jax, "process_count", lambda: 2)
     others = np.array([[24.0], [math.inf]])
     gathered = "tracknet_jax.training.cluster.processes.multihost_utils.process_allgather"
     monkeypatch.setattr(gathered, lambda mine: np.concatenate([others.view(mine.dtype), mine[None]]))
-    assert frames_room(DataConfig()) == 24
+    assert resident_budget_bytes(DataConfig()) == 24
     others[0] = 50
-    assert frames_room(DataConfig()) == 30
+    assert resident_budget_bytes(DataConfig()) == 30
 
 
 def test_decoded_frames_can_be_shared(clips, tmp_path):
@@ -171,7 +159,9 @@ def test_without_a_layout_split_a_match_is_held_out(clips, tmp_path):
         (tmp_path / "flat" / game).symlink_to(next(clips.glob(f"*/{game}")))
     config = config_for(tmp_path / "flat")
     assert open_training(config, tmp_path / "run").windows == 20  # the two clips of game 1
-    assert len(validation_clips(open_validation(config, tmp_path / "run"))) == 1
+    assert (
+        len(validation_clips(frame_cache.cached_frames(config, tmp_path / "run", config.data.val_split))) == 1
+    )
 
 
 def test_what_to_do_without_validation_clips_depends_on_the_source(clips, dataset, tmp_path):
@@ -181,7 +171,7 @@ def test_what_to_do_without_validation_clips_depends_on_the_source(clips, datase
         ((clips, dataset), r"set data\.split_by to match or clip"),
     ):
         with pytest.raises(UserError, match=rf"no clip with split 'test'; {hint} to hold some out"):
-            open_validation(config_for(*sources, val_split="test", split_by="layout"), tmp_path)
+            frame_cache.cached_frames(config_for(*sources, split_by="layout"), tmp_path, "test")
 
 
 @pytest.mark.parametrize("pipeline", ["resident", "grain"])
@@ -208,7 +198,7 @@ def test_backgrounds_are_the_clips_medians_and_kept_beside_the_frames(
 
 def test_validation_clips_have_the_background_of_their_clip(clips, tmp_path):
     config = replace(config_for(clips), model=replace(MODEL, motion="none", background="concat"))
-    resident = open_validation(config, tmp_path)
+    resident = frame_cache.cached_frames(config, tmp_path, config.data.val_split)
     (clip,) = validation_clips(resident)
     np.testing.assert_array_equal(clip.background, np.floor(np.median(clip.frames, axis=0)))
 

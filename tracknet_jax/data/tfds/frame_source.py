@@ -10,7 +10,7 @@ import numpy as np
 
 from tracknet_jax.data.tfds.index import FrameIndex
 from tracknet_jax.data.tfds.records import decode_jpeg
-from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.errors import UserError, first_line
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -105,11 +105,7 @@ def _builder(path: Path | str) -> "tfds.core.DatasetBuilder":
         builder = tfds.builder_from_directory(directory)
         fields = set(builder.info.features)
     except Exception as error:
-        raise UserError(f"{directory}: not a dataset that can be read ({_first_line(error)})") from error
+        raise UserError(f"{directory}: not a dataset that can be read ({first_line(error)})") from error
     if not {"clip", "frame", "image", "xy", "visibility"} <= fields:
         raise UserError(f"{directory}: not a dataset of labelled frames; make one with `tracknet data build`")
     return builder
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

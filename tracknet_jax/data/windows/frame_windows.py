@@ -32,7 +32,6 @@ class FrameWindows:
         frames: of a built dataset (`FrameSource`), or decoded ones (`ResidentFrames`).
         starts: (n,) first records, for instance `window_starts`.
         length: L, frames in a window.
-        step: frames from one frame of a window to the next; 2 makes 60 fps look like 30.
         backgrounds: (C, H, W, 3) uint8, one for each clip of the index, for networks that want one.
     """
 
@@ -41,11 +40,9 @@ class FrameWindows:
         frames: Frames,
         starts: np.ndarray,
         length: int,
-        step: int = 1,
         backgrounds: np.ndarray | None = None,
     ):
-        self.frames, self.starts, self.length = frames, starts, length
-        self.step, self.backgrounds = step, backgrounds
+        self.frames, self.starts, self.length, self.backgrounds = frames, starts, length, backgrounds
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -63,21 +60,20 @@ class FrameWindows:
 
     def rows(self, i: int) -> np.ndarray:
         """(L,) records of window `i`."""
-        return self.starts[i] + self.step * np.arange(self.length)
+        return self.starts[i] + np.arange(self.length)
 
 
-def window_starts(index: FrameIndex, length: int, stride: int, step: int) -> np.ndarray:
-    """(n,) first records of all windows of `length` frames, `step` apart, that cross no clip and bridge no gap.
+def window_starts(index: FrameIndex, length: int, stride: int) -> np.ndarray:
+    """(n,) first records of all windows of `length` frames that cross no clip and bridge no gap.
 
     Strides, in frames between the starts of neighbouring windows, count from the start of each unbroken run of
     frames. Raises `UserError` if one of the numbers is not positive.
     """
-    if min(length, stride, step) < 1:
-        raise UserError(f"window length {length}, stride {stride} and step {step} must be 1 or more")
-    span = (length - 1) * step  # from the first record to the last
+    if min(length, stride) < 1:
+        raise UserError(f"window length {length} and stride {stride} must be 1 or more")
     run_starts = np.flatnonzero(
         np.diff(index.clip, prepend=-1).astype(bool) | (np.diff(index.frame, prepend=-2) != 1)
     )
     run_ends = np.append(run_starts, len(index))[1:]
-    starts = [np.arange(a, b - span, stride) for a, b in zip(run_starts, run_ends, strict=True)]
+    starts = [np.arange(a, b - length + 1, stride) for a, b in zip(run_starts, run_ends, strict=True)]
     return np.concatenate([*starts, np.zeros(0, np.int64)]).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Batches of windows by Grain: read ahead of the training by threads or worker processes, each process its part."""
+"""Batches of windows by Grain: threads or worker processes read them before training needs them."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,9 @@ def make_grain_loader(
     process_index: int = 0,
     process_count: int = 1,
 ) -> "grain.DatasetIterator":
-    """An iterator of numpy batches of windows, in their order; what does not fill a batch at the end is left out.
+    """An iterator of NumPy batches of windows, in their order; an incomplete last batch is left out.
 
-    The parts of all processes, one after the other, are the batch that one process would get.
+    The parts of all processes, one after the other, are the batch that a single process would get.
 
     Args:
         windows: random access to windows, as `FrameWindows`; picklable if there are workers.
@@ -36,10 +36,10 @@ def make_grain_loader(
         UserError: Grain is not installed.
     """
     try:
-        import grain  # frames that are resident are trained on without it
+        import grain  # not needed for resident frames
     except ImportError as error:
         raise UserError(
-            "windows are streamed by Grain, which is not here: pip install grain, or make room for resident frames "
+            "Grain, which streams windows, is not installed: pip install grain, or make room for resident frames "
             "(data.pipeline, data.device_memory)"
         ) from error
 

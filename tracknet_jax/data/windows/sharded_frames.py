@@ -1,4 +1,4 @@
-"""Frames divided over devices: each holds a part of the rows, and gets the windows of its own keys from all parts."""
+"""Frames sharded over devices: each holds a part of the rows, and gets the windows of its own keys from all parts."""
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def part_of(rows: np.ndarray, part: int, parts: int) -> np.ndarray:
-    """Part number `part` of `parts` equal ones of `rows (N, ...)`, zeros behind the last row; no copy of a full one."""
+    """Part number `part` of `rows (N, ...)` in `parts` equal ones, zeros after the last row; full ones are views."""
     size = -(-len(rows) // parts)
     piece = rows[part * size : (part + 1) * size]
     if len(piece) == size:
@@ -14,13 +14,13 @@ def part_of(rows: np.ndarray, part: int, parts: int) -> np.ndarray:
     return np.concatenate([piece, np.zeros((size - len(piece), *rows.shape[1:]), rows.dtype)])
 
 
-def take_divided(part: jax.Array, starts: jax.Array, length: int, *, axis_name: str, parts: int) -> jax.Array:
+def take_sharded(part: jax.Array, starts: jax.Array, length: int, *, axis_name: str, parts: int) -> jax.Array:
     """`take_windows` of rows that lie on `parts` neighbouring devices of `axis_name`: `(B, length, ...)` uint8.
 
-    Each group of so many devices holds all rows. `part` is this device's piece, `starts (B,)` are those of its own
-    windows. Every device of a group reads what it has of all windows of the group, and a reduce-scatter brings each
-    window together where it is wanted: as a sum in which one term is not zero, so exactly. What a device sends is
-    at most the uint8 windows of the group, however many groups there are.
+    Each group of `parts` devices holds all rows. `part` is this device's piece, `starts (B,)` belong to its own
+    windows. Every device of a group reads what it has of all windows of the group. A reduce-scatter then adds the
+    pieces of each window on the device that wants it; at most one term of each sum is not zero, so it is exact. A
+    device sends at most the uint8 windows of its group, however many groups there are.
     """
     devices = jax.lax.axis_size(axis_name)
     groups = np.arange(devices).reshape(-1, parts).tolist()

@@ -1,4 +1,4 @@
-"""SIGTERM (a cluster taking its machine back) and Ctrl-C as a request to save and end, agreed by all processes."""
+"""SIGTERM (a cluster takes its machine back) and Ctrl-C ask a run to save and end; all processes agree on it."""
 
 import signal
 import threading
@@ -40,9 +40,9 @@ class StopRequest:
 class StopVote:
     """Whether some process has received a `StopRequest`: all get the same answer at the same step.
 
-    Every `EVERY` dispatches the processes put their answers together on the devices, and look at the result when
-    what was under way then is done, so nothing waits for it. JAX's own preemption service is not used:
-    it knows SIGTERM alone, and takes it from us while data is read.
+    Every `EVERY` dispatches the processes combine their answers on the devices. They look at the result a few
+    dispatches later, when it is there, so that nothing waits. JAX's own preemption service is not used: it handles
+    SIGTERM only, and keeps the signal from us while data is read.
     """
 
     EVERY = 5  # dispatches; a cluster gives half a minute or more
@@ -55,7 +55,7 @@ class StopVote:
         self._result: jax.Array | None = None
 
     def passed(self, dispatch: int) -> bool:
-        """Whether the run is to end after dispatch number `dispatch`; to be asked by all processes at every one."""
+        """Whether the run ends after dispatch number `dispatch`. All processes must ask after every dispatch."""
         if self._alone:
             return self._stop.received
         if dispatch % self.EVERY == AHEAD and self._result is not None:

@@ -15,7 +15,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 from orbax.checkpoint import multihost
 
-from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.errors import UserError, first_line
 
 T = TypeVar("T")
 
@@ -25,11 +25,11 @@ FAREWELL = 5_000  # milliseconds that a failing process waits for others that fa
 
 @contextmanager
 def joined(address: str | None) -> Iterator[None]:
-    """While entered, this process is one of a run of several; of one alone if `address` is None.
+    """While entered, this process is one of several that run together; it is alone if `address` is None.
 
-    "auto" asks the cluster (Cloud TPU, GKE, SLURM, Open MPI, Kubernetes) who the others are, "HOST:PORT,I/N" says
-    it: process I of N, all meeting at process 0, which listens on PORT. To be entered before anything asks JAX for
-    its devices. Raises `UserError` if the others cannot be found, or when one of them is lost.
+    With "auto" the cluster (Cloud TPU, GKE, SLURM, Open MPI, Kubernetes) names the others. "HOST:PORT,I/N" makes this
+    process I of N; all of them meet at process 0, which listens on PORT. Enter it before anything asks JAX for its
+    devices. Raises `UserError` if the others cannot be found, or when one of them is lost.
     """
     if address is None:
         yield
@@ -43,7 +43,7 @@ def joined(address: str | None) -> Iterator[None]:
         if isinstance(error, jax.errors.JaxRuntimeError) and jax.process_count() > 1:
             raise UserError(
                 f"process {jax.process_index()}: the devices failed, or another process was lost; start all of them "
-                f"again, and they go on from the newest checkpoint ({str(error).splitlines()[0][:200]})"
+                f"again, and they go on from the newest checkpoint ({first_line(error)})"
             ) from error
         raise
 
@@ -57,10 +57,9 @@ def _meet(address: str) -> None:
             meeting_point, index, count = parse_address(address)
             jax.distributed.initialize(meeting_point, count, index, cluster_detection_method="deactivate")
     except (ValueError, RuntimeError) as error:
-        reason = (str(error).splitlines() or [""])[0]
         raise UserError(
-            f"--distributed {address}: cannot join the other processes ({reason}); give auto on a cluster, or "
-            "HOST:PORT,I/N to each of N processes"
+            f"--distributed {address}: cannot join the other processes ({first_line(error)}); give auto on a cluster, "
+            "or HOST:PORT,I/N to each of N processes"
         ) from error
 
 
@@ -84,20 +83,20 @@ def _leave(code: int) -> None:
 
 
 def is_first() -> bool:
-    """Whether this process is the one that reports and writes files of its own."""
+    """Whether this process is process 0, the only one that reports and writes files."""
     return jax.process_index() == 0
 
 
 def wait_for_all(name: str, milliseconds: int = 24 * HOUR) -> None:
-    """Returns when every process has come here; not by a collective, which would not wait for hours."""
+    """Returns when every process has come here. A barrier, because a collective does not wait for hours."""
     multihost.get_barrier_sync_fn()(key=name, timeout_ms=milliseconds)
 
 
-def in_turns(work: Callable[[], T]) -> T:
-    """What `work` gives, done so that a file which it leaves for later calls is not written by two at a time.
+def run_one_process_at_a_time(work: Callable[[], T]) -> T:
+    """What `work` returns. No two processes of a host do it at once, so that none writes a file of another.
 
-    First by process 0: of a folder that all hosts share the others then find the file. Then by one process of
-    each other host, then by the rest.
+    Process 0 is first: in a folder that all hosts share the others then find its files. One process of each other
+    host follows, then all the rest.
     """
     result: list[T] = []
     errors: list[UserError] = []
@@ -107,7 +106,7 @@ def in_turns(work: Callable[[], T]) -> T:
             try:
                 result.append(work())
             except UserError as error:
-                errors.append(error)  # raised when nobody waits for this process any more
+                errors.append(error)  # raised below, when no process waits for this one
         wait_for_all(f"turn {turn}")
     if errors:
         raise errors[0]
@@ -125,16 +124,21 @@ def _turn() -> int:
     return 2 if host in hosts[:index] else 1
 
 
-def of_the_first(values: dict[str, float]) -> dict[str, float]:
-    """Process 0's `values`, so that what is decided by them is decided alike; all have the same names."""
+def broadcast_from_first(values: dict[str, float]) -> dict[str, float]:
+    """Process 0's `values`, so that all processes decide alike. Every process gives the same names."""
     if jax.process_count() == 1:
         return values
     agreed = multihost_utils.broadcast_one_to_all(np.array(list(values.values()), np.float64).view(np.uint32))
     return dict(zip(values, agreed.view(np.float64).tolist(), strict=True))
 
 
-def least_of_all(value: float) -> float:
-    """The least of what the processes give, the same on all of them."""
+def gather_rows(rows: np.ndarray) -> np.ndarray:
+    """The `rows` (N, ...) of all processes, one after the other; each has as many, of a type that JAX has."""
+    return rows if jax.process_count() == 1 else multihost_utils.process_allgather(rows, tiled=True)
+
+
+def min_over_processes(value: float) -> float:
+    """The smallest `value` of all processes."""
     if jax.process_count() == 1:
         return value
     values = multihost_utils.process_allgather(np.array([value], np.float64).view(np.uint32))

@@ -1,10 +1,10 @@
-"""Where a run's batches come from: frames on the devices, or streamed from the host; the seam between data and loop."""
+"""Where a run's batches come from: frames on the devices, or windows that are streamed from the host."""
 
 import logging
 import math
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,93 +13,91 @@ import numpy as np
 from tracknet_jax.data.splits import RANDOM_WINDOWS
 from tracknet_jax.data.windows.frame_windows import Frames, FrameWindows
 from tracknet_jax.data.windows.grain_loader import make_grain_loader
-from tracknet_jax.data.windows.resident import (
-    ResidentFrames,
-    draw_start,
-    draw_table,
+from tracknet_jax.data.windows.resident import ResidentFrames
+from tracknet_jax.data.windows.sampling import (
+    Table,
+    data_digest,
+    draw_starts,
     draw_windows,
+    sampling_table,
     window_arrays,
-    windows_of,
 )
-from tracknet_jax.training.cluster.processes import is_first
-from tracknet_jax.training.input.digest import data_digest
-from tracknet_jax.training.input.frame_cache import built_dataset, dataset_backgrounds, kept_frames
+from tracknet_jax.training.cluster.processes import is_first, min_over_processes
+from tracknet_jax.training.input.frame_cache import built_dataset, cached_frames, dataset_backgrounds
 from tracknet_jax.training.step import Draw, step_keys, window_keys
-from tracknet_jax.training.train_config import TrainConfig
+from tracknet_jax.training.train_config import DataConfig, TrainConfig
 
 log = logging.getLogger(__name__)
 
+SHARE = 0.5  # of a device's free memory for frames; the rest is for the state, the activations and the batch
 
-class BatchSource(Protocol):
+
+class BatchSource:
     """Gives the step its inputs.
 
-    With `draw`, `next` always gives the same arrays and `draw` makes a batch of them inside the step, from the
+    With `draw`, `next` always gives the same arrays, and `draw` makes a batch of them inside the step, from the
     step's own keys. Without it, `next` gives this process' part of the next batch as NumPy arrays. Both give the
-    same windows: those of a step follow from the config, the data and the step's number: there is no position to
-    save.
+    same windows, drawn with replacement. The windows of a step follow from the config, the data and the step's
+    number, so no position has to be saved.
     """
 
-    draw: Draw | None
-    divided: bool  # with `draw`: no device holds all frames, each has a part of them
-    windows: int  # training windows in one pass over the data
-    digest: str  # of what the windows of all steps follow from, beside the config
+    draw: Draw | None = None
+    sharded = False  # with `draw`: no device holds all frames, each has a part of them
+
+    def __init__(self, frames: Frames, config: TrainConfig, backgrounds: np.ndarray | None):
+        self._frames, self._config, self._backgrounds = frames, config, backgrounds
+        data = config.data
+        random_split = data.split_by == RANDOM_WINDOWS
+        self._table = sampling_table(
+            frames.index, config.model.frames, data.stride, data.sport_weights, random_split
+        )
+        self.windows = len(self._table["starts"])  # training windows in one pass over the data
+        self.digest = data_digest(frames.index, self._table)  # of the data that the windows follow from
 
     def begin(self, step: int, total: int) -> None:
-        """Goes to the batch after step number `step`, of a run of `total` steps; before the first `next`."""
+        """Goes to the batch after step number `step` of a run of `total` steps. Call it before the first `next`."""
 
     def next(self) -> Any:
         """The inputs of the next step."""
+        raise NotImplementedError
 
     def batch(self, given: Any, keys: jax.Array) -> dict[str, np.ndarray]:
-        """The windows of a step on the host: of what `next` gave for it and, with `draw`, its keys."""
+        """The windows of a step on the host, from what `next` gave for it and, with `draw`, its keys."""
+        raise NotImplementedError
+
+    def _windows(self, starts: np.ndarray) -> FrameWindows:
+        return FrameWindows(self._frames, starts, self._config.model.frames, self._backgrounds)
 
 
-class ResidentSource:
-    """All frames on the devices; windows are drawn inside the step, with replacement."""
+class ResidentSource(BatchSource):
+    """All frames on the devices; windows are drawn inside the step."""
 
-    def __init__(self, frames: ResidentFrames, config: TrainConfig, divided: bool = False):
-        table = draw_table(frames.index, **_drawn_from(config))
-        self._arrays = window_arrays(frames, table)
-        self._length = config.model.frames
-        self.digest = data_digest(frames.index, table)
-        self.windows = len(self._arrays["starts"])
-        self.divided = divided
-        self.draw: Draw | None = partial(draw_windows, length=self._length)
-
-    def begin(self, step: int, total: int) -> None:
-        pass
+    def __init__(self, frames: ResidentFrames, config: TrainConfig, sharded: bool):
+        super().__init__(frames, config, frames.backgrounds)
+        self._arrays = window_arrays(frames, self._table)
+        self.sharded = sharded
+        self.draw = partial(draw_windows, length=config.model.frames)
 
     def next(self) -> Any:
         return self._arrays
 
     def batch(self, given: Any, keys: jax.Array) -> dict[str, np.ndarray]:
-        return windows_of(self._arrays, keys, length=self._length)
+        windows = self._windows(np.asarray(jax.jit(draw_starts)(self._table, keys)))
+        return jax.tree.map(lambda *parts: np.stack(parts), *(windows[i] for i in range(len(windows))))
 
 
-class GrainSource:
-    """The windows that `ResidentSource` draws, read on the host by Grain while the steps before them run."""
+class GrainSource(BatchSource):
+    """Windows read on the host by Grain while the steps before them run."""
 
-    draw: Draw | None = None
-    divided = False
-
-    def __init__(
-        self, frames: Frames, config: TrainConfig, backgrounds: np.ndarray | None = None, workers: int = 0
-    ):
-        self._frames, self._backgrounds, self._workers = frames, backgrounds, workers
-        self._config = config
-        self._table = draw_table(frames.index, **_drawn_from(config))
-        self.windows = len(self._table["starts"])
-        self.digest = data_digest(frames.index, self._table)
+    def __init__(self, frames: Frames, config: TrainConfig, backgrounds: np.ndarray | None, workers: int):
+        super().__init__(frames, config, backgrounds)
+        self._workers = workers
 
     def begin(self, step: int, total: int) -> None:
-        config = self._config
-        starts = drawn_starts(self._table, config, step, total)
-        windows = FrameWindows(
-            self._frames, starts.reshape(-1), config.model.frames, backgrounds=self._backgrounds
-        )
+        starts = starts_of_steps(self._table, self._config, step, total)
         self._batches = make_grain_loader(
-            windows,  # type: ignore[arg-type]  # a length and items are all that Grain wants
-            batch_size=config.batch_size // jax.process_count(),
+            self._windows(starts.reshape(-1)),  # type: ignore[arg-type]  # length and items are all that Grain wants
+            batch_size=self._config.batch_size // jax.process_count(),
             workers=self._workers,
             process_index=jax.process_index(),
             process_count=jax.process_count(),
@@ -112,15 +110,33 @@ class GrainSource:
         return given
 
 
+def resident_budget_bytes(config: DataConfig) -> float:
+    """Bytes of each device's memory for frames: `data.device_memory`, or half of what is free on the fullest device.
+
+    The same on every process. Infinite where a device does not report its memory, as CPUs, which read frames from
+    the file.
+    """
+    if config.device_memory is not None:
+        return config.device_memory * 1e9
+    return min_over_processes(SHARE * min(map(_free, jax.local_devices())))
+
+
+def _free(device: jax.Device) -> float:
+    stats = device.memory_stats() or {}
+    if "bytes_limit" not in stats:
+        return math.inf
+    return stats["bytes_limit"] - stats["bytes_in_use"]
+
+
 def open_training(config: TrainConfig, workdir: Path, room: float = math.inf) -> BatchSource:
     """The batches of `config`; raises `UserError` if there is nothing to train on.
 
-    Frames are resident as `config` says, unless they need more than `room` bytes of each device's memory: a copy on
-    each where that fits, else divided over the devices of each process, else they are streamed, and a warning says
-    so. A built dataset is streamed as it is, other sources once they are decoded.
+    Frames are resident where `config` says so and each device has `room` bytes for them. Every device has a copy if
+    that fits. Otherwise the devices of each process have a part each. If that does not fit either, the frames are
+    streamed, with a warning. A built dataset is streamed as it is, other sources once they are decoded.
     """
     built = built_dataset(config)
-    kept = kept_frames(config, workdir, config.data.train_split) if built is None else None
+    kept = cached_frames(config, workdir, config.data.train_split) if built is None else None
     if config.data.pipeline == "resident":
         index = (built or kept).index  # type: ignore[union-attr]
         size = config.model.height * config.model.width * 3
@@ -128,8 +144,8 @@ def open_training(config: TrainConfig, workdir: Path, room: float = math.inf) ->
         if config.model.background != "none":
             room = max(room - len(index.clip_names) * size, 0.0)  # every device has all backgrounds
         if needed <= room * jax.local_device_count():
-            kept = kept or kept_frames(config, workdir, config.data.train_split)
-            return ResidentSource(kept, config, divided=needed > room)
+            kept = kept or cached_frames(config, workdir, config.data.train_split)
+            return ResidentSource(kept, config, sharded=needed > room)
         if is_first():
             log.warning(
                 "data: the frames take %.1f GB, each of %d devices here has room for %.1f (data.device_memory): the "
@@ -141,36 +157,18 @@ def open_training(config: TrainConfig, workdir: Path, room: float = math.inf) ->
     if built is not None:
         backgrounds = dataset_backgrounds(config, workdir, built)
         return GrainSource(built, config, backgrounds, config.data.workers)
-    return GrainSource(kept, config, kept.backgrounds)  # type: ignore[union-attr, arg-type]
+    return GrainSource(kept, config, kept.backgrounds, workers=0)  # type: ignore[union-attr, arg-type]
 
 
-def open_validation(config: TrainConfig, workdir: Path) -> ResidentFrames:
-    """The frames of the validation split; raises `UserError` if there are none."""
-    return kept_frames(config, workdir, config.data.val_split)
-
-
-def drawn_starts(table: dict[str, np.ndarray], config: TrainConfig, step: int, total: int) -> np.ndarray:
-    """The first frames (S, batch_size) of the windows that the S steps after `step` draw from a `draw_table`."""
+def starts_of_steps(table: Table, config: TrainConfig, step: int, total: int) -> np.ndarray:
+    """The first frames (S, batch_size) of the windows that steps `step` + 1 to `total` draw; S = total - step."""
 
     @jax.jit
     def drawn(table: dict[str, jax.Array], steps: jax.Array) -> jax.Array:
         def of_step(step: jax.Array) -> jax.Array:
             draw_key = step_keys(jax.random.key(config.seed), step)[0]
-            keys = window_keys(draw_key, config.batch_size, axis_name=None)
-            return jax.vmap(partial(draw_start, table["starts"], table["cumulative"]))(keys)
+            return draw_starts(table, window_keys(draw_key, config.batch_size, axis_name=None))
 
         return jax.vmap(of_step)(steps)
 
     return np.asarray(drawn(table, jnp.arange(step, total)))
-
-
-def _drawn_from(config: TrainConfig) -> dict[str, Any]:
-    """What decides which windows are drawn, as arguments of `draw_table`."""
-    return {
-        "length": config.model.frames,
-        "stride": config.data.stride,
-        "sport_weights": config.data.sport_weights,
-        "hard_examples": config.data.hard_examples,
-        "hard_share": config.data.hard_share,
-        "random_split": config.data.split_by == RANDOM_WINDOWS,
-    }

@@ -1,4 +1,4 @@
-"""The decoded frames of a split, whatever its sources: decoded once into a folder, then mapped from there."""
+"""The decoded frames of a split from any sources: decoded once into a folder, then mapped from there."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +31,7 @@ class _Material(NamedTuple):
     digest: str
 
 
-def kept_frames(config: TrainConfig, workdir: Path, split: str) -> ResidentFrames:
+def cached_frames(config: TrainConfig, workdir: Path, split: str) -> ResidentFrames:
     """The frames of a split, and backgrounds if the network wants them; raises `UserError` if there are none."""
     parts = [
         part
@@ -55,7 +55,7 @@ def kept_frames(config: TrainConfig, workdir: Path, split: str) -> ResidentFrame
 
 
 def built_dataset(config: TrainConfig) -> FrameSource | None:
-    """The training frames where the only source is a built dataset, which need not be decoded to be read.
+    """The training frames if the only source is a built dataset, which is read without decoding it first; else None.
 
     Raises `UserError` if they are not of the network's size.
     """
@@ -89,12 +89,12 @@ def _digest(parts: Iterable[str]) -> str:
 
 
 def _cache_folder(config: TrainConfig, workdir: Path, digest: str) -> Path:
-    """Where what is decoded of the data of `digest` is kept."""
+    """The folder for what is decoded of the data of `digest`."""
     return Path(config.data.cache or workdir / "frames") / digest[:16]
 
 
 def _shown(items: Iterable[T], text: str) -> Iterable[T]:
-    """Passes items on with a progress bar, where somebody sees it."""
+    """Passes items on; on a terminal with a progress bar."""
     console = Console(stderr=True)
     return track(items, text, console=console, disable=not console.is_terminal)
 
@@ -118,7 +118,7 @@ def _material(source: Path, config: TrainConfig, split: str) -> _Material | None
 
 
 def _how_to_split(config: TrainConfig) -> str:
-    """What changes the splits; those of a built dataset are its own, `data.split_by` is for folders."""
+    """What a user can do for other splits: a built dataset has its own, `data.split_by` is for folders."""
     if all(find_dataset(source) for source in config.data.source):
         return "build the dataset again with --split-by match or clip"
     return "set data.split_by to match or clip"

@@ -16,7 +16,7 @@ from tracknet_jax.models.rectifier import InpaintNet, init_rectifier
 from tracknet_jax.rectification.inpaint import to_unit
 from tracknet_jax.rectification.trajectories import Trajectory, read_trajectories
 from tracknet_jax.releases.release import RectifierRelease, save_release
-from tracknet_jax.training.checkpoints import Checkpoints, tell_other_data
+from tracknet_jax.training.checkpoints import Checkpoints, warn_data_changed
 from tracknet_jax.training.cluster.interrupts import StopRequest
 from tracknet_jax.training.loop import Progress, Result, write_config
 from tracknet_jax.training.optimizers import make_optimizer
@@ -65,7 +65,7 @@ def train_rectifier(config: RectifierTrainConfig, workdir: Path) -> Result:
         arrays = load_arrays(training, config)
         data = digest({"starts": starts, **arrays._asdict()})
         if restored is not None:
-            tell_other_data(restored, data)
+            warn_data_changed(restored, data)
         state, arrays = jax.device_put((state, arrays), jax.devices()[0])  # one is plenty
         optimizer = make_optimizer(config.optimizer, config.epochs * epoch_steps)
         run_step = jax.jit(partial(rectifier_step, config=config, optimizer=optimizer), donate_argnums=0)

@@ -16,7 +16,7 @@ from rich.progress import (
 
 
 class TrainingDisplay:
-    """A progress bar with loss, validation F1, frames a second and the time left; nothing if it is not `shown`."""
+    """A progress bar with loss, validation F1, frames a second and the time left; nothing unless `shown`."""
 
     def __init__(self, start: int, total: int, metric: str, shown: bool = True):
         self._console = Console(stderr=True, quiet=not shown)

@@ -1,4 +1,4 @@
-"""What a run reports: `metrics.jsonl`, one JSON object a line, and TensorBoard; without repetitions after a resume."""
+"""What a run reports: `metrics.jsonl`, one JSON object a line, and TensorBoard. A resumed run repeats nothing."""
 
 import json
 import time
@@ -19,9 +19,9 @@ from tracknet_jax.utils.images import encode_picture
 class MetricLog:
     """Writes the numbers and pictures of one working directory; a context manager.
 
-    Lines after `step`, left by a run that was killed behind its last checkpoint, are taken out first: the
-    resumed run writes them again. Everything is on its way to the disk when a method returns. Raises
-    `UserError` when the disk is full.
+    A run that was killed may have written lines after its last checkpoint, `step`. They are removed first: the
+    resumed run writes them again. Methods return when everything is handed to the system. Raises `UserError` if the
+    disk is full.
     """
 
     def __init__(self, workdir: Path, step: int):
@@ -30,7 +30,7 @@ class MetricLog:
         try:
             (workdir / "tensorboard").mkdir(exist_ok=True)
             self._lines = self._path.open("a", encoding="utf-8")
-            # tensorboardX's SummaryWriter would write from a thread, which outlives a full disk badly.
+            # Not SummaryWriter: it writes from a thread, a full disk ends that thread, and then its queue blocks us.
             self._board = EventsWriter(str(workdir / "tensorboard" / "events"))
         except OSError as error:
             raise UserError(f"{workdir}: cannot be written ({error.strerror or error})") from error
@@ -41,7 +41,7 @@ class MetricLog:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        with suppress(OSError):  # all has been flushed; what a full disk did not take has been told
+        with suppress(OSError):  # all has been flushed, and a full disk has been reported
             self._lines.close()
             self._board.close()
 
