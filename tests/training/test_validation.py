@@ -9,6 +9,7 @@ import pytest
 
 from tests.helpers.tiny_training import MODEL
 from tracknet_jax.models.tracknet import TrackNet, TrackNetOutput, init_variables
+from tracknet_jax.training import validation
 from tracknet_jax.training.reporting.prediction_grid import prediction_grid
 from tracknet_jax.training.train_config import EvalConfig
 from tracknet_jax.training.validation import ValidationClip, Validator, frame_windows
@@ -58,6 +59,44 @@ def test_scores_by_sport(clips, monkeypatch):
     values = scores.to_dict()
     assert values["val/f1_hit"] == pytest.approx(total.f1_hit)
     assert values["val/padel/f1"] == 1.0
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_processes_share_the_windows(clips, monkeypatch, count):
+    """Each looks at its own, and all come to the counts of one process alone."""
+    monkeypatch.setattr(TrackNet, "apply", brightest_pixel)
+    validator, weights, parts = Validator(MODEL, EvalConfig(), clips), {"params": jnp.zeros(())}, []
+    expected = validator.scores(weights)
+    monkeypatch.setattr(jax, "process_count", lambda: count)
+    for index in range(count):
+        monkeypatch.setattr(jax, "process_index", lambda index=index: index)
+        monkeypatch.setattr(validation, "gather_rows", lambda rows: parts.append(rows) or rows)
+        validator.scores(weights)
+    windows = sum(len(frame_windows(len(clip.frames), MODEL)) for clip in clips)
+    assert {len(part) for part in parts} == {-(-windows // count)}
+    monkeypatch.setattr(validation, "gather_rows", lambda rows: np.concatenate(parts))
+    assert validator.scores(weights) == expected
+
+
+def test_a_batch_is_put_together_while_another_is_computed(clips, monkeypatch):
+    validator, events = Validator(MODEL, EvalConfig(batch_size=1), clips * 4), []
+
+    class Result:
+        def __init__(self, number):
+            self.xy, self.number = self, number
+
+        def __array__(self, dtype=None, copy=None):
+            events.append(f"read {self.number}")
+            return np.zeros((8, MODEL.outputs, 2), np.float32)
+
+    def predict(variables, inputs):
+        number = sum(event.startswith("begin") for event in events)
+        events.append(f"begin {number}")
+        return None, Result(number)
+
+    monkeypatch.setattr(validator, "_predict", predict)
+    validator.scores({"params": jnp.zeros(())})
+    assert events == ["begin 0", "begin 1", "read 0", "read 1"]
 
 
 def test_picture_of_predictions(clips, tmp_path):

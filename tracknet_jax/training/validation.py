@@ -1,6 +1,7 @@
-"""Validation during training: every frame of the split once, decoded on the device, scored by the default rule."""
+"""Validation during training: every frame of the split once, decoded on the device, scored by the default protocol."""
 
 import itertools
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,10 +17,12 @@ from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.tracknet import TrackNet, Variables
 from tracknet_jax.scoring.metrics import Counts
 from tracknet_jax.scoring.protocols import outcomes, protocol, to_pixels
+from tracknet_jax.training.cluster.processes import gather_rows
 from tracknet_jax.training.parallel import AXIS, replicated, split
 from tracknet_jax.training.train_config import EvalConfig
 
 RULE = protocol("default")
+AHEAD = 1  # batches that the devices have in hand while the next one is put together
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class ValidationClip:
 
 
 def validation_clips(resident: ResidentFrames) -> list[ValidationClip]:
-    """Cuts kept frames where a clip ends or frame numbers have a gap."""
+    """The unbroken runs of frames: cut where a clip ends or frame numbers have a gap."""
     frames, index = resident.frames, resident.index
     broken = (np.diff(index.clip) != 0) | (np.diff(index.frame) != 1)
     borders = [0, *(np.flatnonzero(broken) + 1), len(index)]
@@ -68,7 +71,7 @@ class Scores(NamedTuple):
 
 
 class Example(NamedTuple):
-    """One frame to draw: what the network saw last, its map, and where the ball is and was found."""
+    """One frame to draw: the last frame of a window, its map, and where the ball is and was found."""
 
     frame: np.ndarray  # (H, W, 3) uint8
     probability: np.ndarray  # (H, W) float32
@@ -77,7 +80,10 @@ class Example(NamedTuple):
 
 
 class Validator:
-    """Scores weights on the clips of the validation split."""
+    """Scores weights on the clips of the validation split.
+
+    Every process finds the ball in its share of the windows, on its own devices, and then counts for all of them.
+    """
 
     def __init__(self, model: TrackNetConfig, config: EvalConfig, clips: Sequence[ValidationClip]):
         self._clips = clips
@@ -88,7 +94,6 @@ class Validator:
             for window in frame_windows(len(clips[clip].frames), model)
         ]
         self._model = model
-        # Every process scores the whole split on its own devices: the same result, and nothing to exchange.
         devices = jax.local_devices()
         mesh = jax.make_mesh((len(devices),), (AXIS,), devices=devices, axis_types=(AxisType.Auto,))
         self._whole = replicated(mesh)
@@ -99,20 +104,31 @@ class Validator:
         )
 
     def scores(self, variables: Variables) -> Scores:
-        """Counts by sport for (replicated) `variables`."""
-        variables = self._local(variables)
+        """Counts by sport for (replicated) `variables`: the same on every process, to be asked by all of them."""
+        count, index = jax.process_count(), jax.process_index()
+        share = -(-len(self._windows) // count)  # windows of each process, fewer for the last ones
+        mine = self._found(self._local(variables), self._windows[index * share : (index + 1) * share])
+        everywhere = gather_rows(np.pad(mine, [(0, share - len(mine)), (0, 0), (0, 0)]))
         found = [np.full((len(clip.frames), 2), np.nan, np.float32) for clip in self._clips]
-        for windows in self._batches(self._windows):
-            _, peaks = self._predict(variables, self._stack(windows))
-            for (clip, frames), xy in zip(windows, np.asarray(peaks.xy), strict=False):
-                found[clip][frames[-self._model.outputs :]] = xy
+        for (number, frames), xy in zip(self._windows, everywhere, strict=False):
+            found[number][frames[-self._model.outputs :]] = xy
         sports: dict[str, Counts] = {}
         for clip, xy in zip(self._clips, found, strict=True):
             sports[clip.sport] = sports.get(clip.sport, Counts()) + self._count(clip, xy)
         return Scores(sum(sports.values(), Counts()), sports)
 
+    def _found(self, variables: Variables, windows: list) -> np.ndarray:
+        """Where the ball is in the outputs of `windows`: (N, L_out, 2) pixels, NaN where none is found."""
+        under_way: deque[jax.Array] = deque()
+        done = [np.zeros((0, self._model.outputs, 2), np.float32)]
+        for batch in self._batches(windows):
+            under_way.append(self._predict(variables, self._stack(batch))[1].xy)
+            if len(under_way) > AHEAD:
+                done.append(np.asarray(under_way.popleft()))
+        return np.concatenate([*done, *map(np.asarray, under_way)])[: len(windows)]
+
     def examples(self, variables: Variables, count: int) -> list[Example]:
-        """The same `count` frames every time, spread over the split."""
+        """`count` frames spread over the split, the same ones at every call."""
         chosen = [self._windows[i] for i in np.linspace(0, len(self._windows) - 1, count).astype(int)]
         variables = self._local(variables)
         drawn = []
@@ -165,8 +181,8 @@ def predict(
 def frame_windows(length: int, model: TrackNetConfig) -> list[np.ndarray]:
     """Frame numbers of windows that together give each of `length` frames a map.
 
-    Without overlap, but that the last window is moved back to end with the clip; shorter clips repeat their
-    first frame. A network with one map a window gets a window for every frame.
+    The windows do not overlap, but the last one is moved back to end with the clip. Shorter clips repeat their first
+    frame. A network with one map a window gets a window for every frame.
     """
     step = model.outputs
     ends = [min(end, length) for end in range(step, length + step, step)]
