@@ -24,7 +24,9 @@ def test_one_program_for_every_batch_and_platform():
     assert program.platforms == ("cpu", "cuda", "tpu")
     frames = windows(release.config, batch=3)[0]
     together = program.call(frames)
-    np.testing.assert_allclose(program.call(frames[1:2]), together[1:2], atol=1e-6)
+    np.testing.assert_allclose(
+        program.call(frames[1:2]), together[1:2], atol=1e-5
+    )  # other sums for another batch
 
 
 def test_only_the_images_are_inputs():

@@ -125,6 +125,7 @@ def test_a_window_s_fate_is_its_key():
     batch, all_keys = batch_of_balls(), keys()
     whole = augment(all_keys, batch, config)
     half = augment(all_keys[8:], jax.tree.map(lambda x: x[8:], batch), config)
-    np.testing.assert_allclose(whole["frames"][8:], half["frames"], atol=1e-6)
+    # Positions up to 64 have float32 errors of 4e-6 pixels, between neighbours that differ by at most 1.
+    np.testing.assert_allclose(whole["frames"][8:], half["frames"], atol=1e-4)
     other = augment(keys(seed=2), batch, replace(config, brightness=0.0))
     assert np.abs(np.asarray(other["xy"]) - np.asarray(whole["xy"])).max() > 1
