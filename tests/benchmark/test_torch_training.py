@@ -15,6 +15,7 @@ from tracknet_jax.benchmark.steps import labelled_windows
 from tracknet_jax.benchmark.workload import network
 from tracknet_jax.models.registry import PRESETS, PROMPT
 from tracknet_jax.training.gradients import gradients
+from tracknet_jax.training.mesh import on_one_device
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.targets import with_targets
@@ -81,8 +82,9 @@ def test_loss_gradients_and_statistics_are_ours(trainer, config):
     state = create_state(variables, make_optimizer(recipe.optimizer), jax.random.key(0), averaged=False)
 
     @jax.jit
+    @on_one_device
     def ours(state, batch):
-        return gradients(state, with_targets(batch, recipe), jax.random.key(0), recipe, axis_name=None)
+        return gradients(state, with_targets(batch, recipe), jax.random.key(0), recipe)
 
     expected_loss, expected_statistics, expected_grads = jax.device_get(ours(state, batch))
     assert loss == pytest.approx(expected_loss, rel=1e-5)
@@ -115,7 +117,7 @@ def test_adamw_is_ours(trainer):
 
     @jax.jit
     def ours(grads, state, params):
-        updates, state = optimizer.update(grads, state, params)
+        updates, state = optimizer.update(grads, state, params, step=0)
         return optax.apply_updates(params, updates), state
 
     for _ in range(2):

@@ -16,7 +16,9 @@ from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.releases.release import save_release
 from tracknet_jax.scoring.protocols import PROTOCOLS
 from tracknet_jax.training.initial import initial_variables
-from tracknet_jax.training.input.batch_sources import open_training, open_validation
+from tracknet_jax.training.input.batch_sources import open_training
+from tracknet_jax.training.input.frame_cache import cached_frames
+from tracknet_jax.training.mesh import on_one_device
 from tracknet_jax.training.optimizers import make_optimizer, make_schedule
 from tracknet_jax.training.presets import bundled_names, load_config, run_name
 from tracknet_jax.training.state import create_state
@@ -130,9 +132,8 @@ def two_steps(config: TrainConfig, workdir: Path) -> list[float]:
     state = create_state(
         initial_variables(config), make_optimizer(config.optimizer), jax.random.key(0), config.ema_decay > 0
     )
-    step = jax.jit(
-        partial(train_step, config=config, optimizer=make_optimizer(config.optimizer, 2), draw=source.draw)
-    )
+    optimizer = make_optimizer(config.optimizer, 2)
+    step = jax.jit(on_one_device(partial(train_step, config=config, optimizer=optimizer, draw=source.draw)))
     losses = []
     for _ in range(2):
         state, metrics = step(state, source.next())
@@ -189,7 +190,7 @@ def test_a_split_finds_its_clips(name, sets, tmp_path):
     assert open_training(config, tmp_path).windows == expected.get(by, windows)
     assert (config.evaluation.every == 0) == (by == "triplet_random")
     if config.evaluation.every:
-        assert len(open_validation(config, tmp_path).index) in (FRAMES, 2 * FRAMES)
+        assert len(cached_frames(config, tmp_path, config.data.val_split).index) in (FRAMES, 2 * FRAMES)
 
 
 @pytest.mark.parametrize("name", sorted(name for name, config in RECIPES.items() if config.init_from))

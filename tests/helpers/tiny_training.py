@@ -22,6 +22,14 @@ MODEL = TrackNetConfig(
 )
 AUGMENT = AugmentConfig(flip=0.5, brightness=0.1, contrast=0.1, scale=(0.9, 1.1), shift=0.02)
 
+# For two programs of one run, which add up in other orders: Adam whose eps is above every gradient, so that a step
+# follows its gradient g with a slope of at most lr / eps = 0.1. With the usual eps a gradient of rounding errors alone
+# moves its parameter by the whole rate.
+SMOOTH = OptimizerConfig(lr=0.1, eps=1.0)
+# |g| is below 1, its float32 error below 1e-5 of that: sums of 10,000 pixels, one of them on the other side of a ReLU.
+# Ten steps of SMOOTH make 1e-5 of it. Another window, or another share of one, shows in the third digit of a step.
+SMOOTH_TOLERANCE = 1e-5
+
 
 def tiny_config(**changes: Any) -> TrainConfig:
     """A run of a few steps on the smallest network."""

@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.saved_runs import CONFIG, OtherVersion, damage, state_at, with_nan, write
 from tests.helpers.tiny_training import MODEL, tiny_batch
 from tracknet_jax.training.checkpoints import Checkpoints
-from tracknet_jax.training.parallel import make_driver
+from tracknet_jax.training.parallel import Driver
 from tracknet_jax.utils.errors import UserError
 
 
@@ -125,7 +125,7 @@ def count(state, batch, **options):
 @pytest.mark.parametrize("name", ["jit", "pmap"])
 def test_what_is_written_while_training_goes_on_is_the_step_it_says(tmp_path, name):
     """The step overwrites the arrays that are still being written: they must have been copied."""
-    driver = make_driver(name, count, None)
+    driver = Driver(name, count)
     state, expected = driver.place(state_at(0)), {}
     with Checkpoints(tmp_path, 9, "val/f1_hit") as checkpoints:
         for i in range(1, 5):

@@ -8,13 +8,13 @@ import jax
 import numpy as np
 import pytest
 
-from tests.helpers.tiny_training import MODEL, tiny_batch, tiny_config
+from tests.helpers.tiny_training import MODEL, SMOOTH, SMOOTH_TOLERANCE, tiny_batch, tiny_config
 from tracknet_jax.models.tracknet import init_variables
 from tracknet_jax.training.guard import Guard
 from tracknet_jax.training.input.batch_sources import GrainSource, open_training
 from tracknet_jax.training.loop import train
 from tracknet_jax.training.optimizers import make_optimizer
-from tracknet_jax.training.parallel import make_driver
+from tracknet_jax.training.parallel import Driver
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import step_keys, train_step, window_keys
 from tracknet_jax.training.train_config import CheckpointConfig, EvalConfig, OptimizerConfig, ScheduleConfig
@@ -46,18 +46,18 @@ def test_a_bad_step_changes_nothing_but_the_number(name):
     key = jax.random.key(0)
     optimizer = make_optimizer(CONFIG.optimizer, 5)
     state = create_state(init_variables(MODEL, key), optimizer, key, averaged=True)
-    driver = make_driver(name, partial(train_step, config=CONFIG, optimizer=optimizer), None)
+    driver = Driver(name, partial(train_step, config=CONFIG, optimizer=optimizer), None)
     before, params = leaves(state), [np.array(x) for x in jax.tree.leaves(state.params)]
     placed, metrics = driver.step(driver.place(state), driver.place_inputs(poisoned(tiny_batch(0))))
     after = driver.collect(placed)
-    assert driver.numbers(metrics["skipped"]).item() == 1
+    assert float(metrics["skipped"]) == 1
     assert int(after.step) == 1
     for a, b in zip(before, leaves(after), strict=True):
         np.testing.assert_array_equal(a, b)
 
     good = {**tiny_batch(1), "frames": tiny_batch(1)["frames"].astype(np.float32)}  # the same program
     placed, metrics = driver.step(placed, driver.place_inputs(good))
-    assert driver.numbers(metrics["skipped"]).item() == 0
+    assert float(metrics["skipped"]) == 0
     after = driver.collect(placed)
     moved = [np.abs(a - b).max() for a, b in zip(jax.tree.leaves(after.params), params, strict=True)]
     rate = 1e-2 * (1 + np.cos(np.pi / 5)) / 2  # of step 1 of 5, not of step 0
@@ -70,13 +70,13 @@ def dispatched():
 
     Of the first, one window of the second step has a NaN; of the second, all have.
     """
-    config = tiny_config(accumulation=2, batch_size=16)
+    config = tiny_config(accumulation=2, batch_size=16, optimizer=SMOOTH)
     key, optimizer = jax.random.key(0), make_optimizer(config.optimizer, 5)
     step = partial(train_step, config=config, optimizer=optimizer)
     first, second = ({*rows_of(key, step, config).tolist()} for step in (0, 1))
     found = {}
     for name in ("jit", "pmap"):
-        driver = make_driver(name, step, draw_rows, steps=2)
+        driver = Driver(name, step, draw_rows, steps=2)
         key = jax.random.key(0)  # used up with the state
         placed = driver.place(create_state(init_variables(MODEL, key), optimizer, key, averaged=True))
         found[name] = []
@@ -85,7 +85,7 @@ def dispatched():
             arrays["frames"] = arrays["frames"].astype("f4")
             arrays["frames"][list(bad_rows), 1, 5, 5] = np.nan
             placed, metrics = driver.step(placed, driver.place_inputs(arrays))
-            skipped = driver.numbers(metrics["skipped"]).tolist()
+            skipped = np.asarray(metrics["skipped"]).tolist()
             found[name].append((skipped, leaves(driver.collect(placed))))
     return found
 
@@ -103,11 +103,11 @@ def test_one_bad_window_spoils_its_whole_step_and_no_other(dispatched, name):
 
 def test_both_drivers_leave_the_same_steps_out(dispatched):
     for a, b in zip(dispatched["jit"][0][1], dispatched["pmap"][0][1], strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=SMOOTH_TOLERANCE)
 
 
 def rows_of(key, step, config):
-    keys = window_keys(step_keys(key, step)[0], config.batch_size, None)
+    keys = window_keys(step_keys(key, step)[0], np.arange(config.batch_size))
     return np.asarray(draw_rows({"row": jax.numpy.arange(32)}, keys)["row"])
 
 
@@ -184,10 +184,7 @@ def test_earlier_checkpoints_outlive_bad_steps(dataset, tmp_path, monkeypatch):
 
 def test_bad_steps_are_counted_within_a_dispatch(clips, tmp_path):
     config = config_for(clips, max_skipped=3)
-    driver = SimpleNamespace(numbers=np.asarray)
-    guard = Guard(
-        config, tmp_path, open_training(config, tmp_path), driver, SimpleNamespace(newest=lambda: None)
-    )
+    guard = Guard(config, tmp_path, open_training(config, tmp_path), SimpleNamespace(newest=lambda: None))
     for last, skipped in ((2, [1, 0]), (4, [0, 1]), (6, [1, 1])):
         guard.watch(last, None, {"skipped": skipped})
     with pytest.raises(UserError, match=r"step 6: .* for 3 steps.* step 4 is in .*bad_batch_0000004\.npz"):

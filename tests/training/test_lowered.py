@@ -16,6 +16,7 @@ from tracknet_jax.models.refinement import attention_scores
 from tracknet_jax.models.registry import preset
 from tracknet_jax.models.tracknet import TrackNet, init_variables
 from tracknet_jax.tracking.detector import detect_disjoint
+from tracknet_jax.training.mesh import on_one_device
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import train_step
@@ -49,7 +50,8 @@ def training(name):
     frames = windows(config.model, 2)
     labels = {"xy": ((2, config.model.frames, 2), jnp.float32), "visibility": (frames.shape[:2], jnp.uint8)}
     batch = {"frames": frames} | {name: jax.ShapeDtypeStruct(*label) for name, label in labels.items()}
-    step = jax.jit(partial(train_step, config=config, optimizer=optimizer), donate_argnums=0)
+    step = on_one_device(partial(train_step, config=config, optimizer=optimizer))
+    step = jax.jit(step, donate_argnums=0)
     return step.trace(jax.eval_shape(first_state), batch).lower(lowering_platforms=PLATFORMS).as_text()
 
 

@@ -48,7 +48,7 @@ def test_training_follows_the_reference(name: str):
             return weighted_bce(output.logits, targets), updates["batch_stats"]
 
         (loss, stats), grads = jax.value_and_grad(loss_fn, has_aux=True)(variables["params"])
-        updates, opt_state = optimizer.update(grads, opt_state, variables["params"])
+        updates, opt_state = optimizer.update(grads, opt_state, variables["params"], step=0)
         params = optax.apply_updates(variables["params"], updates)
         return {"params": params, "batch_stats": stats}, opt_state, loss, grads, updates
 

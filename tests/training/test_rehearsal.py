@@ -39,6 +39,8 @@ def run(clips, pytestconfig):
             "--checkpoint.every": 2,
             "--evaluation.every": 10,
             "--log-every": 1,
+            "--optimizer.eps": 1,  # steps that follow small gradients smoothly, see `tiny_training.SMOOTH`
+            "--optimizer.lr": 0.1,
             **(changes or {}),
         }
         words += [str(word) for pair in overrides.items() for word in pair]

@@ -12,6 +12,7 @@ from tracknet_jax.models.registry import preset
 from tracknet_jax.models.tracknet import TrackNetOutput, init_variables
 from tracknet_jax.training.gradients import batch_loss
 from tracknet_jax.training.initial import transplant
+from tracknet_jax.training.mesh import on_one_device
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.state import create_state, update_average
 from tracknet_jax.training.step import train_step
@@ -25,8 +26,8 @@ def labels(xy, visibility):
 
 
 def loss_of(logits, batch, config, attention=None):
-    output = TrackNetOutput(logits, attention=attention)
-    return float(batch_loss(output, with_targets(batch, config), config))
+    output, learnt = TrackNetOutput(logits, attention=attention), with_targets(batch, config)
+    return float(batch_loss(output, learnt, config, learnt["mask"].sum()))
 
 
 def test_frames_without_a_usable_label_do_not_count():
@@ -109,7 +110,12 @@ def stepped():
     config = tiny_config(model=replace(MODEL, dtype="bfloat16"))
     optimizer = make_optimizer(config.optimizer)
     state = create_state(init_variables(config.model, jax.random.key(0)), optimizer, jax.random.key(0), True)
-    step = jax.jit(lambda state: train_step(state, tiny_batch(0), config=config, optimizer=optimizer))
+
+    @jax.jit
+    @on_one_device
+    def step(state):
+        return train_step(state, tiny_batch(0), config=config, optimizer=optimizer)
+
     return state, step
 
 

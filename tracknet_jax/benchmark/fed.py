@@ -15,7 +15,7 @@ from tracknet_jax.benchmark.workload import Work, Workload
 from tracknet_jax.releases.release import Release
 from tracknet_jax.training.input.batch_sources import open_training
 from tracknet_jax.training.optimizers import make_optimizer
-from tracknet_jax.training.parallel import make_driver
+from tracknet_jax.training.parallel import Driver
 from tracknet_jax.training.presets import bundled_names, load_config
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import Draw, train_step
@@ -39,7 +39,7 @@ def training(case: Case, release: Release, data: Path, folder: Path) -> Workload
         source.begin(0, STEPS)
         draw, inputs = source.draw, source.next()
     optimizer = make_optimizer(config.optimizer, STEPS)
-    driver = make_driver("jit", partial(train_step, config=config, optimizer=optimizer), draw)
+    driver = Driver("jit", partial(train_step, config=config, optimizer=optimizer), draw)
     variables = jax.tree.map(jnp.asarray, release.variables)
     state = driver.place(create_state(variables, optimizer, jax.random.key(0), config.ema_decay > 0))
     placed = driver.place_inputs(inputs)

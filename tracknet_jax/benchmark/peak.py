@@ -26,7 +26,7 @@ def matrix_product(dtype: Dtype, devices: int) -> Reference:
     """A square product on each of some devices."""
     side = SIDE[_kind()]
 
-    def multiply(right: jax.Array, left: jax.Array, axis_name: str | None) -> jax.Array:
+    def multiply(right: jax.Array, left: jax.Array) -> jax.Array:
         # Summed up in float32 as convolutions are: XLA takes a CPU's bfloat16 instructions for nothing else.
         return jnp.matmul(left, right, preferred_element_type=jnp.float32)
 
@@ -41,7 +41,7 @@ def copy(devices: int) -> Reference:
     """An array on each of some devices, read and written once."""
     size = COPIED[_kind()]
 
-    def scale(factor: jax.Array, x: jax.Array, axis_name: str | None) -> jax.Array:
+    def scale(factor: jax.Array, x: jax.Array) -> jax.Array:
         return factor * x
 
     layout = Layout(devices)

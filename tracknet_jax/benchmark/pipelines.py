@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.program import Layout
@@ -59,10 +60,11 @@ def feeding(case: Case, release: Release, data: Path, folder: Path) -> Workload:
     if source.draw is None:
         return Workload(lambda: jax.device_put(source.next()), Work(case.batch, frames))
 
-    def batch(arrays: Any, keys: jax.Array, axis_name: str | None) -> Any:
+    def batch(arrays: Any, keys: jax.Array) -> Any:
         draw_key, augment_key, *_ = step_keys(keys[0], 0)
-        drawn = source.draw(arrays, window_keys(draw_key, case.batch, axis_name))  # type: ignore[misc]
-        augmented = augment(window_keys(augment_key, case.batch, axis_name), drawn, config.data.augment)
+        windows = jnp.arange(case.batch)
+        drawn = source.draw(arrays, window_keys(draw_key, windows))  # type: ignore[misc]
+        augmented = augment(window_keys(augment_key, windows), drawn, config.data.augment)
         return with_targets(augmented, config)
 
     layout = Layout()

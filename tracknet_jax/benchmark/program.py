@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -14,10 +13,10 @@ from jax.experimental.compilation_cache import compilation_cache
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from tracknet_jax.benchmark.benchmark_config import Parallel
+from tracknet_jax.training.mesh import AXIS
 from tracknet_jax.utils.errors import UserError
 
-AXIS = "data"
-Step = Callable[..., Any]  # step(whole, parts, axis_name=...)
+Step = Callable[..., Any]  # step(whole, parts) of one device along `AXIS`
 
 
 class Analysis(NamedTuple):
@@ -98,12 +97,17 @@ class Layout:
         """
         donated = (0,) if carried else ()
         if self.parallel == "pmap":
-            bound = partial(step, axis_name=AXIS)
-            jitted: Any = jax.pmap(bound, AXIS, devices=self.devices, donate_argnums=donated)
+            jitted: Any = jax.pmap(step, AXIS, devices=self.devices, donate_argnums=donated)
         else:
-            result = self._sharding() if carried else self._sharding(AXIS)
-            bound = partial(step, axis_name=None)
-            jitted = jax.jit(bound, out_shardings=result, donate_argnums=donated)
+            whole_spec, parts_spec = PartitionSpec(), PartitionSpec(AXIS)
+            each = jax.shard_map(
+                step,
+                mesh=self._sharding().mesh,
+                in_specs=(whole_spec, parts_spec),
+                out_specs=whole_spec if carried else parts_spec,
+                check_vma=False,
+            )
+            jitted = jax.jit(each, donate_argnums=donated)
         return compiled(jitted.lower(whole, parts), self.count)
 
     def _sharding(self, *axes: str) -> NamedSharding:

@@ -17,6 +17,7 @@ from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.releases.release import Release
 from tracknet_jax.tracking.detector import detect_disjoint
 from tracknet_jax.training.gradients import gradients
+from tracknet_jax.training.mesh import on_one_device
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.state import TrainState, create_state
 from tracknet_jax.training.step import train_step
@@ -29,7 +30,7 @@ def inference(case: Case, release: Release) -> Workload:
     layout = Layout(case.devices, case.variant)  # type: ignore[arg-type]
     config = release.config
 
-    def forward(variables: Any, inputs: dict[str, jax.Array], axis_name: str | None) -> jax.Array:
+    def forward(variables: Any, inputs: dict[str, jax.Array]) -> jax.Array:
         output: Any = release.model.apply(variables, inputs["frames"], inputs.get("background"))
         return probability_maps(output.logits, config.head)
 
@@ -102,8 +103,9 @@ def _first_loss_and_norm(release: Release) -> np.ndarray:
     batch = with_targets(windows, config)
 
     @jax.jit
+    @on_one_device
     def found(state: TrainState, batch: Batch) -> Any:
-        loss, _, grads = gradients(state, batch, key, config, axis_name=None)
+        loss, _, grads = gradients(state, batch, key, config)
         return jax.numpy.log(jax.numpy.stack([loss, optax.tree.norm(grads)]))
 
     return np.asarray(found(state, batch))

@@ -4,17 +4,21 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import optax
 
 
-def weighted_bce(logits: jax.Array, targets: jax.Array, mask: jax.Array | None = None) -> jax.Array:
+def weighted_bce(
+    logits: jax.Array, targets: jax.Array, mask: jax.Array | None = None, count: jax.Array | None = None
+) -> jax.Array:
     """WBCE (TrackNetV2; V5 paper eq. 6), a scalar.
 
     -mean[(1 - p)^2 y log p + p^2 (1 - y) log(1 - p)], p = sigmoid(logits), with gradients through the weights.
     Written with log-sigmoids it is exact and has a gradient at every logit, where the references' clipped form
     loses it beyond p = 1 - 1e-7. `logits`, `targets`: `(B, L, H, W)`; `mask` `(B, L)`: 1 where the frame counts
-    (its ball is located, or labelled absent). The mean is over the pixels of counted frames.
+    (its ball is located, or labelled absent). The mean is over the pixels of counted frames; `count` (): divide by
+    that many frames instead, for a part of a batch.
     """
-    return _mean_of_counted(weighted_bce_map(logits, targets), mask)
+    return _mean_of_counted(weighted_bce_map(logits, targets), mask, count)
 
 
 def soft_weighted_bce_map(logits: jax.Array, targets: jax.Array) -> jax.Array:
@@ -28,12 +32,37 @@ def soft_weighted_bce_map(logits: jax.Array, targets: jax.Array) -> jax.Array:
     return jnp.square(targets - jax.nn.sigmoid(z)) * cross_entropy
 
 
-def class_cross_entropy(logits: jax.Array, classes: jax.Array, mask: jax.Array | None = None) -> jax.Array:
+def class_cross_entropy(
+    logits: jax.Array, classes: jax.Array, mask: jax.Array | None = None, count: jax.Array | None = None
+) -> jax.Array:
     """Mean of -log softmax(logits)[class] over pixels (TrackNet V1), a scalar.
 
-    `logits`: `(B, H, W, C)`; `classes`: `(B, H, W)` ids 0 ... C - 1; `mask` `(B,)` as in `weighted_bce`.
+    `logits`: `(B, H, W, C)`; `classes`: `(B, H, W)` ids 0 ... C - 1; `mask` `(B,)` and `count` as in `weighted_bce`.
+    The backward pass computes it again from the logits: 256 classes of 640x360 pixels are 236 MB a window, which
+    automatic differentiation would keep several times over.
     """
-    return _mean_of_counted(class_cross_entropy_map(logits, classes), mask)
+    of_pixels = jax.checkpoint(optax.softmax_cross_entropy_with_integer_labels)
+    return _mean_of_counted(of_pixels(logits.astype(jnp.float32), classes), mask, count)
+
+
+def distillation_loss(
+    logits: jax.Array, targets: jax.Array, mask: jax.Array, teacher: jax.Array, weight: float
+) -> jax.Array:
+    """Loss of a student of labels and of a teacher's maps: the mean over all frames and their pixels, a scalar.
+
+        labelled:  (1 - weight) WBCE(p, y) + weight S(p, t)        not labelled:  S(p, t)
+
+    p are the student's probabilities, y the targets of the labels (WBCE: `weighted_bce`) and t the teacher's
+    probabilities (S: `soft_weighted_bce_map`, WBCE for targets between 0 and 1). There is no temperature: the maps
+    keep their meaning, and the student the teacher's threshold. `logits`, `targets`, `teacher`: `(B, L, H, W)`;
+    `mask` `(B, L)`: 1 where the label can be used.
+    """
+    of_labels, of_teacher = (
+        summands.mean(axis=(-2, -1))
+        for summands in (weighted_bce_map(logits, targets), soft_weighted_bce_map(logits, teacher))
+    )
+    share = 1.0 - (1.0 - weight) * mask
+    return ((1.0 - share) * of_labels + share * of_teacher).mean()
 
 
 def temporal_variation(attention: jax.Array) -> jax.Array:
@@ -44,11 +73,12 @@ def temporal_variation(attention: jax.Array) -> jax.Array:
     return jnp.square(jnp.diff(attention, axis=1)).mean()
 
 
-def _mean_of_counted(per_pixel: jax.Array, mask: jax.Array | None) -> jax.Array:
-    """The mean over the pixels `(..., H, W)` of the maps for which `mask (...)` is 1."""
+def _mean_of_counted(per_pixel: jax.Array, mask: jax.Array | None, count: jax.Array | None) -> jax.Array:
+    """The sum over maps `(..., H, W)` where `mask (...)` is 1 of their means, divided by `count` or their number."""
     if mask is None:
         return per_pixel.mean()
-    return (per_pixel.mean(axis=(-2, -1)) * mask).sum() / jnp.maximum(mask.sum(), 1.0)
+    frames = mask.sum() if count is None else count
+    return (per_pixel.mean(axis=(-2, -1)) * mask).sum() / jnp.maximum(frames, 1e-6)
 
 
 @jax.custom_jvp
@@ -80,34 +110,3 @@ def _value_and_slope(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, 
     value = q**2 * positive * minus_log_p + p**2 * negative * minus_log_q
     slope = -positive * (2 * p * q**2 * minus_log_p + q**3) + negative * (2 * p**2 * q * minus_log_q + p**3)
     return value, slope
-
-
-@jax.custom_vjp
-def class_cross_entropy_map(logits: jax.Array, classes: jax.Array) -> jax.Array:
-    """-log softmax(logits)[class] of every pixel, `(B, H, W)` float32; differentiable in the logits.
-
-    The gradient is computed anew from the logits: 256 classes of 640x360 pixels are 236 MB a window, which
-    automatic differentiation would keep several times over.
-    """
-    return _cross_entropy_and_log_sum(logits, classes)[0]
-
-
-def _cross_entropy_and_log_sum(logits: jax.Array, classes: jax.Array) -> tuple[jax.Array, jax.Array]:
-    z = logits.astype(jnp.float32)
-    log_sum = jax.nn.logsumexp(z, axis=-1)
-    return log_sum - jnp.take_along_axis(z, classes[..., None], axis=-1)[..., 0], log_sum
-
-
-def _cross_entropy_forward(logits: jax.Array, classes: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
-    value, log_sum = _cross_entropy_and_log_sum(logits, classes)
-    return value, (logits, classes, log_sum)
-
-
-def _cross_entropy_backward(kept: tuple[jax.Array, ...], slope: jax.Array) -> tuple[jax.Array, None]:
-    logits, classes, log_sum = kept
-    softmax = jnp.exp(logits.astype(jnp.float32) - log_sum[..., None])
-    right = classes[..., None] == jnp.arange(logits.shape[-1])
-    return ((softmax - right) * slope[..., None]).astype(logits.dtype), None
-
-
-class_cross_entropy_map.defvjp(_cross_entropy_forward, _cross_entropy_backward)

@@ -82,7 +82,7 @@ class ConvBlock(nn.Module):
     bn_axis: Literal["channel", "width"] = "channel"
     bn_eps: float = 1e-5
     bn_decay: float = 0.9
-    axis_name: str | None = None  # mapped axis over which batch statistics are averaged
+    axis_name: str | None = None  # of devices over which batch statistics are averaged
     dtype: Any = jnp.float32
     conv_impl: ConvImpl = "lax"
     input_order: tuple[int, ...] | None = None  # see Conv

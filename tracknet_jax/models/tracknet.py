@@ -52,7 +52,7 @@ class TrackNet(nn.Module):
     """
 
     config: TrackNetConfig
-    axis_name: str | None = None  # mapped axis over which batch statistics are averaged
+    axis_name: str | None = None  # in training the axis of devices over which batch statistics are averaged
     conv_impl: ConvImpl = "lax"  # how convolutions are computed; inference: "auto", see `convolve`
 
     @nn.compact

@@ -1,1 +1,1 @@
-"""Training: config in, state in, state out; one pure step, two drivers, checkpoints that survive a kill."""
+"""Training: config in, state in, state out; one step of one device on all of them, checkpoints that survive a kill."""

@@ -1,4 +1,4 @@
-"""Everything about a config that can be told wrong before data is read or anything compiles."""
+"""Refuses configs that cannot work, before data is read or anything compiles."""
 
 import functools
 import math

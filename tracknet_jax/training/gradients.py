@@ -8,9 +8,15 @@ import jax
 import jax.numpy as jnp
 
 from tracknet_jax.data.augment import Batch
-from tracknet_jax.heatmaps.losses import class_cross_entropy, temporal_variation, weighted_bce
+from tracknet_jax.heatmaps.losses import (
+    class_cross_entropy,
+    distillation_loss,
+    temporal_variation,
+    weighted_bce,
+)
 from tracknet_jax.models.tracknet import TrackNet, TrackNetOutput
-from tracknet_jax.training.distillation import Teacher, distillation_loss, teacher_maps
+from tracknet_jax.training.distillation import Teacher, teacher_maps
+from tracknet_jax.training.mesh import AXIS
 from tracknet_jax.training.state import TrainState
 from tracknet_jax.training.train_config import TrainConfig
 
@@ -22,28 +28,24 @@ def gradients(
     batch: Batch,
     dropout_key: jax.Array,
     config: TrainConfig,
-    axis_name: str | None,
     teacher: Teacher | None = None,
 ) -> Gradients:
-    """Loss () of `batch`, the running batch statistics after it, and the gradients of the parameters.
+    """Loss () of the batch, the running batch statistics after it, and the gradients of the parameters.
 
-    Under pmap, means over `axis_name`. With `config.accumulation` A the batch is taken in A parts one after the
-    other: the mean of their gradients, batch norm seeing one part at a time. Part a has the windows a, a + A,
-    a + 2 A ... of the batch, whatever the number of devices, so all devices work on each of them.
+    `batch` is this device's part; the results are those of the parts of all devices along `AXIS`. With
+    `config.accumulation` A the batch is taken in A parts one after the other: the mean of their gradients, batch norm
+    seeing one part at a time. Part a has the windows a, a + A, a + 2 A ... of the batch, whatever the number of
+    devices, so all devices work on each of them.
     """
-    parts, mean_count = config.accumulation, None
-    if parts > 1 or axis_name is not None:
-        mean_count = batch["mask"].sum() / parts
-    if axis_name is not None:
-        mean_count = jax.lax.pmean(mean_count, axis_name)
-    of_part = partial(
-        _part_gradients, mean_count=mean_count, config=config, axis_name=axis_name, teacher=teacher
-    )
+    parts = config.accumulation
+    mean_count = jax.lax.pmean(batch["mask"].sum() / parts, AXIS)
+    of_part = partial(_part_gradients, mean_count=mean_count, config=config, teacher=teacher)
     if parts == 1:
-        found = of_part(state.batch_stats, state.params, batch, dropout_key)
+        loss, batch_stats, grads = of_part(state.batch_stats, state.params, batch, dropout_key)
     else:
-        found = _accumulate(of_part, state, batch, jax.random.split(dropout_key, parts))
-    return found if axis_name is None else jax.lax.pmean(found, axis_name)
+        loss, batch_stats, grads = _accumulate(of_part, state, batch, jax.random.split(dropout_key, parts))
+    loss, grads = jax.lax.pmean((loss, grads), AXIS)  # the statistics are those of all devices already
+    return loss, batch_stats, grads
 
 
 def _accumulate(of_part: Any, state: TrainState, batch: Batch, dropout_keys: jax.Array) -> Gradients:
@@ -68,14 +70,13 @@ def _part_gradients(
     params: Any,
     batch: Batch,
     dropout_key: jax.Array,
-    mean_count: jax.Array | None,
+    mean_count: jax.Array,
     config: TrainConfig,
-    axis_name: str | None,
     teacher: Teacher | None,
 ) -> Gradients:
     if teacher is not None:
         batch = {**batch, "teacher": teacher_maps(teacher, batch, config.model.outputs)}
-    loss_fn = make_loss_fn(batch_stats, batch, dropout_key, mean_count, config, axis_name)
+    loss_fn = make_loss_fn(batch_stats, batch, dropout_key, mean_count, config)
     (loss, new_stats), grads = jax.value_and_grad(loss_fn, has_aux=True)(params)
     return loss, new_stats, grads
 
@@ -84,12 +85,11 @@ def make_loss_fn(
     batch_stats: Any,
     batch: Batch,
     dropout_key: jax.Array,
-    mean_count: jax.Array | None,
+    mean_count: jax.Array,
     config: TrainConfig,
-    axis_name: str | None,
 ) -> Callable[[Any], tuple[jax.Array, Any]]:
     """The function of the parameters to differentiate: loss () and the batch statistics after it."""
-    model = TrackNet(config.model, axis_name=axis_name)
+    model = TrackNet(config.model, axis_name=AXIS)
 
     def loss_fn(params: Any) -> tuple[jax.Array, Any]:
         output, updates = model.apply(
@@ -115,24 +115,20 @@ def _is_costly(primitive: Any, *operands: Any, **parameters: Any) -> bool:
     return jax.checkpoint_policies.dots_with_no_batch_dims_saveable(primitive, *operands, **parameters)
 
 
-def batch_loss(
-    output: TrackNetOutput, batch: Batch, config: TrainConfig, mean_count: jax.Array | None = None
-) -> jax.Array:
+def batch_loss(output: TrackNetOutput, batch: Batch, config: TrainConfig, count: jax.Array) -> jax.Array:
     """Weighted BCE of the maps that count, or of class maps the cross-entropy, and the penalty: () float32.
 
-    Of one part of a batch, `mean_count` is the number of labelled frames in its parts on average: the mean of
-    the parts' losses is then the loss of the batch, also where they have different numbers of labelled frames.
-    With maps of a teacher in the batch it is `distillation_loss`, in which all frames count.
+    `count`: of labelled frames in all parts of a batch (of devices, of accumulation) on average. The mean of the
+    parts' losses is then the loss of the batch, also where they have different numbers of labelled frames. With maps
+    of a teacher in the batch it is `distillation_loss`, in which all frames count.
     """
-    targets, mask = batch["targets"], batch["mask"]
+    logits, targets, mask = output.logits, batch["targets"], batch["mask"]
     if "teacher" in batch:
-        loss = distillation_loss(output.logits, targets, mask, batch["teacher"], config.distill.weight)
+        loss = distillation_loss(logits, targets, mask, batch["teacher"], config.distill.weight)
     elif config.model.head == "classes":
-        loss = class_cross_entropy(output.logits, targets[:, 0], mask[:, 0])
+        loss = class_cross_entropy(logits, targets[:, 0], mask[:, 0], count)
     else:
-        loss = weighted_bce(output.logits, targets, mask)
-    if mean_count is not None and "teacher" not in batch:
-        loss = loss * mask.sum() / jnp.maximum(mean_count, 1e-6)
+        loss = weighted_bce(logits, targets, mask, count)
     if config.loss.variation_penalty > 0 and output.attention is not None:
         loss += config.loss.variation_penalty * temporal_variation(output.attention)
     return loss

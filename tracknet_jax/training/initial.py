@@ -1,4 +1,4 @@
-"""The weights a run begins with: fresh, or taken from a release or another run as far as they fit."""
+"""The weights a run begins with: fresh ones, or those of a release or another run where they fit."""
 
 import logging
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def initial_variables(config: TrainConfig) -> Variables:
-    """Weights of step 0; raises `UserError` if `config.init_from` cannot be read or nothing of it fits."""
+    """Weights of step 0. Raises `UserError` if `config.init_from` cannot be read or none of its arrays fits."""
     fresh = init_variables(config.model, jax.random.key(config.seed))
     if config.init_from is None:
         return fresh
@@ -30,7 +30,7 @@ def initial_variables(config: TrainConfig) -> Variables:
 
 
 def transplant(given: Variables, fresh: Variables, origin: str) -> Variables:
-    """`fresh` with every array of `given` that has the same name and shape (V4 from V2: all but two scalars)."""
+    """`fresh`, with the arrays of `given` that have the same name and shape (V4 from V2: all but two scalars)."""
     given_flat, flat = flatten_dict(given), flatten_dict(fresh)
     fits = {name for name, x in flat.items() if name in given_flat and np.shape(given_flat[name]) == x.shape}
     if not fits:

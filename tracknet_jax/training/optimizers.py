@@ -48,33 +48,41 @@ def decay_mask(params: Any) -> Any:
     return jax.tree_util.tree_map_with_path(lambda path, _: path[-1].key == "kernel", params)
 
 
-def at_step(opt_state: optax.OptState, step: jax.Array) -> optax.OptState:
-    """An optimizer's state with its schedule at step number `step` () int32 of the run.
+def scale_by_rate(rate: optax.Schedule) -> optax.GradientTransformationExtraArgs:
+    """Multiplies updates by -rate(step); `step` () int32, that of the run, is an argument of `update`.
 
-    Optax counts updates, and a step that was left out has none: the schedule would end after the run. Adam goes on
-    counting updates, which is what its moments have seen.
+    Optax's own schedules count updates. A step that was left out has none, and the schedule would end after the run.
     """
 
-    def is_schedule(state: Any) -> bool:
-        return isinstance(state, optax.ScaleByScheduleState)
+    def init(params: Any) -> optax.ScaleByScheduleState:
+        return optax.ScaleByScheduleState(
+            jnp.zeros((), jnp.int32)
+        )  # as checkpoints up to version 0.4.0 have it
 
-    return jax.tree.map(
-        lambda state: state._replace(count=step) if is_schedule(state) else state,
-        opt_state,
-        is_leaf=is_schedule,
-    )
+    def update(
+        updates: Any, state: optax.ScaleByScheduleState, params: Any = None, *, step: jax.Array, **_: Any
+    ) -> tuple[Any, optax.ScaleByScheduleState]:
+        factor = -rate(step)
+        scaled = jax.tree.map(lambda x: jnp.asarray(factor, x.dtype) * x, updates)
+        return scaled, optax.ScaleByScheduleState(step + 1)
+
+    return optax.GradientTransformationExtraArgs(init, update)
 
 
-def make_optimizer(config: OptimizerConfig, total_steps: int = 1) -> optax.GradientTransformation:
-    """Clipping, then the optimizer of `config` on the schedule of a run of `total_steps`."""
-    rate = make_schedule(config, total_steps)
-    b1, b2 = config.betas
+def make_optimizer(config: OptimizerConfig, total_steps: int = 1) -> optax.GradientTransformationExtraArgs:
+    """Clipping, then the optimizer of `config` on the schedule of a run of `total_steps`.
+
+    `update(gradients, state, params, step=...)` wants the number of the step. The state is that of optax's own
+    `adamw`, `adam` and `adadelta` behind a clip.
+    """
+    rate = scale_by_rate(make_schedule(config, total_steps))
+    moments = optax.scale_by_adam(*config.betas, config.eps)
     if config.name == "adadelta":
-        update = optax.adadelta(rate, rho=config.rho, eps=config.eps)
+        update = optax.chain(optax.identity(), optax.scale_by_adadelta(config.rho, config.eps), rate)
     elif config.name == "adam":
-        update = optax.adam(rate, b1, b2, config.eps)
+        update = optax.chain(moments, rate)
     else:
         mask = None if config.decay_all else decay_mask
-        update = optax.adamw(rate, b1, b2, config.eps, weight_decay=config.weight_decay, mask=mask)
+        update = optax.chain(moments, optax.add_decayed_weights(config.weight_decay, mask), rate)
     clip = optax.identity() if config.clip_norm is None else optax.clip_by_global_norm(config.clip_norm)
     return optax.chain(clip, update)

@@ -14,8 +14,7 @@ from tracknet_jax.models.tracknet import Variables
 class TrainState:
     """What a checkpoint holds of the network and the optimizer.
 
-    `key` never changes: a step folds its number into it, so that a resumed run draws what the uninterrupted
-    one would have drawn.
+    `key` never changes. A step folds its number into it, so a resumed run draws what an uninterrupted one draws.
     """
 
     step: jax.Array  # () int32, steps done
@@ -40,7 +39,7 @@ def create_state(
     variables: Variables, optimizer: optax.GradientTransformation, key: jax.Array, averaged: bool
 ) -> TrainState:
     """The state before the first step."""
-    # A copy: the step is given its arrays to overwrite, and no array can be given twice.
+    # A copy: a step overwrites the arrays of its state, so none may be there twice.
     ema = jax.tree.map(jnp.copy, variables) if averaged else None
     return TrainState(
         step=jnp.zeros((), jnp.int32),

@@ -1,4 +1,4 @@
-"""What the network is to say about a batch: its maps, and which of them count."""
+"""Training targets of a batch: the maps to learn, and which of them count."""
 
 import jax
 import jax.numpy as jnp
@@ -11,10 +11,10 @@ SOURCE_WIDTH = 1280  # V1 and V5 draw their targets in pixels of 720p video
 
 
 def with_targets(batch: Batch, config: TrainConfig) -> Batch:
-    """The frames (and background) of an augmented batch with `xy`, `targets` and `mask` in place of its labels.
+    """An augmented batch with `targets`, `mask` and `xy` in place of its labels.
 
-    `targets (B, L_out, H, W)` of the frames that the network has maps for; `mask (B, L_out)`: 1 where the ball
-    is located or labelled absent; `xy (B, L_out, 2)`: NaN where a map is empty or does not count.
+    `targets (B, L_out, H, W)`: maps of the frames that the network has maps for. `mask (B, L_out)`: 1 where the ball
+    is located or labelled absent. `xy (B, L_out, 2)`: map pixels, NaN where a map is empty or does not count.
     """
     outputs = config.model.outputs
     height, width = batch["frames"].shape[2:4]
@@ -28,7 +28,7 @@ def with_targets(batch: Batch, config: TrainConfig) -> Batch:
 
 
 def make_targets(xy: jax.Array, height: int, width: int, config: TrainConfig) -> jax.Array:
-    """Target maps `(..., H, W)` of `xy (..., 2)` in map pixels, NaN where the map stays empty; V1's class ids."""
+    """Target maps `(..., H, W)` of `xy (..., 2)` in map pixels, NaN for an empty map; for V1, class ids."""
     target = config.target
     scale = SOURCE_WIDTH / config.model.width  # a crop keeps the scale of the whole frame
     if config.model.head == "classes":

@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tracknet_jax.data.augment.mixup import STILL, MixupConfig, mixup
+from tracknet_jax.data.augment.mixup import STILL, MixupConfig
+from tracknet_jax.data.augment.mixup import mixup as mixup_on_each
+from tracknet_jax.training.mesh import AXIS, on_one_device
 
 COUNT, LENGTH, HEIGHT, WIDTH = 6, 4, 3, 5
 
@@ -24,6 +26,10 @@ def batch(seed: int = 0) -> dict[str, jax.Array]:
 
 def keys(seed: int = 1, count: int = COUNT) -> jax.Array:
     return jax.random.split(jax.random.key(seed), count)
+
+
+def mixup(keys, batch, config, width):
+    return on_one_device(lambda keys, batch: mixup_on_each(keys, batch, config, width, AXIS))(keys, batch)
 
 
 def test_windows_are_mixed_whole_with_their_own_share_the_larger():

@@ -21,19 +21,17 @@ STILL = 10 / 1280  # of the frame's width: the reference's 10 pixels of 720p vid
 
 @dataclass(frozen=True)
 class MixupConfig:
-    """Shares are drawn from Beta(alpha, alpha); an alpha of 0 leaves that mixup out (TrackNetV3)."""
+    """TrackNetV3's two mixups: shares are drawn from Beta(alpha, alpha), an alpha of 0 switches one off."""
 
     sample: float = 0.0  # alpha of windows with other windows of the batch; V3 trains with 0.5
     frame: float = 0.0  # alpha of frames with the frames before them; the reference has it switched off
 
 
-def mixup(
-    keys: jax.Array, batch: Batch, config: MixupConfig, width: int, axis_name: str | None = None
-) -> Batch:
+def mixup(keys: jax.Array, batch: Batch, config: MixupConfig, width: int, axis_name: str) -> Batch:
     """The batch with its frames, then its windows mixed; the mask is that of everything in the mixture.
 
-    `keys (B,)`: one a window. `width` of a whole frame in pixels, of which the batch may show a crop. Under pmap
-    `axis_name` is the axis over which the global batch is split: both drivers mix the same windows.
+    `keys (B,)`: one a window. `width` of a whole frame in pixels, of which the batch may show a crop. `axis_name`:
+    the axis of devices that have a part of the global batch each.
     """
     frame_keys, sample_keys = jax.vmap(jax.random.split, out_axes=1)(keys)
     if config.frame > 0:
@@ -44,11 +42,11 @@ def mixup(
     return batch
 
 
-def _mix_windows(keys: jax.Array, batch: Batch, alpha: float, axis_name: str | None) -> Batch:
+def _mix_windows(keys: jax.Array, batch: Batch, alpha: float, axis_name: str) -> Batch:
     """Each window with the next one of the batch, its own share the larger.
 
-    The reference draws partners by a permutation; windows arrive in random order, so the next one is as random,
-    and what crosses between devices is one window.
+    The reference draws partners by a permutation. Windows arrive in random order, so the next one is as random, and
+    only one window has to go to another device.
     """
     shares = jax.vmap(partial(_beta, alpha=alpha))(keys)
     shares = jnp.maximum(shares, 1.0 - shares)
@@ -60,15 +58,13 @@ def _mix_windows(keys: jax.Array, batch: Batch, alpha: float, axis_name: str | N
     return {**batch, **mixed, "mask": windows["mask"] * partners["mask"]}
 
 
-def _next_windows(windows: Batch, axis_name: str | None) -> Batch:
+def _next_windows(windows: Batch, axis_name: str) -> Batch:
     """For every window of the global batch the next one, the first behind the last.
 
-    All arrays travel together: on CPU devices, several exchanges that do not wait for each other can block.
+    All arrays travel in one exchange: several that do not wait for each other can block CPU devices.
     """
     _, unravel = ravel_pytree(jax.tree.map(lambda x: x[0], windows))
     flat = jax.vmap(lambda window: ravel_pytree(window)[0])(windows)
-    if axis_name is None:
-        return jax.vmap(unravel)(jnp.roll(flat, -1, axis=0))
     devices = jax.lax.axis_size(axis_name)
     to_the_one_before = [(i, (i - 1) % devices) for i in range(devices)]
     following = jax.lax.ppermute(flat[:1], axis_name, to_the_one_before)
@@ -76,10 +72,10 @@ def _next_windows(windows: Batch, axis_name: str | None) -> Batch:
 
 
 def _mix_frames(key: jax.Array, window: Batch, alpha: float, still: float) -> Batch:
-    """L of the 2 L - 1 frames that there are with one mixed in between every two, in order of time.
+    """L of 2 L - 1 frames, in order of time: the L frames of the window, and a mixture between every two of them.
 
-    The map of a mixed frame: that of the frame before where the ball is gone, that of the frame itself where it
-    was not there before or moved less than `still` pixels, else both, in the frames' own shares.
+    The map of a mixture is that of the frame before if the ball is gone in the second. It is that of the second if the
+    ball was not there before or moved less than `still` pixels. Else both maps are mixed with the frames' shares.
     """
     share_key, choice_key = jax.random.split(key)
     share = _beta(share_key, alpha)
@@ -103,7 +99,7 @@ def _mix_frames(key: jax.Array, window: Batch, alpha: float, still: float) -> Ba
 def _beta(key: jax.Array, alpha: float) -> jax.Array:
     """A number from Beta(alpha, alpha): one of `QUANTILES` equally likely ones.
 
-    `jax.random.beta` draws until it may keep: a loop that all devices of a batch would have to leave together.
+    `jax.random.beta` draws until it accepts one: a loop that all devices would have to leave together.
     """
     quantiles = betaincinv(alpha, alpha, (np.arange(QUANTILES) + 0.5) / QUANTILES)
     return jnp.asarray(quantiles, jnp.float32)[jax.random.randint(key, (), 0, QUANTILES)]

@@ -167,7 +167,7 @@ def starts_of_steps(table: Table, config: TrainConfig, step: int, total: int) ->
     def drawn(table: dict[str, jax.Array], steps: jax.Array) -> jax.Array:
         def of_step(step: jax.Array) -> jax.Array:
             draw_key = step_keys(jax.random.key(config.seed), step)[0]
-            return draw_starts(table, window_keys(draw_key, config.batch_size, axis_name=None))
+            return draw_starts(table, window_keys(draw_key, jnp.arange(config.batch_size)))
 
         return jax.vmap(of_step)(steps)
 

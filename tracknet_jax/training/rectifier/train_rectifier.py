@@ -101,7 +101,7 @@ def rectifier_step(
     starts: jax.Array,
     *,
     config: RectifierTrainConfig,
-    optimizer: optax.GradientTransformation,
+    optimizer: optax.GradientTransformationExtraArgs,
 ) -> tuple[TrainState, jax.Array]:
     """The state after one step on the windows that begin at frames `starts` (B,), and the loss.
 
@@ -121,7 +121,7 @@ def rectifier_step(
         return jnp.mean(((jnp.asarray(said) - truth) * mask) ** 2)
 
     loss, grads = jax.value_and_grad(loss_fn)(state.params)
-    updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+    updates, opt_state = optimizer.update(grads, state.opt_state, state.params, step=state.step)
     params = optax.apply_updates(state.params, updates)
     return replace(state, step=state.step + 1, params=params, opt_state=opt_state), loss
 

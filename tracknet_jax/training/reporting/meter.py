@@ -7,33 +7,29 @@ from contextlib import contextmanager
 import jax
 import numpy as np
 
-from tracknet_jax.training.parallel import Driver
-
 AHEAD = 3  # dispatches that may be under way
 
 
 class Meter:
-    """Keeps the metrics of the last steps on the device until they are read: reading waits for the step."""
+    """Keeps the metrics of the last steps on the device until they are read. Reading waits for the last step."""
 
-    def __init__(self, driver: Driver, frames_per_step: int):
-        self._driver, self._frames = driver, frames_per_step
+    def __init__(self, frames_per_step: int):
+        self._frames = frames_per_step
         self._dispatched: list[dict[str, jax.Array]] = []
         self._since = time.monotonic()
 
     def add(self, metrics: dict[str, jax.Array]) -> None:
-        """The metrics of a dispatch; waits for an earlier one, so that inputs do not pile up on the device."""
+        """Takes the metrics of a dispatch. Waits for an earlier one, so that inputs do not pile up on the device."""
         self._dispatched.append(metrics)
         jax.block_until_ready(self._dispatched[-AHEAD:][0])
 
     def read(self) -> dict[str, float]:
-        """Means over the steps since the last reading, the number of those skipped, training frames a second.
+        """Means over the good steps since the last reading, the number of `skipped` ones, `frames_per_second`.
 
-        Skipped steps count in neither mean; with no other step there are none.
+        Without a good step there are no means.
         """
-        steps = {
-            name: np.concatenate([self._driver.numbers(metrics[name]) for metrics in self._dispatched])
-            for name in self._dispatched[0]
-        }
+        dispatched = jax.device_get(self._dispatched)  # all at once
+        steps = {name: np.hstack([metrics[name] for metrics in dispatched]) for name in dispatched[0]}
         good = steps["skipped"] == 0
         values = {name: float(x[good].mean(dtype=float)) for name, x in steps.items() if good.any()}
         values["skipped"] = int((~good).sum())
