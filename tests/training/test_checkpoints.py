@@ -116,7 +116,7 @@ def test_the_config_of_another_version(tmp_path):
     assert int(restore(tmp_path).state.step) == 1
 
 
-def count(state, batch, **options):
+def count(state, batch, teacher):
     """A step that changes every parameter, and is as fast as steps can be."""
     params = jax.tree.map(lambda x: x + 1, state.params)
     return state.replace(step=state.step + 1, params=params), {}

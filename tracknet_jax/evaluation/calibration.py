@@ -22,7 +22,7 @@ class Bin(NamedTuple):
 
     low: float
     high: float
-    count: int
+    count: int  # type: ignore[assignment]
     confidence: float  # their mean
     right: float  # share of those in the right place
 

@@ -24,7 +24,7 @@ class Error(NamedTuple):
     """One entry of a scored clip that is wrong."""
 
     score: ClipScore
-    index: int  # in the arrays of `score`
+    index: int  # type: ignore[assignment]  # in the arrays of `score`
 
     @property
     def frame(self) -> int:
