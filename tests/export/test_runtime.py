@@ -9,7 +9,8 @@ import pytest
 
 from tests.helpers.members import narrow, random_release, windows
 from tracknet_jax.export.runtime import ForeignNetwork, with_runtime
-from tracknet_jax.tracking.detector import window_probabilities
+from tracknet_jax.heatmaps.targets import probability_maps
+from tracknet_jax.tracking.detector import window_logits
 from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
 from tracknet_jax.tracking.videos import track_source
@@ -27,8 +28,11 @@ def test_maps_inside_the_compiled_program_are_jaxs(name, runtime):
     frames = np.concatenate([frames, frames[::-1]])
     starts = np.array([0, 2])
     jaxs, others = (
-        jax.jit(partial(window_probabilities, each.model, length=each.config.frames))(
-            each.variables, frames, starts, *background
+        probability_maps(
+            jax.jit(partial(window_logits, each.model, length=each.config.frames))(
+                each.variables, frames, starts, *background
+            ),
+            each.config.head,
         )
         for each in (release, with_runtime(release, runtime))
     )

@@ -13,7 +13,7 @@ from tracknet_jax.models.rectifier import InpaintNet, RectifierConfig, init_rect
 from tracknet_jax.rectification.gaps import GapRule
 from tracknet_jax.rectification.rectify import Rectification, rectification, rectified_rows, rectify
 from tracknet_jax.releases.release import RectifierRelease
-from tracknet_jax.tracks.track import Row, Track, TrackBuilder
+from tracknet_jax.tracks.track import Row, Track
 from tracknet_jax.utils.errors import UserError
 
 NAN = float("nan")
@@ -41,10 +41,11 @@ def flight(count=300, seed=0) -> Track:
     for start in rng.integers(0, count, count // 14):
         missing[start : start + rng.integers(1, 22)] = True
     missing[:2] = missing[-3:] = True
-    builder = TrackBuilder(Fraction(30), SIZE)
-    for frame, (x, y) in enumerate(np.where(missing[:, None], np.nan, xy).tolist()):
-        builder.add(Row(frame, NAN, NAN, 0.0) if missing[frame] else Row(frame, x, y, 0.75, "detected"))
-    return builder.build()
+    rows = [
+        Row(frame, NAN, NAN, 0.0) if missing[frame] else Row(frame, x, y, 0.75, "detected")
+        for frame, (x, y) in enumerate(xy.tolist())
+    ]
+    return Track.of(rows, Fraction(30), SIZE)
 
 
 def test_detections_stay_and_new_rows_say_so(how):

@@ -13,7 +13,7 @@ from tracknet_jax.tracking.linking import link
 THRESHOLD = 0.5
 
 
-def padded(frames: list[list[tuple[float, float, float]]], count: int = 3):
+def padded(frames: list[list[tuple[float, float, float]]], count: int = 4):
     """Candidates (x, y, p) of each frame as arrays."""
     for candidates in frames:
         xy, confidence = np.full((count, 2), np.nan, np.float32), np.zeros(count, np.float32)

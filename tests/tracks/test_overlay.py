@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.dot_videos import write_video
 from tracknet_jax.tracks.overlay import Overlay, overlay_video, write_overlay
 from tracknet_jax.tracks.picture import write_picture
-from tracknet_jax.tracks.track import Row, TrackBuilder
+from tracknet_jax.tracks.track import Row, Track
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.readers import open_frames
 
@@ -23,10 +23,7 @@ def flight(count, start=0):
 
 
 def track_of(rows, size=(160, 120)):
-    builder = TrackBuilder(NTSC, size)
-    for row in rows:
-        builder.add(row)
-    return builder.build()
+    return Track.of(rows, NTSC, size)
 
 
 def drawn(rows, size=(160, 120), fps=NTSC):
@@ -79,9 +76,9 @@ def test_overlay_keeps_size_rate_and_length(tmp_path, monkeypatch, with_pyav, si
         pytest.importorskip("av")
     else:
         monkeypatch.setitem(sys.modules, "av", None)
-    with overlay_video(tmp_path / "a_track.mp4", NTSC, size) as video:
+    with overlay_video(tmp_path / "a_track.mp4", NTSC, size) as write:
         for _ in range(10):
-            video.write(np.full((size[1], size[0], 3), 40, np.uint8))
+            write(np.full((size[1], size[0], 3), 40, np.uint8))
     reader = open_frames(tmp_path / "a_track.mp4")
     assert reader.size == (160 + 2 * (size[0] % 2), 120 + 2 * (size[1] % 2))  # 4:2:0 needs even sizes
     assert reader.fps == (NTSC if with_pyav else Fraction(2997, 100))
@@ -90,9 +87,9 @@ def test_overlay_keeps_size_rate_and_length(tmp_path, monkeypatch, with_pyav, si
 
 def test_missing_frames_repeat_the_last_and_no_video_is_without_a_frame(tmp_path):
     greys = [None, 90, None, 200]
-    with overlay_video(tmp_path / "a.mp4", NTSC, (64, 48)) as video:
+    with overlay_video(tmp_path / "a.mp4", NTSC, (64, 48)) as write:
         for grey in greys:
-            video.write(None if grey is None else np.full((48, 64, 3), grey, np.uint8))
+            write(None if grey is None else np.full((48, 64, 3), grey, np.uint8))
     shown = [frame.mean() for frame in open_frames(tmp_path / "a.mp4")]
     np.testing.assert_allclose(shown, [0, 90, 90, 200], atol=6)
     with overlay_video(tmp_path / "none.mp4", NTSC, (64, 48)):
@@ -107,9 +104,9 @@ def test_colours_survive(tmp_path, monkeypatch, with_pyav):
     else:
         monkeypatch.setitem(sys.modules, "av", None)
     colours = [(200, 60, 40), (40, 160, 90), (230, 230, 230), (20, 30, 120)]
-    with overlay_video(tmp_path / "a.mp4", NTSC, (64, 48)) as video:
+    with overlay_video(tmp_path / "a.mp4", NTSC, (64, 48)) as write:
         for colour in colours:
-            video.write(np.full((48, 64, 3), colour, np.uint8))
+            write(np.full((48, 64, 3), colour, np.uint8))
     for frame, colour in zip(open_frames(tmp_path / "a.mp4", order="bgr"), colours, strict=True):
         np.testing.assert_allclose(frame.mean(axis=(0, 1)), colour, atol=6)
 
@@ -138,9 +135,9 @@ def test_a_failure_leaves_no_half_written_video(tmp_path, monkeypatch, with_pyav
     monkeypatch.setattr(target, full)
     with (
         pytest.raises(UserError, match="No space left on device"),
-        overlay_video(tmp_path / "a.mp4", NTSC, (160, 120)) as video,
+        overlay_video(tmp_path / "a.mp4", NTSC, (160, 120)) as write,
     ):
-        video.write(np.zeros((120, 160, 3), np.uint8))
+        write(np.zeros((120, 160, 3), np.uint8))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -159,9 +156,9 @@ def test_opencvs_silent_failure_is_noticed(tmp_path, monkeypatch):
     monkeypatch.setattr(cv2, "VideoWriter", Lossy)
     with (
         pytest.raises(UserError, match="incomplete"),
-        overlay_video(tmp_path / "a.mp4", NTSC, (160, 120)) as video,
+        overlay_video(tmp_path / "a.mp4", NTSC, (160, 120)) as write,
     ):
-        video.write(np.zeros((120, 160, 3), np.uint8))
+        write(np.zeros((120, 160, 3), np.uint8))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from tracknet_jax.tracks.track import Row, Track, TrackBuilder
+from tracknet_jax.tracks.track import Row, Track
 from tracknet_jax.utils.errors import UserError
 
 ROWS = [
@@ -17,10 +17,7 @@ ROWS = [
 
 
 def build(rows) -> Track:
-    builder = TrackBuilder(Fraction(30000, 1001), (1280, 720))
-    for row in rows:
-        builder.add(row)
-    return builder.build()
+    return Track.of(rows, Fraction(30000, 1001), (1280, 720))
 
 
 def test_columns_are_typed_arrays():

@@ -3,9 +3,9 @@
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -15,14 +15,11 @@ from tracknet_jax.cli.track_args import TrackArgs
 from tracknet_jax.utils.errors import UserError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from tracknet_jax.rectification.rectify import Rectification
     from tracknet_jax.tracking.archive import Job, Outcome
     from tracknet_jax.tracking.frame_tracker import FrameTracker
     from tracknet_jax.tracking.prepared_video import Frame
     from tracknet_jax.tracks.track import Row
-    from tracknet_jax.video.viewer import Viewer
 
 
 @dataclass(frozen=True)
@@ -38,28 +35,6 @@ class Work:
     jobs: "list[Job]"
     finished: int
     record: Path | None
-
-
-@dataclass
-class Tally:
-    """Counts what was done, and since when."""
-
-    tracked: int = 0
-    frames: int = 0
-    failed: list[str] = field(default_factory=list)
-    began: float = field(default_factory=time.perf_counter)
-
-    def add(self, outcome: "Outcome") -> None:
-        """Counts a video."""
-        if outcome.track is None:
-            self.failed.append(str(outcome.job.source))
-        else:
-            self.tracked += 1
-            self.frames += len(outcome.track)
-
-    def speed(self) -> float:
-        """Frames in a second."""
-        return self.frames / (time.perf_counter() - self.began)
 
 
 def work_of(args: TrackArgs, sources: "list[str | Path]", stems: list[str]) -> Work:
@@ -94,88 +69,80 @@ def track_videos(
     Raises:
         UserError: a single video failed, or the record cannot be written.
     """
+    from tracknet_jax.tracking.archive import append_outcome
+
+    began, frames, failed = time.perf_counter(), 0, []
+    for outcome in outcomes_of(args, tracker, rectification, work, start, end):
+        frames += len(outcome.track or ())
+        speed = f"{frames / (time.perf_counter() - began):.0f} frames/s"
+        if work.record is not None:
+            append_outcome(work.record, outcome)
+        if outcome.error is None:
+            print(summary(outcome, "" if work.record else f", {speed}"))
+        elif work.record is None:
+            raise outcome.error
+        else:
+            failed.append(str(outcome.job.source))
+            print(f"tracknet: error: {outcome.error}", file=sys.stderr)
+    if work.record is None:
+        return 0
+    mine, tracked = f"{len(work.jobs) + work.finished} videos", len(work.jobs) - len(failed)
+    if tracked:
+        print(f"{tracked} of {mine}, {frames} frames, {speed}; {work.record} has a line for each")
+    if work.finished:
+        print(f"{work.finished} of {mine} were tracked before: --overwrite tracks them again")
+    if failed:
+        print(f"{len(failed)} of {mine} failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def outcomes_of(
+    args: TrackArgs,
+    tracker: "FrameTracker",
+    rectification: "Rectification | None",
+    work: Work,
+    start: Fraction | None,
+    end: Fraction | None,
+) -> "Iterator[Outcome]":
+    """Tracks the videos with a progress bar and, if asked for, a window; closing it has the effect of Ctrl-C."""
     from tracknet_jax.cli.progress import progress_bar
-    from tracknet_jax.tracking.archive import append_outcome, track_archive
+    from tracknet_jax.tracking.archive import track_archive
     from tracknet_jax.video.readers import open_between
     from tracknet_jax.video.viewer import Viewer
 
-    tally = Tally()
-    open_source = partial(open_between, start=start, end=end, order="bgr")
     with progress_bar() as progress, closing(Viewer("tracknet")) if args.show else nullcontext() as viewer:
-        follow, show = following(work.jobs, progress), showing(viewer) if viewer else None
-        outcomes = track_archive(
-            tracker, work.jobs, open_source, follow, args.background, rectification, show
+        task = progress.add_task("", total=None)
+
+        def follow(job: "Job", frame: "Frame", row: "Row") -> None:
+            reader = frame.video.reader
+            if frame.number == reader.start:
+                title = f"{work.jobs.index(job) + 1}/{len(work.jobs)} {Path(str(job.source)).name}"
+                progress.reset(task, total=reader.frame_count_hint, description=title)
+            progress.advance(task)
+
+        def show(frame: "Frame") -> None:
+            assert viewer is not None
+            assert frame.picture is not None
+            viewer.show(frame.picture)
+            if viewer.closed:
+                raise KeyboardInterrupt
+
+        open_source = partial(open_between, start=start, end=end, order="bgr")
+        shown = show if viewer else None
+        yield from track_archive(
+            tracker, work.jobs, open_source, follow, args.background, rectification, shown
         )
-        for outcome in outcomes:
-            tally.add(outcome)
-            if work.record is not None:
-                append_outcome(work.record, outcome)
-                print_outcome(outcome)
-            elif outcome.error is not None:
-                raise outcome.error
-            else:
-                print(summary(outcome, tally.speed()))
-    if work.record is not None:
-        print_totals(work, tally, work.record)
-    return 1 if tally.failed else 0
 
 
-def following(jobs: "list[Job]", progress: "Progress") -> "Callable[[Job, Frame, Row], None]":
-    """A function that moves the progress bar on with every row."""
-    task = progress.add_task("", total=None)
-
-    def follow(job: "Job", frame: "Frame", row: "Row") -> None:
-        reader = frame.video.reader
-        if frame.number == reader.start:
-            title = f"{jobs.index(job) + 1}/{len(jobs)} {Path(str(job.source)).name}"
-            progress.reset(task, total=reader.frame_count_hint, description=title)
-        progress.advance(task)
-
-    return follow
-
-
-def showing(viewer: "Viewer") -> "Callable[[Frame], None]":
-    """A function that shows a frame; closing the window has the effect of Ctrl-C."""
-
-    def show(frame: "Frame") -> None:
-        assert frame.picture is not None
-        viewer.show(frame.picture)
-        if viewer.closed:
-            raise KeyboardInterrupt
-
-    return show
-
-
-def print_outcome(outcome: "Outcome") -> None:
-    """Prints the line of one of several videos."""
-    if outcome.error is None:
-        print(summary(outcome))
-    else:
-        print(f"tracknet: error: {outcome.error}", file=sys.stderr)
-
-
-def summary(outcome: "Outcome", speed: float | None = None) -> str:
-    """One line: what was found, at what speed if one is given, and the files."""
+def summary(outcome: "Outcome", speed: str) -> str:
+    """One line: what was found, at what speed, and the files."""
     track, promised = outcome.track, outcome.promised
     assert track is not None
-    fast = "" if speed is None else f", {speed:.0f} frames/s"
     files = ", ".join(map(str, outcome.job.files.paths()))
-    line = f"{outcome.job.source}: {track.summary()}{fast} -> {files}"
+    line = f"{outcome.job.source}: {track.summary()}{speed} -> {files}"
     if promised is not None and len(track) < promised:
         line += f" (the file promises {promised} frames; the rest cannot be decoded)"
     return line
-
-
-def print_totals(work: Work, tally: Tally, record: Path) -> None:
-    """Prints the last lines: how many videos were tracked, now and before, and which failed."""
-    mine = f"{len(work.jobs) + work.finished} videos"
-    if tally.tracked:
-        speed = f"{tally.frames} frames, {tally.speed():.0f} frames/s"
-        print(f"{tally.tracked} of {mine}, {speed}; {record} has a line for each")
-    if work.finished:
-        print(f"{work.finished} of {mine} were tracked before: --overwrite tracks them again")
-    if tally.failed:
-        print(f"{len(tally.failed)} of {mine} failed: {', '.join(tally.failed)}", file=sys.stderr)
 
 
 def parse_shard(text: str | None) -> tuple[int, int]:

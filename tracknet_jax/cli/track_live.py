@@ -1,6 +1,5 @@
 """The part of `tracknet track` for cameras and streams: it measures their latency and runs until they end."""
 
-import math
 import sys
 from contextlib import closing, nullcontext
 from itertools import chain, count
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
     from tracknet_jax.rectification.rectify import Rectification
     from tracknet_jax.tracking.frame_tracker import FrameTracker
-    from tracknet_jax.tracking.live import Latencies
     from tracknet_jax.tracking.outputs import OutputFiles
     from tracknet_jax.tracks.track import Row
     from tracknet_jax.video.live_reader import LiveReader
@@ -42,7 +40,7 @@ def track_camera(
             task = progress.add_task(source, total=None)
 
             def follow(row: "Row") -> None:
-                text = f"{source}, {live.dropped} dropped, {lateness(measured, RECENT)}"
+                text = f"{source}, {live.dropped} dropped, {measured.summary(RECENT)}"
                 progress.update(task, advance=1, description=text)
 
             def show(frame: "np.ndarray", pause: float) -> None:
@@ -55,7 +53,7 @@ def track_camera(
             track = track_live(tracker, live, files, measured, follow, args.background, rectification, shown)
     lost = f"{live.dropped} of them dropped ({live.dropped / max(1, len(track)):.0%})"
     print(
-        f"{source}: {track.summary()}, {lost}, {lateness(measured)} -> {', '.join(map(str, files.paths()))}"
+        f"{source}: {track.summary()}, {lost}, {measured.summary()} -> {', '.join(map(str, files.paths()))}"
     )
     return 0
 
@@ -88,12 +86,6 @@ def open_live(
     print(f"{source}: {shape}; a row comes after {latency}{sooner}; Ctrl-C ends", file=sys.stderr)
     waiting = WaitingFrames(latency.allowed, tracker.step, latency.window, latency.step)
     return LiveReader(reader, waiting, seconds)
-
-
-def lateness(measured: "Latencies", last: int = 0) -> str:
-    """Median and 95th percentile of the last rows' latencies, or of all."""
-    median, high = (measured.percentile(percent, last) for percent in (50, 95))
-    return "" if math.isnan(median) else f"latency {median:.2f} s (95 %: {high:.2f})"
 
 
 def new_files(args: TrackArgs, stem: str) -> "OutputFiles":

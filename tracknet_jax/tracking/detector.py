@@ -76,7 +76,8 @@ def add_windows(
         maps (batch, H, W) of the frames that no later window covers, and what is still pending.
     """
     batch, outputs = complete.shape[0], weights.shape[0]
-    maps = window_probabilities(model, variables, frames, jnp.arange(batch), background, length=length)
+    logits = window_logits(model, variables, frames, jnp.arange(batch), background, length=length)
+    maps = probability_maps(logits, model.config.head)
     sums = jnp.concatenate([pending.maps, jnp.zeros((batch, *maps.shape[2:]))])
     totals = jnp.concatenate([pending.weights, jnp.zeros(batch)])
     for position in range(outputs):
@@ -105,20 +106,6 @@ def decode(maps: jax.Array, threshold: jax.Array, inside: jax.Array, *, several:
         return decode_candidates(maps, floor=jnp.minimum(FLOOR, threshold))
     peaks = decode_peaks(maps, threshold)
     return Candidates(peaks.xy[..., None, :], peaks.confidence[..., None])
-
-
-def window_probabilities(
-    model: Any,
-    variables: dict,
-    frames: jax.Array,
-    starts: jax.Array,
-    background: jax.Array | None = None,
-    *,
-    length: int,
-) -> jax.Array:
-    """Probability maps (batch, outputs, H, W) of the windows of `length` frames at `starts`."""
-    logits = window_logits(model, variables, frames, starts, background, length=length)
-    return probability_maps(logits, model.config.head)
 
 
 def window_logits(

@@ -46,20 +46,16 @@ def link(frames: Iterable[Frame], threshold: float, width: int) -> Iterator[tupl
     """Each frame with its ball, or None, `LAG` frames behind the stream; memory stays constant.
 
     Args:
-        frames: of one video, with K candidates each, whose confidence is 0 where there are fewer; a dropped frame has
-            none at all.
+        frames: of one video, with `SEVERAL` candidates each, some of confidence 0; a dropped frame has none.
         threshold: probability at which a candidate speaks neither for nor against itself.
         width: of the picture that the positions refer to.
     """
-    search: _Search | None = None
+    search = _Search(threshold, width / 512)
     for frame in frames:
-        if search is None:
-            candidates = SEVERAL if frame.candidates is None else len(frame.candidates.confidence)
-            search = _Search(candidates, threshold, width / 512)
         search.add(frame)
         if search.pending > LAG:
             yield search.take()
-    while search is not None and search.pending:
+    while search.pending:
         yield search.take()
 
 
@@ -72,7 +68,7 @@ class _State(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """What the search knows of one frame. S = 1 + GAP * K states a candidate, one for every way to reach it."""
+    """What the search knows of one frame: K candidates, and S = 1 + GAP * K states of each, one for every way to it."""
 
     frame: Frame
     xy: np.ndarray  # (K, 2)
@@ -97,8 +93,8 @@ class _Step(NamedTuple):
 class _Search:
     """The dynamic programme; frames are numbered as they are added."""
 
-    def __init__(self, candidates: int, threshold: float, scale: float):
-        self._candidates, self._threshold = candidates, threshold
+    def __init__(self, threshold: float, scale: float):
+        self._threshold = threshold
         self._prior = np.log(threshold / (1 - threshold)) - BONUS
         self._jitter, self._reach = JITTER * scale, REACH * scale
         self._steps: deque[_Step] = deque()  # those that are not decided yet, and GAP before them
@@ -113,7 +109,7 @@ class _Search:
 
     def add(self, frame: Frame) -> None:
         """Extends all paths by one frame."""
-        k = self._candidates
+        k = SEVERAL
         xy, confidence = np.full((k, 2), np.nan, np.float32), np.zeros(k, np.float32)
         if frame.candidates is not None:
             xy, confidence = map(np.asarray, frame.candidates)
@@ -167,7 +163,7 @@ class _Search:
         step = self._step(state.frame)
         if state.s == 0:
             return step.before
-        gap, k = divmod(state.s - 1, self._candidates)
+        gap, k = divmod(state.s - 1, SEVERAL)
         return _State(state.frame - gap - 1, k, int(step.back[state.k, state.s]))
 
     def _step(self, number: int) -> _Step:

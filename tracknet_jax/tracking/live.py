@@ -110,10 +110,12 @@ class Latencies:
 
     seconds: array = field(default_factory=lambda: array("f"))
 
-    def percentile(self, percent: float, last: int = 0) -> float:
-        """The percentile of the `last` rows, or of all; NaN if there are none."""
-        values = np.array(self.seconds[-last:], np.float32)
-        return float(np.percentile(values, percent)) if len(values) else float("nan")
+    def summary(self, last: int = 0) -> str:
+        """Median and 95th percentile of the `last` rows, or of all; empty if there are none."""
+        if not self.seconds:
+            return ""
+        median, high = np.percentile(np.array(self.seconds[-last:], np.float32), (50, 95))
+        return f"latency {median:.2f} s (95 %: {high:.2f})"
 
 
 def track_live(

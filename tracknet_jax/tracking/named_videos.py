@@ -1,4 +1,4 @@
-"""What the user named on the command line: which videos these are, and what their results are called."""
+"""The videos that the user named on the command line, and the names of their results."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -44,13 +44,16 @@ def output_stems(sources: Sequence[str | Path]) -> list[str]:
     `a.avi` in one folder) is numbered.
     """
     parts = [_name_parts(source) for source in sources]
-    depths = [1] * len(parts)
-    for depth in range(2, max((len(names) for names in parts), default=1) + 1):
-        taken = Counter(_stem(names, used).lower() for names, used in zip(parts, depths, strict=True))
-        for i, names in enumerate(parts):
-            if taken[_stem(names, depths[i]).lower()] > 1:
-                depths[i] = min(depth, len(names))
-    return _numbered([_stem(names, used) for names, used in zip(parts, depths, strict=True)])
+    deepest = max(map(len, parts), default=0)
+    uses = [Counter(_stem(names, depth).lower() for names in parts) for depth in range(1, deepest + 1)]
+
+    def shortest(names: list[str]) -> str:
+        stems = [_stem(names, depth) for depth in range(1, len(names) + 1)]
+        return next(
+            (stem for stem, used in zip(stems, uses, strict=False) if used[stem.lower()] == 1), stems[-1]
+        )
+
+    return _numbered(map(shortest, parts))
 
 
 def _name_parts(source: str | Path) -> list[str]:
@@ -76,7 +79,7 @@ def _stem(names: list[str], used: int) -> str:
     return "_".join(reversed(names[:used]))
 
 
-def _numbered(stems: list[str]) -> list[str]:
+def _numbered(stems: Iterable[str]) -> list[str]:
     taken: set[str] = set()
     result = []
     for stem in stems:

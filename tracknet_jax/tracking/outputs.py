@@ -1,7 +1,7 @@
 """Tracking straight to files: CSV, overlay video and picture, written while the frames come."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,7 @@ from tracknet_jax.tracking.named_videos import CSV_SUFFIX, OVERLAY_SUFFIX, PICTU
 from tracknet_jax.tracking.prepared_video import Frame, PreparedVideo, prepare
 from tracknet_jax.tracks.overlay import Overlay, overlay_video
 from tracknet_jax.tracks.picture import write_picture
-from tracknet_jax.tracks.track import CsvRows, Row, Track, TrackBuilder
-from tracknet_jax.utils.files import replacing
+from tracknet_jax.tracks.track import Row, Track, csv_rows
 from tracknet_jax.utils.threads import Prefetch
 from tracknet_jax.video.readers import VideoSource, open_frames
 
@@ -88,20 +87,23 @@ def write_results(
         show: called with every frame after the overlay is drawn on its picture.
     """
     reader = video.reader
-    builder = TrackBuilder(reader.fps, reader.size)
     if rectification is not None:
         tracked = rectified_rows(tracked, reader.size, float(reader.fps), rectification)
     with ExitStack() as stack:
         if not video.live and (files.video or show):
             tracked = _with_pictures(tracked, video, stack)
         draw = _drawing(video, files.video, show, stack)
-        table = stack.enter_context(_csv_rows(files.csv, video.live))
-        for frame, row in tracked:
-            on_row(frame, row)
-            builder.add(row)
-            table.write(row, frame.time)
-            draw(frame, row)
-    track, middle = builder.build(), video.middle.frame()
+        table = stack.enter_context(csv_rows(files.csv, video.live))
+
+        def written() -> Iterator[Row]:
+            for frame, row in tracked:
+                on_row(frame, row)
+                table.write(row, frame.time)
+                draw(frame, row)
+                yield row
+
+        track = Track.of(written(), reader.fps, reader.size)
+    middle = video.middle.frame()
     if files.picture and middle is not None:
         write_picture(cv2.cvtColor(middle, cv2.COLOR_BGR2RGB), track, files.picture)
     return track
@@ -127,20 +129,14 @@ def _drawing(
         return lambda frame, row: None
     fps, size = video.reader.fps, video.reader.size
     overlay = Overlay(fps, size)
-    written = None if path is None else stack.enter_context(overlay_video(path, fps, size))
+    write = None if path is None else stack.enter_context(overlay_video(path, fps, size))
 
     def draw(frame: Frame, row: Row) -> None:
         if frame.picture is not None:
             overlay.draw(frame.picture, row)
             if show:
                 show(frame)
-        if written:
-            written.write(frame.picture)
+        if write:
+            write(frame.picture)
 
     return draw
-
-
-@contextmanager
-def _csv_rows(path: Path, timed: bool) -> Iterator[CsvRows]:
-    with replacing(path) as partial_path, partial_path.open("w", newline="") as file:
-        yield CsvRows(file, timed)

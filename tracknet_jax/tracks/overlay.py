@@ -1,8 +1,8 @@
 """The ball drawn on the video: a ring round it and a trail that fades behind it."""
 
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 from tracknet_jax.tracks.track import Row, Track
 from tracknet_jax.utils.files import cannot_write
 from tracknet_jax.video.readers import VideoSource, open_frames
-from tracknet_jax.video.writer import VideoWriter, new_video
+from tracknet_jax.video.writer import new_video
 
 TRAIL_SECONDS = 0.6
 RING = {"detected": (255, 255, 255), "inpainted": (190, 190, 190)}  # BGR
@@ -87,36 +87,32 @@ class Overlay:
         return frames <= self._length / 2 and distance <= LONGEST_STEP * self._width * min(frames, 3)
 
 
-class OverlayVideo:
-    """A video of (width, height) frames that the overlay is drawn on, being written."""
-
-    def __init__(self, path: Path, writer: VideoWriter, size: tuple[int, int]):
-        self._path, self._writer = path, writer
-        self._last = np.zeros((size[1], size[0], 3), np.uint8)
-        self.empty = True
-
-    def write(self, frame: np.ndarray | None) -> None:
-        """Appends a BGR frame; in place of a missing one (None) the last one again, black before the first."""
-        self._last = self._last if frame is None else frame
-        self.empty = False
-        try:
-            self._writer.write(self._last)
-        except OSError as error:  # told here: other files may be open around this one
-            raise cannot_write(self._path, error) from error
-
-
 @contextmanager
-def overlay_video(path: Path, fps: Fraction, size: tuple[int, int]) -> Iterator[OverlayVideo]:
-    """An `OverlayVideo` that appears at `path` when complete, or not at all.
+def overlay_video(
+    path: Path, fps: Fraction, size: tuple[int, int]
+) -> Iterator[Callable[[np.ndarray | None], None]]:
+    """Gives what appends a BGR frame of (width, height) to a video, which appears at `path` when it is complete.
+
+    In place of a missing frame (None) the last one is repeated; before the first one it is black.
 
     Raises:
         UserError: it cannot be written.
     """
+    last: np.ndarray | None = None
+    black = np.zeros((size[1], size[0], 3), np.uint8)
     with new_video(path, fps, size) as writer:
-        video = OverlayVideo(path, writer, size)
-        yield video
-        if video.empty:  # without a frame there would be no file
-            video.write(None)
+
+        def write(frame: np.ndarray | None) -> None:
+            nonlocal last
+            last = frame if frame is not None else black if last is None else last
+            try:
+                writer.write(last)
+            except OSError as error:  # caught here, because other files may be open around this one
+                raise cannot_write(path, error) from error
+
+        yield write
+        if last is None:  # without a frame there would be no file
+            write(None)
 
 
 def write_overlay(source: VideoSource, track: Track, path: str | Path) -> None:
@@ -125,15 +121,13 @@ def write_overlay(source: VideoSource, track: Track, path: str | Path) -> None:
     Raises:
         UserError: the video cannot be read or the overlay cannot be written.
     """
-    frames = open_frames(source, int(track.frame[0]) if len(track) else 0, order="bgr")
-    try:
+    first = int(track.frame[0]) if len(track) else 0
+    with closing(open_frames(source, first, order="bgr")) as frames:
         overlay = Overlay(frames.fps, frames.size)
-        with overlay_video(Path(path), frames.fps, frames.size) as video:
+        with overlay_video(Path(path), frames.fps, frames.size) as write:
             for frame, row in zip(frames, track.rows(), strict=False):
                 overlay.draw(frame, row)
-                video.write(frame)
-    finally:
-        frames.close()
+                write(frame)
 
 
 def _fixed(x: float, y: float) -> tuple[int, int]:

@@ -1,9 +1,10 @@
-"""The result of tracking: one row a frame, its CSV file, and the builder that collects rows as they come."""
+"""The result of tracking: one row a frame, and its CSV file."""
 
 import csv
 import math
 from array import array
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import starmap
@@ -18,6 +19,7 @@ from tracknet_jax.utils.files import replacing
 HEADER = ("Frame", "Visibility", "X", "Y", "Confidence", "Source")
 REQUIRED = HEADER[:4]  # what the CSV files of TrackNetV2 and V3 hold
 BALL = ("detected", "inpainted")  # sources of rows with a ball
+SOURCES = ("", "dropped", *BALL)
 
 
 class Row(NamedTuple):
@@ -64,10 +66,18 @@ class Track:
         cls, rows: Iterable[Row], fps: Fraction | None = None, size: tuple[int, int] | None = None
     ) -> "Track":
         """The track with these rows."""
-        builder = TrackBuilder(fps, size)
+        frames, numbers, sources = (
+            array("q"),
+            array("d"),
+            bytearray(),
+        )  # 33 bytes a row: hours of a match stay small
         for row in rows:
-            builder.add(row)
-        return builder.build()
+            frames.append(row.frame)
+            numbers.extend((row.x, row.y, row.confidence))
+            sources.append(SOURCES.index(row.source))
+        x, y, confidence = np.array(numbers, np.float32).reshape(-1, 3).T
+        source = np.array(SOURCES)[np.array(sources, np.uint8)]
+        return cls(np.array(frames, np.int64), np.isin(source, BALL), x, y, confidence, source, fps, size)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -84,10 +94,9 @@ class Track:
 
     def to_csv(self, path: str | Path) -> None:
         """Writes `Frame,Visibility,X,Y,Confidence,Source`; X and Y are empty where there is no ball."""
-        with replacing(Path(path)) as partial, partial.open("w", newline="") as file:
-            writer = CsvRows(file)
+        with csv_rows(Path(path)) as table:
             for row in self.rows():
-                writer.write(row)
+                table.write(row)
 
     @classmethod
     def from_csv(
@@ -116,38 +125,6 @@ class Track:
         return pandas.DataFrame(dict(zip(HEADER, columns, strict=True)))
 
 
-class TrackBuilder:
-    """Collects rows in flat arrays (about 33 bytes a frame, so a match of hours stays small)."""
-
-    def __init__(self, fps: Fraction | None = None, size: tuple[int, int] | None = None):
-        self._fps, self._size = fps, size
-        self._frames = array("q")
-        self._numbers = array("d")  # x, y, confidence in turn
-        self._sources = bytearray()
-
-    _NAMES = ("", "dropped", *BALL)
-
-    def add(self, row: Row) -> None:
-        self._frames.append(row.frame)
-        self._numbers.extend((row.x, row.y, row.confidence))
-        self._sources.append(self._NAMES.index(row.source))
-
-    def build(self) -> Track:
-        """The `Track` of the rows so far."""
-        numbers = np.array(self._numbers, np.float32).reshape(-1, 3)
-        sources = np.array(self._sources, np.uint8)
-        return Track(
-            frame=np.array(self._frames, np.int64),
-            visible=sources >= self._NAMES.index(BALL[0]),
-            x=numbers[:, 0],
-            y=numbers[:, 1],
-            confidence=numbers[:, 2],
-            source=np.array(self._NAMES)[sources],
-            fps=self._fps,
-            size=self._size,
-        )
-
-
 class CsvRows:
     """Writes rows to an open text file as they come, with positions rounded to hundredths of a pixel.
 
@@ -160,6 +137,17 @@ class CsvRows:
 
     def write(self, row: Row, time: float | None = None) -> None:
         self._writer.writerow((*csv_fields(row), *(() if time is None else (f"{time:.3f}",))))
+
+
+@contextmanager
+def csv_rows(path: Path, timed: bool = False) -> Iterator[CsvRows]:
+    """A `CsvRows` whose file appears at `path` when it is complete.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    with replacing(path) as partial, partial.open("w", newline="") as file:
+        yield CsvRows(file, timed)
 
 
 def csv_fields(row: Row) -> tuple:

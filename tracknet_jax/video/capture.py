@@ -1,4 +1,4 @@
-"""The two libraries that decode video behind one interface: OpenCV, and PyAV for what it cannot read."""
+"""Decoding: OpenCV, and PyAV for what OpenCV cannot read, behind one interface."""
 
 import math
 import os
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import cv2
@@ -17,27 +17,11 @@ from tracknet_jax.video.folders import VIDEOS
 
 Order = Literal["rgb", "bgr"]
 DEFAULT_FPS = Fraction(30)  # for cameras that do not say
-SILENCE = 15  # seconds after which a network stream that gives nothing has ended
-
-
-class Capture(Protocol):
-    """A decoder that stands on one frame at a time."""
-
-    fps: Fraction
-    frame_count_hint: int | None
-
-    def grab(self) -> bool:
-        """Moves to the next frame; False at the end."""
-
-    def retrieve(self, order: Order) -> np.ndarray:
-        """The frame it stands on, upright, (H, W, 3) uint8."""
-
-    def close(self) -> None:
-        """Frees the decoder."""
+SILENCE = 15  # seconds without a frame after which a network stream has ended
 
 
 class OpenCVCapture:
-    """Decodes with OpenCV, which turns rotated phone videos upright by itself."""
+    """Decodes with OpenCV, which turns rotated phone videos upright by itself; stands on one frame at a time."""
 
     def __init__(self, source: int | str, live: bool = False):
         with quiet():
@@ -50,19 +34,22 @@ class OpenCVCapture:
         self.frame_count_hint = int(count) if 0 < count < 2**40 and not live else None
 
     def grab(self) -> bool:
+        """Moves to the next frame; False at the end."""
         with quiet():
             return self._capture.grab()
 
     def retrieve(self, order: Order) -> np.ndarray:
+        """The frame it stands on, upright, (H, W, 3) uint8."""
         frame = self._capture.retrieve()[1]
         return cv2.cvtColor(frame, cv2.COLOR_BGR2RGB) if order == "rgb" else frame
 
     def close(self) -> None:
+        """Frees the decoder."""
         self._capture.release()
 
 
 class PyAVCapture:
-    """Decodes with PyAV, which also reads AV1. Broken packets are skipped, as OpenCV does."""
+    """As `OpenCVCapture`, with PyAV, which also reads AV1. Both skip broken packets."""
 
     def __init__(self, source: str):
         import av
@@ -95,11 +82,14 @@ class PyAVCapture:
         self._container.close()
 
 
-def live_options(source: int | str) -> list[int]:
-    """What OpenCV is told of a live source: keys and values in turn.
+Capture = OpenCVCapture | PyAVCapture
 
-    A stream is decoded in one thread: FFmpeg's others would each hold a frame back. The writer of a pipe is waited for
-    as long as it keeps the pipe open.
+
+def live_options(source: int | str) -> list[int]:
+    """OpenCV's options for a live source: keys and values in turn.
+
+    A stream is decoded in one thread, because every other thread of FFmpeg's would hold a frame back. The writer of a
+    pipe may be silent as long as it keeps the pipe open.
     """
     if isinstance(source, int):
         return []
@@ -185,7 +175,7 @@ def exact_fps(fps: float) -> Fraction:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps OpenCV's and FFmpeg's own remarks off the terminal: a bad file gets one line, ours."""
+    """Keeps OpenCV's and FFmpeg's own messages off the terminal: for a bad file the user sees our one line."""
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read by OpenCV when it opens its first file

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,50 +15,11 @@ from tracknet_jax.video.capture import quiet
 BT601 = 5  # as FFmpeg numbers the colour matrices; players would guess another one for HD
 
 
-class VideoWriter(Protocol):
-    """Takes BGR frames (H, W, 3) uint8 of one size; the file is complete after `close`."""
-
-    def write(self, frame: np.ndarray) -> None:
-        """Appends a frame."""
-
-    def close(self) -> None:
-        """Completes the file; raises `OSError` where that fails."""
-
-
-def open_writer(path: Path, fps: Fraction, size: tuple[int, int]) -> VideoWriter:
-    """Opens an mp4 of a (width, height) source; odd sizes grow by one repeated row or column (4:2:0)."""
-    even = (size[0] + size[0] % 2, size[1] + size[1] % 2)
-    try:
-        import av
-    except ImportError:
-        return OpenCVWriter(path, fps, even)
-    if "libx264" not in av.codecs_available:
-        return OpenCVWriter(path, fps, even)
-    return H264Writer(path, fps, even)
-
-
-@contextmanager
-def new_video(path: Path, fps: Fraction, size: tuple[int, int]) -> Iterator[VideoWriter]:
-    """A writer whose video appears at `path` when complete, or not at all.
-
-    Raises:
-        UserError: it cannot be written.
-    """
-    with replacing(path) as partial:
-        writer = open_writer(partial, fps, size)
-        try:
-            yield writer
-        except BaseException:
-            with suppress(
-                OSError
-            ):  # of a video that has failed already, only the first error is worth telling
-                writer.close()
-            raise
-        writer.close()
-
-
 class H264Writer:
-    """H.264 that browsers play, at the exact frame rate."""
+    """H.264 that browsers play, at the exact frame rate.
+
+    Takes BGR frames (H, W, 3) uint8 of one size; the file is complete after `close`.
+    """
 
     def __init__(self, path: Path, fps: Fraction, size: tuple[int, int]):
         import av
@@ -85,7 +46,7 @@ class H264Writer:
 
 
 class OpenCVWriter:
-    """MPEG-4 part 2; OpenCV keeps the frame rate to a thousandth of a frame per second."""
+    """As `H264Writer`, in MPEG-4 part 2; OpenCV keeps the frame rate to a thousandth of a frame per second."""
 
     def __init__(self, path: Path, fps: Fraction, size: tuple[int, int]):
         self._path, self._size, self._written = path, size, 0
@@ -109,6 +70,39 @@ class OpenCVWriter:
             check.release()
         if not complete:
             raise OSError("the video came out incomplete, is the disk full?")
+
+
+VideoWriter = H264Writer | OpenCVWriter
+
+
+def open_writer(path: Path, fps: Fraction, size: tuple[int, int]) -> VideoWriter:
+    """Opens an mp4 of a (width, height) source; odd sizes grow by one repeated row or column (4:2:0)."""
+    even = (size[0] + size[0] % 2, size[1] + size[1] % 2)
+    try:
+        import av
+    except ImportError:
+        return OpenCVWriter(path, fps, even)
+    if "libx264" not in av.codecs_available:
+        return OpenCVWriter(path, fps, even)
+    return H264Writer(path, fps, even)
+
+
+@contextmanager
+def new_video(path: Path, fps: Fraction, size: tuple[int, int]) -> Iterator[VideoWriter]:
+    """A writer whose video appears at `path` when it is complete.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    with replacing(path) as partial:
+        writer = open_writer(partial, fps, size)
+        try:
+            yield writer
+        except BaseException:
+            with suppress(OSError):  # the first error is the one that the user needs
+                writer.close()
+            raise
+        writer.close()
 
 
 def _padded(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:

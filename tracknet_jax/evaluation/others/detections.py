@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tracknet_jax.evaluation.footage import Footage
-from tracknet_jax.tracks.track import Row, Track, TrackBuilder
+from tracknet_jax.tracks.track import Row, Track
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.folders import natural_key
 from tracknet_jax.video.frames import file_number, numbers_in_names
@@ -119,7 +119,7 @@ def track_of_boxes(footage: Footage, boxes: dict[int, list[Box]], options: BoxOp
         raise UserError(
             f"{where}: boxes of the classes {', '.join(map(str, categories))}; choose one with --box-class"
         )
-    builder = TrackBuilder(size=footage.size)
+    rows = []
     for number, found in sorted(boxes.items()):
         frame = _frame(footage, number, options.first_frame)
         if frame is None:
@@ -127,8 +127,8 @@ def track_of_boxes(footage: Footage, boxes: dict[int, list[Box]], options: BoxOp
         chosen = [box for box in found if options.category in (None, box.category)]
         if chosen:
             best = max(chosen, key=lambda box: box.score)
-            builder.add(Row(frame, best.x, best.y, best.score, "detected"))
-    return builder.build()
+            rows.append(Row(frame, best.x, best.y, best.score, "detected"))
+    return Track.of(rows, size=footage.size)
 
 
 def _frame(footage: Footage, number: int, first: int | None) -> int | None:
