@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BLOCK = Block("<!-- figures: written by `make performance` -->", "<!-- end of figures -->")
 RUNTIMES = {
     "lax": "jax",
-    "torch": "torch",
+    "torch": "onnx2torch",
     "onnxruntime": "onnxruntime",
     "openvino": "openvino",
 }
@@ -34,7 +34,7 @@ def runs() -> dict[str, tuple[str, list[str]]]:
     installed = [runtime for runtime, package in RUNTIMES.items() if find_spec(package)]
     others = [runtime for runtime in installed if RUNTIMES[runtime] != "jax"]
     both = ["--dtypes", "float32", "bfloat16", "--blocks", "3"]
-    tasks = ["--tasks", "inference", "stream", "train", "start", "data"]
+    tasks = ["--tasks", "inference", "stream", "train", "data"]
     elsewhere = [*both, "--against", *others] if others else []
     return {
         "nano": ("The shipped network", [*tasks, "--batches", "1", "4", "--blocks", "5"]),
@@ -45,10 +45,6 @@ def runs() -> dict[str, tuple[str, list[str]]]:
         "networks": (
             "The full networks",
             ["--models", "tracknet_v2", "tracknet_v5", *both, "--batches", "1", "--against", *installed],
-        ),
-        "profile": (
-            "Where the time of a window goes",
-            ["--models", "tracknet_nano", "tracknet_v5", "--batches", "1", "--blocks", "5", "--profile"],
         ),
     }
 

@@ -3,7 +3,7 @@
 import jax
 import pytest
 
-from tracknet_jax.benchmark import run as runner
+from tracknet_jax.benchmark import run_benchmark as runner
 from tracknet_jax.benchmark.benchmark_config import Benchmark
 from tracknet_jax.benchmark.onnx_runtimes import check_runtime
 from tracknet_jax.cli.benchmark import render
@@ -31,7 +31,7 @@ def test_every_task_that_can_gives_what_ours_gives(runtime, tmp_path):
     materials = runner.Materials(render(tmp_path, 8, size=(64, 64)))
     tasks = ("inference", "stream", "track")
     benchmark = Benchmark(tasks, ("tiny",), batches=(2,), against=(runtime,), blocks=1, seconds=0.0, calls=2)
-    results = runner.run(benchmark, materials).results
+    results = runner.run_benchmark(benchmark, materials).results
     assert [(result.case.task, result.case.variant) for result in results] == [
         (task, variant) for task in tasks for variant in ("jit", runtime)
     ]

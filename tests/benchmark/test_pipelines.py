@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tracknet_jax.benchmark.benchmark_config import Case
-from tracknet_jax.benchmark.fed import training
+from tracknet_jax.benchmark.input_cost import fed_training
 from tracknet_jax.benchmark.pipelines import feeding, tracking
 from tracknet_jax.cli.benchmark import render
 
@@ -27,7 +27,7 @@ def test_every_frame_of_the_video_is_tracked(tiny, rally, tmp_path):
 @pytest.mark.parametrize("fed", ["constant", "resident", "grain"])
 def test_training_is_fed(tiny, rally, tmp_path, fed):
     case = Case("input", "tiny", "float32", 1, variant=fed)
-    workload = training(case, tiny, rally.parents[2], tmp_path)
+    workload = fed_training(case, tiny, rally.parents[2], tmp_path)
     losses = [float(workload.call()["loss"]) for _ in range(2)]
     assert np.isfinite(losses).all()
     assert losses[0] != losses[1]  # it goes on where it was

@@ -7,8 +7,7 @@ import pytest
 import tyro
 
 from tracknet_jax.benchmark import peak
-from tracknet_jax.benchmark.benchmark_config import Benchmark
-from tracknet_jax.benchmark.run import RUNTIMES
+from tracknet_jax.benchmark.benchmark_config import RUNTIMES, Benchmark
 from tracknet_jax.cli.benchmark import BenchmarkArgs
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.registry import PRESETS

@@ -6,8 +6,8 @@ from functools import cache
 import jax
 import pytest
 
+from tests.helpers.programs import Collective, collectives
 from tests.helpers.tiny_training import MODEL, tiny_batch
-from tracknet_jax.benchmark.collectives import Collective, collectives
 
 from .test_parallel import first_state, make_driver
 

@@ -1,27 +1,24 @@
 """What to measure, as data."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from tracknet_jax.utils.errors import UserError
 
-Task = Literal["inference", "stream", "train", "track", "start", "data", "input"]
+Task = Literal["inference", "stream", "train", "track", "data", "input"]
 Parallel = Literal["jit", "pmap"]
 Dtype = Literal["float32", "bfloat16"]
 Runtime = Literal["lax", "torch", "torch_compile", "onnxruntime", "openvino"]
+RUNTIMES: tuple[str, ...] = get_args(Runtime)
 
-# What else than `jit` a task can be run by; `lax` is JAX with XLA's own convolutions (models.convolution). Tracking
-# keeps its own pipeline around the network.
+# The tasks that another runtime can run; `lax` is JAX with XLA's own convolutions (models.convolution).
 COMPARED: dict[Task, tuple[Runtime, ...]] = {
     "inference": ("lax", "torch", "torch_compile", "onnxruntime", "openvino"),
     "stream": ("lax", "onnxruntime", "openvino"),
-    "train": ("torch", "torch_compile"),
     "track": ("lax", "onnxruntime", "openvino"),
 }
-
-PROFILED: tuple[Task, ...] = ("inference", "stream", "train")  # one compiled program each
 FLOAT32_ONLY: tuple[Runtime, ...] = ("onnxruntime",)
 
 
@@ -31,11 +28,12 @@ class Case:
 
     Attributes:
         task: `inference`: windows on the device to maps; `stream`: one window on the host to positions; `train`: a
-            training step; `track`: a video to its CSV file; `start`: a process that tracks a few frames; `data`:
-            what feeds the training step; `input`: training as it is fed, beside training on one batch.
+            training step; `track`: a video to its CSV file; `data`: batches for the training step, without the step;
+            `input`: training as it is fed.
         model: a preset, or the folder of a release.
         batch: windows in a step on each device.
-        variant: `jit` or `pmap`, another runtime, or the pipeline under `data` and `input`, there `constant`, too.
+        variant: `jit` or `pmap`, or another runtime; under `data` and `input` the pipeline (`grain`, `resident`),
+            under `input` also `constant`, one batch that stays on the device.
     """
 
     task: Task
@@ -50,28 +48,29 @@ class Case:
 class Benchmark:
     """Every combination of models, dtypes, batches, devices and drivers is a case.
 
-    Attributes:
-        against: runtimes that compute the same networks in inference, and in training and for tracking where they
-            can. Some have float32 only.
-        blocks: how often each case is timed, in turn with the others of its task and model.
-        seconds: what a block lasts at least.
-        calls: single windows timed under `stream`.
-        profile: trace the compiled steps, too, and tell their time by the parts of the network.
-
-    Raises `UserError` on construction for a value that cannot be.
+    Raises `UserError` on construction if a value is out of range.
     """
 
     tasks: tuple[Task, ...] = ("inference",)
+    """stream: latency; track: from video to CSV; data, input: what feeds the training"""
     models: tuple[str, ...] = ("tracknet_nano",)
-    dtypes: tuple[Dtype, ...] = ("float32",)
+    """presets, or folders of releases"""
     batches: tuple[int, ...] = (1, 4)
+    """windows in a step, on each device"""
+    dtypes: tuple[Dtype, ...] = ("float32",)
+    """of the activations"""
     devices: tuple[int, ...] = (1,)
+    """numbers of devices"""
     parallel: tuple[Parallel, ...] = ("jit",)
+    """how several devices are driven"""
     against: tuple[Runtime, ...] = ()
+    """runtimes to time and compare with; lax: XLA's own convolutions"""
     blocks: int = 7
+    """how often each case is timed"""
     seconds: float = 1.0
+    """least duration of each time"""
     calls: int = 100
-    profile: bool = False
+    """windows of the stream"""
 
     def __post_init__(self) -> None:
         for name in ("tasks", "models", "dtypes", "batches", "devices", "parallel"):
@@ -84,35 +83,36 @@ class Benchmark:
             raise UserError(
                 f"benchmark: {self.blocks} blocks of {self.seconds} s, {self.calls} calls: expected more"
             )
-        if self.profile and not set(PROFILED) & set(self.tasks):
-            raise UserError(f"benchmark: a profile is of {', '.join(PROFILED)}: add one to the tasks")
         for runtime in self.against:
-            if not any(runtime in COMPARED.get(task, ()) for task in self.tasks):
-                fitting = [task for task, runtimes in COMPARED.items() if runtime in runtimes]
+            fitting = [task for task, runtimes in COMPARED.items() if runtime in runtimes]
+            if not set(fitting) & set(self.tasks):
                 raise UserError(
                     f"benchmark: {runtime} is compared in {', '.join(fitting)}: add one to the tasks"
                 )
 
     def groups(self) -> Iterator[list[Case]]:
-        """The cases, those together that are timed in turn: of one task and model."""
+        """The cases of one task and model together: they are timed in turn."""
         for task, model in itertools.product(self.tasks, self.models):
             yield list(self._cases(task, model))
 
     def _cases(self, task: Task, model: str) -> Iterator[Case]:
         batches = (1,) if task == "stream" else self.batches
-        for dtype, batch in itertools.product(self.dtypes, batches):
+        dtypes = self.dtypes[:1] if task == "data" else self.dtypes  # the pipelines give uint8
+        for dtype, batch in itertools.product(dtypes, batches):
             case = Case(task, model, dtype, batch)
-            if task in ("inference", "train"):
-                for devices, parallel in itertools.product(self.devices, self.parallel):
-                    yield replace(case, devices=devices, variant=parallel)
-            elif task == "data":
-                if dtype == self.dtypes[0]:  # the pipelines hand out uint8
-                    yield from (replace(case, variant=pipeline) for pipeline in ("grain", "resident"))
-            elif task == "input":
-                yield from (replace(case, variant=fed) for fed in ("constant", "resident", "grain"))
-            else:
-                yield case
+            for devices, variant in self._variants(task):
+                yield replace(case, devices=devices, variant=variant)
             for runtime in self.against:
-                in_dtype = dtype == "float32" or runtime not in FLOAT32_ONLY
-                if runtime in COMPARED.get(task, ()) and in_dtype:
+                has_dtype = dtype == "float32" or runtime not in FLOAT32_ONLY
+                if runtime in COMPARED.get(task, ()) and has_dtype:
                     yield replace(case, variant=runtime)
+
+    def _variants(self, task: Task) -> Iterable[tuple[int, str]]:
+        """Devices and variant of what JAX runs."""
+        if task in ("inference", "train"):
+            return itertools.product(self.devices, self.parallel)
+        if task == "data":
+            return [(1, "grain"), (1, "resident")]
+        if task == "input":
+            return [(1, "constant"), (1, "resident"), (1, "grain")]
+        return [(1, "jit")]

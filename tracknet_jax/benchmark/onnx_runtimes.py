@@ -14,7 +14,7 @@ from tracknet_jax.utils.threads import cores
 
 
 def check_runtime(runtime: Runtime, dtypes: tuple[Dtype, ...]) -> None:
-    """Raises `UserError` if the runtime is not here, or does not have JAX's kind of device or one of the dtypes."""
+    """Raises `UserError` if the runtime is not installed, or lacks JAX's kind of device or one of the dtypes."""
     check_installed(runtime, "--against")  # type: ignore[arg-type]
     backend = jax.default_backend()
     if runtime == "onnxruntime":
@@ -25,13 +25,14 @@ def check_runtime(runtime: Runtime, dtypes: tuple[Dtype, ...]) -> None:
             raise UserError(
                 f"--against onnxruntime: JAX runs on {backend}, which this ONNX Runtime does not use"
             )
-        return
-    if backend != "cpu":
+    elif backend != "cpu":
         raise UserError(f"--against openvino: JAX runs on {backend}; it is compared on CPUs only")
-    if "bfloat16" in dtypes and "BF16" not in openvino_core().get_property(
-        "CPU", "OPTIMIZATION_CAPABILITIES"
-    ):
+    elif "bfloat16" in dtypes and not _openvino_has_bfloat16():
         raise UserError("--against openvino: this processor has no bfloat16; leave it out of --dtypes")
+
+
+def _openvino_has_bfloat16() -> bool:
+    return "BF16" in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def onnx_inference(case: Case, release: Release) -> Workload:
@@ -45,5 +46,5 @@ def onnx_inference(case: Case, release: Release) -> Workload:
 
 
 def runtime_options(case: Case, alone: bool) -> RuntimeOptions:
-    """In the case's dtype, on all cores; `alone`: nothing else wants them."""
+    """In the case's dtype, on all cores; `alone`: nothing else needs the cores meanwhile."""
     return RuntimeOptions(case.dtype, cores(), idle_threads_spin=alone)

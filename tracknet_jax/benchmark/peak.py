@@ -1,12 +1,13 @@
-"""What this machine can do at best, measured beside the cases: matrix products, and copies in its memory."""
+"""The machine's roof, measured beside the cases: a matrix product, and a copy in the device's memory."""
 
+from collections.abc import Iterable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from tracknet_jax.benchmark.benchmark_config import Dtype
+from tracknet_jax.benchmark.benchmark_config import Case, Dtype
 from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.timing import Call
 
@@ -22,12 +23,29 @@ class Reference(NamedTuple):
     amount: float
 
 
+def reference_keys(case: Case) -> tuple[Any, Any]:
+    """What the references of a case are called in `references`: its product, its copy."""
+    return ("product", case.dtype, case.devices), ("copy", case.devices)
+
+
+def references(cases: Iterable[Case]) -> dict[Any, Reference]:
+    """The matrix products and copies of all these cases; cases of one dtype and device count share theirs."""
+    found: dict[Any, Reference] = {}
+    for case in cases:
+        product, copied = reference_keys(case)
+        if product not in found:
+            found[product] = matrix_product(case.dtype, case.devices)
+        if copied not in found:
+            found[copied] = copy(case.devices)
+    return found
+
+
 def matrix_product(dtype: Dtype, devices: int) -> Reference:
     """A square product on each of some devices."""
     side = SIDE[_kind()]
 
     def multiply(right: jax.Array, left: jax.Array) -> jax.Array:
-        # Summed up in float32 as convolutions are: XLA takes a CPU's bfloat16 instructions for nothing else.
+        # A float32 sum, as in convolutions: only for that does XLA use a CPU's bfloat16 instructions.
         return jnp.matmul(left, right, preferred_element_type=jnp.float32)
 
     layout = Layout(devices)

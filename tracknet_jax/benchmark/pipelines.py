@@ -1,4 +1,4 @@
-"""The tasks that are more than one compiled step: a video to its CSV file, and what feeds the training step."""
+"""The tasks that are more than one compiled step: a video to its CSV file, and batches for the training step."""
 
 import math
 from dataclasses import replace
@@ -27,11 +27,11 @@ from tracknet_jax.training.step import step_keys, window_keys
 from tracknet_jax.training.targets import with_targets
 from tracknet_jax.training.train_config import DataConfig, TrainConfig
 
-STEPS = 100_000  # whose windows are drawn beforehand: more than are timed
+STEPS = 100_000  # more than are timed: the sources draw the windows of so many beforehand
 
 
 def tracking(case: Case, release: Release, video: Path, folder: Path) -> Workload:
-    """All of `tracknet track` but the overlay and the picture; the CSV goes to `folder`."""
+    """`tracknet track` without overlay and picture; the CSV file goes to `folder`."""
     tracker = Tracker(release, TrackOptions(batch_size=case.batch))
     files = OutputFiles.of(folder, "benchmark", video=False, picture=False)
 
@@ -47,7 +47,7 @@ def tracking(case: Case, release: Release, video: Path, folder: Path) -> Workloa
 
 
 def feeding(case: Case, release: Release, data: Path, folder: Path) -> Workload:
-    """Training batches without the training: of Grain up to the device, or drawn and augmented on it."""
+    """Training batches without the training: Grain's, put on the device, or resident ones, drawn on it."""
     config = TrainConfig(
         model=release.config,
         data=DataConfig((str(built_dataset(data, release.config, folder)),), pipeline=case.variant),  # type: ignore[arg-type]
@@ -76,7 +76,7 @@ def feeding(case: Case, release: Release, data: Path, folder: Path) -> Workload:
 
 
 def built_dataset(data: Path, config: TrackNetConfig, folder: Path) -> Path:
-    """`data` if it is a built dataset, else one of its clips in the network's size, built in `folder` once."""
+    """`data` if it is a built dataset; else one of its clips in the network's size, built once in `folder`."""
     if find_dataset(data) is not None:
         return data
     built = folder / f"{config.width}x{config.height}"

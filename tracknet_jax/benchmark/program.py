@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.experimental.compilation_cache import compilation_cache
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
 
 from tracknet_jax.benchmark.benchmark_config import Parallel
 from tracknet_jax.training.mesh import AXIS
@@ -38,21 +39,19 @@ class Program(NamedTuple):
 
     Attributes:
         run: takes operands as its `Layout` places them.
-        compile_seconds: from traced function to executable, nothing taken from a cache.
-        text: the optimised HLO.
+        compile_seconds: from traced function to executable, without the cache on disk.
     """
 
     run: Callable[..., Any]
     compile_seconds: float
     analysis: Analysis
-    text: Callable[[], str]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A step over the first `count` devices: one program over a mesh (`jit`), or one a device (`pmap`).
+    """A step over the first `count` devices, by `jit` over a mesh or by `pmap`.
 
-    Raises `UserError` if there are not so many.
+    Raises `UserError` if there are fewer devices.
     """
 
     count: int = 1
@@ -67,24 +66,25 @@ class Layout:
             )
 
     @property
-    def devices(self) -> list[jax.Device]:
-        return jax.local_devices()[: self.count]
+    def mesh(self) -> Mesh:
+        devices = np.array(jax.local_devices()[: self.count])
+        return Mesh(devices, (AXIS,), axis_types=(AxisType.Auto,))
 
     def place_whole(self, tree: Any) -> Any:
         """A copy of every array on each device."""
         if self.parallel == "jit":
-            return jax.device_put(tree, self._sharding())
+            return jax.device_put(tree, NamedSharding(self.mesh, P()))
         stacked = jax.tree.map(lambda x: jnp.broadcast_to(x, (self.count, *jnp.shape(x))), tree)
-        return jax.device_put(stacked, self._sharding(AXIS))
+        return jax.device_put(stacked, NamedSharding(self.mesh, P(AXIS)))
 
     def place_parts(self, tree: Any) -> Any:
-        """The leading axis of every array over the devices."""
+        """The leading axis of every array divided over the devices."""
         if self.parallel == "pmap":
             tree = jax.tree.map(lambda x: x.reshape(self.count, -1, *x.shape[1:]), tree)
-        return jax.device_put(tree, self._sharding(AXIS))
+        return jax.device_put(tree, NamedSharding(self.mesh, P(AXIS)))
 
     def joined(self, parts: jax.Array) -> np.ndarray:
-        """A result of `place_parts`' form as one host array."""
+        """The inverse of `place_parts`, for one array."""
         found = np.asarray(parts)
         return found if self.parallel == "jit" else found.reshape(-1, *found.shape[2:])
 
@@ -92,31 +92,23 @@ class Layout:
         """Compiles `step(whole, parts)` for placed operands.
 
         Args:
-            carried: the step gives `(whole, metrics)` back, and overwrites the one it got. Else its result is
-                spread as `parts` are.
+            carried: the step returns `(whole, metrics)` and overwrites the `whole` that it was given. Otherwise its
+                result is divided as `parts` are.
         """
         donated = (0,) if carried else ()
         if self.parallel == "pmap":
-            jitted: Any = jax.pmap(step, AXIS, devices=self.devices, donate_argnums=donated)
+            jitted: Any = jax.pmap(step, AXIS, devices=list(self.mesh.devices), donate_argnums=donated)
         else:
-            whole_spec, parts_spec = PartitionSpec(), PartitionSpec(AXIS)
-            each = jax.shard_map(
-                step,
-                mesh=self._sharding().mesh,
-                in_specs=(whole_spec, parts_spec),
-                out_specs=whole_spec if carried else parts_spec,
-                check_vma=False,
+            result = P() if carried else P(AXIS)
+            on_each = jax.shard_map(
+                step, mesh=self.mesh, in_specs=(P(), P(AXIS)), out_specs=result, check_vma=False
             )
-            jitted = jax.jit(each, donate_argnums=donated)
+            jitted = jax.jit(on_each, donate_argnums=donated)
         return compiled(jitted.lower(whole, parts), self.count)
-
-    def _sharding(self, *axes: str) -> NamedSharding:
-        mesh = Mesh(np.array(self.devices), (AXIS,), axis_types=(AxisType.Auto,))
-        return NamedSharding(mesh, PartitionSpec(*axes))
 
 
 def compiled(lowered: Any, devices: int = 1) -> Program:
-    """Compiles a lowered function, timed, and reads XLA's analysis of what came out."""
+    """Compiles a lowered function, timed, and reads XLA's analysis of the result."""
     with _without_cache():
         began = time.perf_counter()
         executable = lowered.compile()
@@ -129,15 +121,15 @@ def compiled(lowered: Any, devices: int = 1) -> Program:
         argument_bytes=memory.argument_size_in_bytes,
         memory_bytes=memory.argument_size_in_bytes + held,
     )
-    return Program(executable, took, analysis, executable.as_text)
+    return Program(executable, took, analysis)
 
 
 @contextmanager
 def _without_cache() -> Iterator[None]:
-    """A program from the cache on disk would tell how fast the disk is."""
+    """Loading a program from the cache on disk is not compiling it."""
     enabled = jax.config.jax_enable_compilation_cache  # type: ignore[attr-defined]
     jax.config.update("jax_enable_compilation_cache", False)
-    compilation_cache.reset_cache()  # JAX looks at the setting once
+    compilation_cache.reset_cache()  # JAX reads the setting once
     try:
         yield
     finally:

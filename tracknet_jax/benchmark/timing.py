@@ -1,4 +1,4 @@
-"""Timing calls in turn, so that whatever else disturbs the machine meets all of them alike."""
+"""Timing calls in turn, so that whatever else runs on the machine slows all of them alike."""
 
 import math
 import time
@@ -23,24 +23,24 @@ class Timing(NamedTuple):
 
     @property
     def spread(self) -> float:
-        """The middle half of the blocks lies within so much of the median, as a share of it."""
+        """The width of the blocks' middle half, as a share of the median."""
         low, high = np.percentile(self.blocks, (25, 75))
         return float(high - low) / self.median
 
     def over(self, other: "Timing") -> float:
-        """How often these times are the other's that were taken in turn with them: the median over the rounds."""
+        """The ratio of these times to the other's of the same rounds: its median over the rounds."""
         return float(np.median(np.divide(self.blocks, other.blocks)))
 
     def percentile(self, share: float) -> float:
-        """Seconds that `share` per cent of the blocks stay below."""
+        """The seconds that `share` per cent of the blocks stay below."""
         return float(np.percentile(self.blocks, share))
 
 
 def measure(calls: Mapping[Key, Call], blocks: int, seconds: float) -> dict[Key, Timing]:
     """Times each call in `blocks` blocks of at least `seconds`, one block of each call in every round.
 
-    A call starts one step and returns what to wait for. It has run before: nothing compiles here. Every other
-    round goes backwards, so that no call always follows the same one.
+    A call starts one step and returns what to wait for. It must have run before, so that nothing compiles here.
+    Every other round goes backwards, so that no call always follows the same one.
     """
     repeats = {key: max(1, math.ceil(seconds / block(call, 1))) for key, call in calls.items()}
     found: dict[Key, list[float]] = {key: [] for key in calls}
@@ -52,7 +52,7 @@ def measure(calls: Mapping[Key, Call], blocks: int, seconds: float) -> dict[Key,
 
 
 def block(call: Call, repeats: int) -> float:
-    """Seconds a call of `repeats` calls in a row; one may be queued behind another, as real programs do it."""
+    """Seconds a call of `repeats` calls in a row; one call may wait behind another, as in real programs."""
     began = time.perf_counter()
     earlier = None
     for _ in range(repeats):

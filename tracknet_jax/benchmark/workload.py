@@ -1,4 +1,4 @@
-"""What every task hands over to be timed, and the networks and inputs they share."""
+"""What every task gives to the timing, and the networks and inputs that the tasks share."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +19,8 @@ class Work(NamedTuple):
     """What one step does.
 
     Attributes:
-        windows, frames: in one step; frames are those that get an answer, in training those that are learnt from.
+        windows: in one step.
+        frames: that get an answer in one step; in training, that are learned from.
         passes: forward passes that a step is worth: 1, in training 3 (each layer has two gradients), 0 without one.
         compile_seconds: None where nothing is compiled.
         analysis: None where the step is more than one compiled program.
@@ -37,15 +38,12 @@ class Workload(NamedTuple):
 
     Attributes:
         call: starts one step and returns what to wait for.
-        compared: between runtimes: the maps after the sigmoid, what tracking gives back, the candidates'
-            confidences; of training the logarithms of the first loss and gradient norm, see `steps.first_step`.
-        text: the HLO of what is called, where that is one compiled program.
+        compared: what must agree between runtimes: maps in [0, 1], or confidences of candidates or rows.
     """
 
     call: Callable[[], Any]
     work: Work
     compared: Callable[[], np.ndarray] | None = None
-    text: Callable[[], str] | None = None
 
 
 def network(name: str) -> Release:
@@ -53,31 +51,38 @@ def network(name: str) -> Release:
     if name in shipped_releases() or Path(name).is_dir():
         return load_release(name)
     config = preset(name)
-    return Release(TrackNet(config, conv_impl="auto"), _settled(config), config)
+    return Release(TrackNet(config, conv_impl="auto"), _fresh_variables(config), config)
 
 
-def _settled(config: TrackNetConfig) -> dict[str, Any]:
-    """Fresh weights whose batch norms know their inputs: with none, all maps would be one grey."""
-    config = replace(config, dtype="float32", bn_decay=0.0)  # the statistics are then those of one batch
-    key = jax.random.key(0)
+def _fresh_variables(config: TrackNetConfig) -> dict[str, Any]:
+    """Initial weights, and batch statistics of one batch: with initial statistics all maps would be one grey."""
+    config = replace(config, dtype="float32", bn_decay=0.0)  # the statistics become those of the batch
+    key, inputs = jax.random.key(0), windows_of(config, 1)
     variables = init_variables(config, key)
-    inputs = windows_of(config, 1)
 
     @jax.jit
-    def statistics(variables: Any, inputs: dict[str, np.ndarray]) -> Any:
-        rngs, mutable = {"dropout": key}, ["batch_stats"]
-        apply = TrackNet(config).apply
-        frames, background = inputs["frames"], inputs.get("background")
-        return apply(variables, frames, background, train=True, rngs=rngs, mutable=mutable)[1]
+    def statistics(variables: Any, frames: jax.Array, background: jax.Array | None) -> Any:
+        options: Any = {"train": True, "rngs": {"dropout": key}, "mutable": ["batch_stats"]}
+        return TrackNet(config).apply(variables, frames, background, **options)[1]
 
-    return jax.device_get({"params": variables["params"], **statistics(variables, inputs)})
+    found = statistics(variables, inputs["frames"], inputs.get("background"))
+    return jax.device_get({"params": variables["params"], **found})
 
 
 def windows_of(config: TrackNetConfig, count: int) -> dict[str, np.ndarray]:
-    """Inputs of `count` windows: `frames (count, L, H, W, 3)`, the same noise always, and `background` if wanted."""
+    """`frames (count, L, H, W, 3)` uint8, always the same noise, and `background (count, H, W, 3)` if wanted."""
     rng = np.random.default_rng(0)
     picture = (config.height, config.width, 3)
     inputs = {"frames": rng.integers(0, 256, (count, config.frames, *picture), np.uint8)}
     if config.background != "none":
         inputs["background"] = rng.integers(0, 256, (count, *picture), np.uint8)
     return inputs
+
+
+def labelled_windows(config: TrackNetConfig, count: int) -> dict[str, np.ndarray]:
+    """A training batch: `windows_of`, with a ball at `xy (count, L, 2)` in every frame."""
+    rng = np.random.default_rng(1)
+    shape = (count, config.frames)
+    xy = rng.uniform((0, 0), (config.width - 1, config.height - 1), (*shape, 2))
+    visibility = np.ones(shape, np.uint8)
+    return {**windows_of(config, count), "xy": xy.astype(np.float32), "visibility": visibility}

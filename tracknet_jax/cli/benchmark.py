@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from tracknet_jax.benchmark.benchmark_config import Benchmark, Dtype, Parallel, Runtime, Task
+from tracknet_jax.benchmark.benchmark_config import Benchmark
 from tracknet_jax.cli.options import option
 from tracknet_jax.utils.images import check_picture_name
 
 if TYPE_CHECKING:
-    from tracknet_jax.benchmark.run import Materials
+    from tracknet_jax.benchmark.run_benchmark import Materials
 
 DESCRIPTION = """Measure how fast networks run, train and track on this machine.
 
-Compile time stands apart; what is compared is timed in turn, and beside a matrix product on the same device.
-How it is done and what the columns say: docs/performance.md.
+Compile time is reported apart; what is compared is timed in turn, and beside a matrix product on the same device.
+How it is done and what the columns mean: docs/performance.md.
 
 example:
   tracknet benchmark --models tracknet_v2 tracknet_v5 --dtypes bfloat16 --batches 1 8 32 --json speed.json
@@ -30,31 +30,9 @@ RENDERED = 300  # frames of the rally that is tracked and trained on where nothi
 
 
 @dataclass(frozen=True)
-class BenchmarkArgs:
+class BenchmarkArgs(Benchmark):
     """The options of `tracknet benchmark`."""
 
-    tasks: Annotated[tuple[Task, ...], option("T")] = ("inference",)
-    """of inference, stream (latency), train, track (end to end), start, data, input (default: inference)"""
-    models: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME|DIR")] = ("tracknet_nano",)
-    """presets, or folders of releases"""
-    batches: Annotated[tuple[int, ...], tyro.conf.arg(metavar="N")] = (1, 4)
-    """windows in a step, on each device"""
-    dtypes: Annotated[tuple[Dtype, ...], option("D")] = ("float32",)
-    """of the activations: float32, bfloat16"""
-    devices: Annotated[tuple[int, ...], tyro.conf.arg(metavar="N")] = (1,)
-    """numbers of devices"""
-    parallel: Annotated[tuple[Parallel, ...], option("P")] = ("jit",)
-    """jit, pmap"""
-    against: Annotated[tuple[Runtime, ...], option("R")] = ()
-    """also lax (XLA's own convolutions), torch, torch_compile, onnxruntime, openvino: outputs compared"""
-    blocks: Annotated[int, tyro.conf.arg(metavar="N")] = 7
-    """how often each case is timed"""
-    seconds: Annotated[float, tyro.conf.arg(metavar="S")] = 1.0
-    """least duration of each time"""
-    calls: Annotated[int, tyro.conf.arg(metavar="N")] = 100
-    """windows of the stream"""
-    profile: bool = False
-    """also show where the time of the compiled steps goes, by the parts of the network"""
     video: Annotated[Path | None, option("FILE")] = None
     """to track (default: a rendered rally)"""
     data: Annotated[Path | None, option("DIR")] = None
@@ -69,39 +47,19 @@ class BenchmarkArgs:
 
 def main(argv: list[str]) -> int:
     """Runs `tracknet benchmark`."""
-    args = tyro.cli(
-        BenchmarkArgs,
-        args=argv,
-        prog="tracknet benchmark",
-        description=DESCRIPTION,
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
-    benchmark = Benchmark(
-        args.tasks,
-        args.models,
-        args.dtypes,
-        args.batches,
-        args.devices,
-        args.parallel,
-        args.against,
-        args.blocks,
-        args.seconds,
-        args.calls,
-        args.profile,
-    )
+    args = tyro.cli(BenchmarkArgs, args=argv, prog="tracknet benchmark", description=DESCRIPTION)
     if args.picture is not None:
         check_picture_name(args.picture)
 
     from rich.console import Console
 
+    from tracknet_jax.benchmark.benchmark_picture import write_picture
     from tracknet_jax.benchmark.benchmark_table import print_report, write_json, write_markdown
-    from tracknet_jax.benchmark.picture import write_picture
-    from tracknet_jax.benchmark.run import run
+    from tracknet_jax.benchmark.run_benchmark import run_benchmark
 
     with ExitStack() as stack:
         status = stack.enter_context(Console(stderr=True).status("preparing"))
-        materials = _materials(args, stack)
-        report = run(benchmark, materials, status.update)
+        report = run_benchmark(args, _materials(args, stack), status.update)
     print_report(report, Console(width=None if sys.stdout.isatty() else 140))
     if args.json is not None:
         write_json(args.json, report, shlex.join(["tracknet", "benchmark", *argv]))
@@ -114,11 +72,10 @@ def main(argv: list[str]) -> int:
 
 def _materials(args: BenchmarkArgs, stack: ExitStack) -> "Materials":
     """The given video and data; where one is needed and not given, a rendered rally in a temporary folder."""
-    from tracknet_jax.benchmark.run import Materials
+    from tracknet_jax.benchmark.run_benchmark import Materials
 
-    wanted = set(args.tasks)
-    no_video = args.video is None and wanted & {"track", "start"}
-    no_data = args.data is None and wanted & {"data", "input"}
+    no_video = args.video is None and "track" in args.tasks
+    no_data = args.data is None and {"data", "input"} & set(args.tasks)
     if not (no_video or no_data):
         return Materials(args.video or Path(), args.data or Path())
     folder = Path(stack.enter_context(TemporaryDirectory()))
@@ -127,7 +84,7 @@ def _materials(args: BenchmarkArgs, stack: ExitStack) -> "Materials":
 
 
 def render(folder: Path, frames: int, size: tuple[int, int] = (1280, 720)) -> Path:
-    """Writes a rally as a labelled clip in the layout of the shuttlecock data; gives the video's path."""
+    """Writes a rally as a labelled clip in the layout of the shuttlecock data; returns the video's path."""
     from tracknet_jax.cli.demo import write_rally, write_truth
     from tracknet_jax.synthetic.rally import RallyConfig, render_rally
 

@@ -70,9 +70,7 @@ def _maps(graph: Graph, config: TrackNetConfig) -> str:
     if config.head == "classes":
         return _expected_level(graph, conv_block(graph, config, features, "head"))
 
-    logits = conv(graph, features, "head")
-    if config.space_to_depth > 1:
-        logits = graph.add("DepthToSpace", logits, blocksize=config.space_to_depth, mode="DCR")
+    logits = _logits(graph, config, features)
     if config.fusion != "none":
         logits = fuse(graph, config, logits, _gate(graph, config, attention))
     if config.refinement == "rstr":
@@ -89,6 +87,18 @@ def _channels(graph: Graph, config: TrackNetConfig, images: str, attention: str)
     if config.motion == "mdd" and config.motion_input:
         return interleave(graph, config, images, attention)
     return merge_time(graph, config, images)
+
+
+def _logits(graph: Graph, config: TrackNetConfig, features: str) -> str:
+    """The head's convolution; its channels are sorted by frame, then pixel, the order that onnx2torch reads."""
+    size = config.space_to_depth
+    if size == 1:
+        return conv(graph, features, "head")
+    for path in ("head/conv/kernel", "head/conv/bias"):
+        by_pixel = graph.weights[path]
+        by_frame = by_pixel.reshape(*by_pixel.shape[:-1], size * size, config.outputs).swapaxes(-1, -2)
+        graph.weights[path] = by_frame.reshape(by_pixel.shape)
+    return graph.add("DepthToSpace", conv(graph, features, "head"), blocksize=size, mode="CRD")
 
 
 def _gate(graph: Graph, config: TrackNetConfig, attention: str) -> str:

@@ -67,7 +67,8 @@ def _channel_attention(graph: Graph, x: str, path: str) -> str:
         for kernel, name in zip(kernels, ("squeeze", "excite"), strict=True)
     )
     sides = []
-    for pool in ("GlobalAveragePool", "GlobalMaxPool"):
-        hidden = graph.add("Relu", graph.add("Conv", graph.add(pool, x), squeeze))
+    for pool in ("ReduceMean", "ReduceMax"):
+        pooled = graph.add(pool, x, axes=[2, 3], keepdims=1)
+        hidden = graph.add("Relu", graph.add("Conv", pooled, squeeze))
         sides.append(graph.add("Conv", hidden, excite))
     return graph.add("Mul", x, graph.add("Sigmoid", graph.add("Add", *sides)))

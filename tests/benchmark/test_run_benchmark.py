@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tracknet_jax.benchmark import run as runner
-from tracknet_jax.benchmark import steps, torch_runtime
+from tracknet_jax.benchmark import run_benchmark as runner
+from tracknet_jax.benchmark import steps, torch_inference
 from tracknet_jax.benchmark.benchmark_config import Benchmark
+from tracknet_jax.benchmark.benchmark_report import Memory
 from tracknet_jax.benchmark.benchmark_table import print_report
 from tracknet_jax.benchmark.program import Analysis
-from tracknet_jax.benchmark.results import Memory
 from tracknet_jax.benchmark.workload import Work, Workload
 from tracknet_jax.utils.errors import UserError
 
@@ -33,9 +33,9 @@ def test_another_runtime_is_timed_and_compared(monkeypatch):
         maps = steps.inference(replace(case, variant="jit"), release).compared()
         return Workload(lambda: None, Work(1, 3, 1), lambda: maps + 0.25)
 
-    monkeypatch.setattr(torch_runtime, "check_runtime", lambda release: None)
-    monkeypatch.setattr(torch_runtime, "torch_inference", stand_in)
-    report = runner.run(Benchmark(against=("torch",), **QUICK))
+    monkeypatch.setattr(torch_inference, "check_torch", lambda: None)
+    monkeypatch.setattr(torch_inference, "torch_inference", stand_in)
+    report = runner.run_benchmark(Benchmark(against=("torch",), **QUICK))
     ours, theirs = report.results
     assert (ours.ratio, theirs.case.variant) == (None, "torch")
     assert theirs.max_difference == pytest.approx(0.25, abs=1e-6)
@@ -52,7 +52,7 @@ def test_lax_is_our_network_with_xlas_own_convolutions(monkeypatch):
         return inference(case, release)
 
     monkeypatch.setattr(steps, "inference", watched)
-    ours, theirs = runner.run(Benchmark(against=("lax",), **QUICK)).results
+    ours, theirs = runner.run_benchmark(Benchmark(against=("lax",), **QUICK)).results
     assert built == [("jit", "auto"), ("jit", "lax")]
     assert theirs.case.variant == "lax"
     assert theirs.ratio == theirs.timing.median / ours.timing.median
@@ -60,7 +60,7 @@ def test_lax_is_our_network_with_xlas_own_convolutions(monkeypatch):
 
 
 def test_maps_of_another_dtype_are_compared_with_those_of_float32():
-    exact, rounded = runner.run(Benchmark(dtypes=("float32", "bfloat16"), **QUICK)).results
+    exact, rounded = runner.run_benchmark(Benchmark(dtypes=("float32", "bfloat16"), **QUICK)).results
     assert (exact.max_difference, rounded.ratio) == (None, None)
     assert 1e-6 < rounded.max_difference < 0.1
 
@@ -74,7 +74,7 @@ def test_what_does_not_fit_is_left_out_and_told(monkeypatch):
         return inference(case, release)
 
     monkeypatch.setattr(steps, "inference", of_little_memory)
-    report = runner.run(Benchmark(**{**QUICK, "batches": (1, 64)}))
+    report = runner.run_benchmark(Benchmark(**{**QUICK, "batches": (1, 64)}))
     assert [result.case.batch for result in report.results] == [1]
     assert [case.batch for case in report.too_large] == [64]
     assert "does not fit the memory: inference tiny float32 batch 64" in shown(report)
@@ -93,7 +93,8 @@ def test_memory_is_the_devices_where_it_can_tell(monkeypatch, marks, memory):
     device = SimpleNamespace(memory_stats=lambda: next(counted))
     monkeypatch.setattr(runner.jax, "local_devices", lambda: [device])
     analysis = Analysis(flops=1, bytes_accessed=1, argument_bytes=30, memory_bytes=250)
-    assert runner.warm_up(Workload(lambda: np.zeros(1), Work(1, 1, analysis=analysis))) == memory
+    workload = Workload(lambda: np.zeros(1), Work(1, 1, analysis=analysis))
+    assert runner.warm_up(workload).memory == memory
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_memory_is_the_devices_where_it_can_tell(monkeypatch, marks, memory):
         ({"batches": (0,)}, "batches"),
         ({"models": ()}, "models is empty"),
         ({"blocks": 0}, "0 blocks"),
-        ({"tasks": ("stream", "track"), "against": ("torch",)}, "torch is compared in inference, train: add"),
+        ({"tasks": ("stream", "track"), "against": ("torch",)}, "torch is compared in inference: add"),
         ({"tasks": ("data",), "against": ("openvino",)}, "in inference, stream, track: add one"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Training that is fed as real runs are, beside training on one batch that is always there: what the input costs."""
+"""What the input costs training: steps that are fed as in real runs, beside steps on one batch that never changes."""
 
 from dataclasses import replace
 from functools import partial
@@ -10,8 +10,7 @@ import jax.numpy as jnp
 
 from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.pipelines import STEPS, built_dataset
-from tracknet_jax.benchmark.steps import labelled_windows
-from tracknet_jax.benchmark.workload import Work, Workload
+from tracknet_jax.benchmark.workload import Work, Workload, labelled_windows
 from tracknet_jax.releases.release import Release
 from tracknet_jax.training.input.batch_sources import open_training
 from tracknet_jax.training.optimizers import make_optimizer
@@ -22,11 +21,11 @@ from tracknet_jax.training.step import Draw, train_step
 from tracknet_jax.training.train_config import DataConfig, TrainConfig
 
 
-def training(case: Case, release: Release, data: Path, folder: Path) -> Workload:
-    """Steps of `tracknet train` on all devices, in the recipe of the network's name where there is one.
+def fed_training(case: Case, release: Release, data: Path, folder: Path) -> Workload:
+    """Steps of `tracknet train` on all devices, with the recipe of the network's name if there is one.
 
-    `case.variant` says what feeds them: `constant`, the same uint8 batch on the devices in every step; `resident`, or
-    `grain`, which reads and decodes the records of the dataset `data`.
+    `case.variant` is the input: `constant`, the same uint8 batch on the devices in every step; `resident`, all
+    frames on the devices; `grain`, which reads and decodes the records of the dataset `data`.
     """
     windows = case.batch * jax.device_count()
     config = replace(_recipe(case.model), model=release.config, batch_size=windows, steps=STEPS, epochs=None)
@@ -45,7 +44,7 @@ def training(case: Case, release: Release, data: Path, folder: Path) -> Workload
     placed = driver.place_inputs(inputs)
 
     def call() -> Any:
-        nonlocal state  # a step uses its state up
+        nonlocal state  # the step overwrites its state
         given = driver.place_inputs(source.next()) if case.variant == "grain" else placed
         state, metrics = driver.step(state, given)
         return metrics

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracknet_jax.benchmark.results import Report, Result
+from tracknet_jax.benchmark.benchmark_report import Report, Result
 from tracknet_jax.utils.files import replacing
 from tracknet_jax.utils.images import check_picture_name
 
@@ -53,7 +53,7 @@ def curves(report: Report) -> dict[str, list[Result]]:
     found: dict[str, list[Result]] = defaultdict(list)
     for result in report.results:
         case = result.case
-        if case.task not in ("stream", "start"):
+        if case.task != "stream":
             devices = f" x{case.devices}" if case.devices > 1 else ""
             found[f"{case.task} {case.model} {case.dtype} {case.variant}{devices}"].append(result)
     return {name: sorted(results, key=lambda result: result.case.batch) for name, results in found.items()}

@@ -1,17 +1,16 @@
-"""What was measured, and the figures that follow from it."""
+"""What a benchmark measured, and the figures that follow from it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tracknet_jax.benchmark.benchmark_config import Case
-from tracknet_jax.benchmark.profile import Part
 from tracknet_jax.benchmark.timing import Timing
 from tracknet_jax.benchmark.workload import Work
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes that a step needs at once on one device: as the `device` counted them, or as XLA planned (`compiled`)."""
+    """Bytes that a step holds at once on one device: counted by the `device`, or planned by XLA (`compiled`)."""
 
     bytes: int
     source: str
@@ -19,7 +18,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Peaks:
-    """What the machine did at best beside a case: floating-point operations and bytes a second, on its devices."""
+    """Floating-point operations and bytes a second of the references that were timed beside a case."""
 
     flops: float
     bandwidth: float
@@ -33,9 +32,8 @@ class Result:
         macs: counted multiply-adds of one window's forward pass.
         memory, peaks: None where they were not measured.
         ratio: another runtime's time over ours on the same windows.
-        max_difference: between its maps and ours.
-        of_constant: speed of training that is fed, over that of training on one batch.
-        profile: a step's time by the parts of the network, where it was traced.
+        max_difference: the largest one between its output and JAX's.
+        of_constant: speed of fed training over that of training on one constant batch.
     """
 
     case: Case
@@ -47,7 +45,6 @@ class Result:
     ratio: float | None = None
     max_difference: float | None = None
     of_constant: float | None = None
-    profile: tuple[Part, ...] = ()
 
     @property
     def windows_per_second(self) -> float:
@@ -59,19 +56,19 @@ class Result:
 
     @property
     def model_flops(self) -> float:
-        """Operations of one step after the counted multiply-adds, two each; nothing computed twice is in it."""
+        """Operations of one step: two for each counted multiply-add of its passes."""
         return 2.0 * self.macs * self.work.windows * self.work.passes
 
     @property
     def share_of_peak(self) -> float | None:
-        """Of the matrix product's speed, by `model_flops`."""
+        """The step's `model_flops` a second over those of the matrix product."""
         if self.peaks is None or not self.work.passes:
             return None
         return self.model_flops / self.timing.median / self.peaks.flops
 
     @property
     def intensity(self) -> float | None:
-        """Operations a byte that goes to or from memory, both by XLA's count."""
+        """Operations for each byte of memory traffic, both by XLA's count."""
         analysis = self.work.analysis
         return analysis.flops / analysis.bytes_accessed if analysis and analysis.bytes_accessed else None
 
@@ -99,13 +96,12 @@ class Result:
             "ratio": self.ratio,
             "max_difference": self.max_difference,
             "of_constant": self.of_constant,
-            "profile": [part._asdict() for part in self.profile],
         }
 
 
 @dataclass(frozen=True)
 class Report:
-    """A whole run: the machine, what was measured, and the cases that do not fit its memory."""
+    """A whole benchmark: the machine, the results, and the cases that do not fit into its memory."""
 
     machine: dict[str, Any]
     results: tuple[Result, ...]
