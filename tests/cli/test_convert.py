@@ -58,7 +58,8 @@ def test_out_again_bit_by_bit(to, name, checkpoint, weights, tmp_path, capsys):
     assert capsys.readouterr().out.endswith("inpaintnet-torch, the tensor names of qaz812345/TrackNetV3\n")
     back = read_checkpoint(file)
     assert int(back.notes["seq_len"]) == 24
-    assert list(back.tensors) == list(weights)
+    assert sorted(back.tensors) == sorted(weights)  # safetensors sorts by name
+    assert to == "safetensors" or list(back.tensors) == list(weights)
     for tensor, array in weights.items():
         np.testing.assert_array_equal(back.tensors[tensor], array)
     assert main(["convert", str(file), "--output", str(tmp_path / "again")]) == 0

@@ -1,58 +1,25 @@
-"""The safetensors format: the length of a JSON header, the header, then the tensors' bytes."""
+"""Safetensors files, read and written by the library of that name."""
 
-import json
-import math
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 
 import ml_dtypes  # noqa: F401 -- makes bfloat16 known to NumPy
 import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save
 
-from tracknet_jax.convert.checkpoint import Checkpoint
-
-DTYPES = {
-    "F64": "<f8",
-    "F32": "<f4",
-    "F16": "<f2",
-    "BF16": "bfloat16",
-    "I64": "<i8",
-    "I32": "<i4",
-    "I16": "<i2",
-    "I8": "i1",
-    "U8": "u1",
-    "BOOL": "?",
-}
+from tracknet_jax.convert.foreign_checkpoint import Checkpoint
 
 
 def read_safetensors(path: Path) -> Checkpoint:
-    """Tensors, and the notes in `__metadata__`."""
-    content = path.read_bytes()
-    (length,) = struct.unpack("<Q", content[:8])
-    header = json.loads(content[8 : 8 + length])
-    notes = header.pop("__metadata__", {})
-    data = memoryview(content)[8 + length :]
-    return Checkpoint.of({name: _tensor(about, data) for name, about in header.items()}, notes)
-
-
-def _tensor(about: dict, data: memoryview) -> np.ndarray:
-    begin, end = about["data_offsets"]
-    if not 0 <= begin <= end <= len(data):
-        raise ValueError("a tensor reaches outside the file")
-    return np.frombuffer(data[begin:end], DTYPES[about["dtype"]]).reshape(about["shape"])
+    """Tensors, and the notes in the file's metadata."""
+    with safe_open(path, "np") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 -- not iterable itself
+        return Checkpoint.of(tensors, file.metadata() or {})
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, np.ndarray], notes: Mapping[str, object]) -> None:
     """Writes float32 tensors, with `notes` as text beside them."""
-    header: dict[str, object] = {"__metadata__": {name: str(note) for name, note in notes.items()}}
-    begin = 0
-    for name, x in tensors.items():
-        end = begin + 4 * math.prod(x.shape)
-        header[name] = {"dtype": "F32", "shape": list(x.shape), "data_offsets": [begin, end]}
-        begin = end
-    encoded = json.dumps(header, separators=(",", ":")).encode()
-    encoded += b" " * (-len(encoded) % 8)
-    with path.open("wb") as file:
-        file.write(struct.pack("<Q", len(encoded)) + encoded)
-        for x in tensors.values():
-            file.write(np.ascontiguousarray(x, "<f4").tobytes())
+    # The library writes an array's memory as it lies, whatever its strides.
+    arrays = {name: np.asarray(x, np.float32, order="C") for name, x in tensors.items()}
+    path.write_bytes(save(arrays, {name: str(note) for name, note in notes.items()}))
