@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers.members import narrow, random_release
 from tracknet_jax.cli.main import main
-from tracknet_jax.export import write
+from tracknet_jax.export import export_release
 from tracknet_jax.export.compare import example_windows
 from tracknet_jax.releases.release import save_release
 
@@ -62,7 +62,7 @@ def test_a_file_that_says_something_else_is_not_written(checkpoint, tmp_path, ca
 def test_a_missing_package_is_named_before_anything_is_computed(
     checkpoint, tmp_path, capsys, monkeypatch, to, extra, package
 ):
-    monkeypatch.setattr(write, "find_spec", lambda name: None)
+    monkeypatch.setattr(export_release, "find_spec", lambda name: None)
     assert main(["export", checkpoint, "--to", to, "--output", str(tmp_path / f"ball.{to}")]) == 2
     assert f"--to {to} needs {package}: pip install 'tracknet-jax[{extra}]'" in capsys.readouterr().err
 

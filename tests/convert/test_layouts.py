@@ -10,8 +10,8 @@ from flax.traverse_util import flatten_dict
 from scipy.signal import correlate
 
 from tests.helpers.reference import load_golden
-from tracknet_jax.convert.checkpoint import Checkpoint
 from tracknet_jax.convert.fitting import find_network
+from tracknet_jax.convert.foreign_checkpoint import Checkpoint
 from tracknet_jax.convert.layouts import ALL, LAYOUTS, layouts_of
 from tracknet_jax.convert.mapping import tensor_shapes, to_tensors, to_variables
 from tracknet_jax.convert.networks import V2_RSTR, V2_TORCH

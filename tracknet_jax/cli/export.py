@@ -36,7 +36,7 @@ def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
     args = tyro.cli(ExportArgs, args=argv, prog="tracknet export", description=DESCRIPTION)
 
-    from tracknet_jax.export.write import export_release
+    from tracknet_jax.export.export_release import export_release
     from tracknet_jax.releases.release import load_release
 
     release = load_release(args.checkpoint)

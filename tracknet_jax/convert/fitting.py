@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from tracknet_jax.convert.checkpoint import Checkpoint
+from tracknet_jax.convert.foreign_checkpoint import Checkpoint
 from tracknet_jax.convert.layouts import ALL, Layout, layouts_called
 from tracknet_jax.convert.mapping import tensor_shapes
 from tracknet_jax.releases.release import AnyConfig, abstract_variables

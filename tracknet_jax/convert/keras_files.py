@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tracknet_jax.convert.checkpoint import Checkpoint
+from tracknet_jax.convert.foreign_checkpoint import Checkpoint
 from tracknet_jax.utils.errors import UserError
 
 # The weights of the layers that the family is made of, in the order in which Keras lists them.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tracknet_jax.convert import networks, tables
-from tracknet_jax.convert.checkpoint import Checkpoint
+from tracknet_jax.convert.foreign_checkpoint import Checkpoint
 from tracknet_jax.convert.mapping import Row
 from tracknet_jax.models.rectifier import INPAINTNET
 from tracknet_jax.releases.release import AnyConfig

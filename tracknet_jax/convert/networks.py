@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tracknet_jax.convert.checkpoint import Checkpoint
+from tracknet_jax.convert.foreign_checkpoint import Checkpoint
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.rectifier import INPAINTNET, RectifierConfig
 from tracknet_jax.models.registry import preset

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tracknet_jax.convert.checkpoint import NOTES, Checkpoint
+from tracknet_jax.convert.foreign_checkpoint import NOTES, Checkpoint
 from tracknet_jax.convert.keras_files import read_h5, read_keras
 from tracknet_jax.convert.safetensors_files import read_safetensors
 from tracknet_jax.convert.tensorflow_files import is_tensorflow, read_tensorflow

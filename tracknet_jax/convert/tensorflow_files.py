@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tracknet_jax.convert.checkpoint import Checkpoint
+from tracknet_jax.convert.foreign_checkpoint import Checkpoint
 from tracknet_jax.convert.keras_files import LAYERS, keras_checkpoint
 from tracknet_jax.utils.errors import UserError
 

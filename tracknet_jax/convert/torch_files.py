@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tracknet_jax.convert.checkpoint import Checkpoint
+from tracknet_jax.convert.foreign_checkpoint import Checkpoint
 from tracknet_jax.convert.unpickling import Ignored, Storage, StoredTensor, unpickle
 from tracknet_jax.utils.errors import UserError
 
