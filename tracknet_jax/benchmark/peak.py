@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from tracknet_jax.benchmark.benchmark_config import Case, Dtype
-from tracknet_jax.benchmark.program import Layout
+from tracknet_jax.benchmark.program import Layout, Step
 from tracknet_jax.benchmark.timing import Call
 
 # Large enough to reach the peak, and to lie in no cache.
@@ -33,40 +33,40 @@ def references(cases: Iterable[Case]) -> dict[Any, Reference]:
     found: dict[Any, Reference] = {}
     for case in cases:
         product, copied = reference_keys(case)
+        layout = Layout(case.devices)
         if product not in found:
-            found[product] = matrix_product(case.dtype, case.devices)
+            found[product] = _matrix_product(layout, case.dtype)
         if copied not in found:
-            found[copied] = copy(case.devices)
+            found[copied] = _copy(layout)
     return found
 
 
-def matrix_product(dtype: Dtype, devices: int) -> Reference:
-    """A square product on each of some devices."""
+def _matrix_product(layout: Layout, dtype: Dtype) -> Reference:
+    """A square product on each device."""
     side = SIDE[_kind()]
 
     def multiply(right: jax.Array, left: jax.Array) -> jax.Array:
         # A float32 sum, as in convolutions: only for that does XLA use a CPU's bfloat16 instructions.
         return jnp.matmul(left, right, preferred_element_type=jnp.float32)
 
-    layout = Layout(devices)
-    right = layout.place_whole(jnp.ones((side, side), dtype))
-    left = layout.place_parts(jnp.ones((devices, side, side), dtype))
-    program = layout.compile(multiply, right, left)
-    return Reference(partial(program.run, right, left), 2.0 * side**3 * devices)
+    left = jnp.ones((layout.count, side, side), dtype)
+    return _reference(layout, multiply, jnp.ones((side, side), dtype), left, 2.0 * side**3)
 
 
-def copy(devices: int) -> Reference:
-    """An array on each of some devices, read and written once."""
+def _copy(layout: Layout) -> Reference:
+    """An array on each device, read and written once."""
     size = COPIED[_kind()]
 
     def scale(factor: jax.Array, x: jax.Array) -> jax.Array:
         return factor * x
 
-    layout = Layout(devices)
-    factor = layout.place_whole(jnp.float32(2))
-    x = layout.place_parts(jnp.ones((devices, size // 4)))
-    program = layout.compile(scale, factor, x)
-    return Reference(partial(program.run, factor, x), 2.0 * size * devices)
+    return _reference(layout, scale, jnp.float32(2), jnp.ones((layout.count, size // 4)), 2.0 * size)
+
+
+def _reference(layout: Layout, step: Step, whole: Any, parts: Any, amount: float) -> Reference:
+    """The compiled step; `amount` is that of one device."""
+    operands = layout.place_whole(whole), layout.place_parts(parts)
+    return Reference(partial(layout.compile(step, *operands).run, *operands), amount * layout.count)
 
 
 def _kind() -> str:

@@ -1,4 +1,4 @@
-"""Which layout a checkpoint is of, and what keeps it from fitting one."""
+"""Finds the layout of a checkpoint, or the first tensor that does not fit."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from tracknet_jax.utils.errors import UserError
 def find_network(
     checkpoint: Checkpoint, source: str, model: str | None, where: str
 ) -> tuple[Layout, AnyConfig]:
-    """The layout and the network of a checkpoint, all of whose tensors fit.
+    """The layout and the network of a checkpoint; all its tensors fit them.
 
     Args:
         source: name of a layout, or `auto`: the one that has exactly the checkpoint's tensor names.
-        model: name of the network, where names and shapes leave a choice.
+        model: name of the network; needed where names and shapes fit several.
         where: the file, for messages.
 
     Raises:
-        UserError: there is no such layout; a tensor is missing, too much or of another shape; `model` is needed,
-            or is none of the choice.
+        UserError: there is no such layout; a tensor is missing, unknown or has another shape; `model` is needed, or
+            does not fit.
     """
     fits = [Fit(layout, checkpoint) for layout in layouts_called(source)]
     fit = fits[0] if len(fits) == 1 else next((fit for fit in fits if fit.has_the_names), None)
@@ -50,19 +50,19 @@ def chosen(choice: list[AnyConfig], model: str | None, where: str) -> AnyConfig:
 
 @dataclass(frozen=True)
 class Fit:
-    """A checkpoint held against a layout."""
+    """A checkpoint compared with a layout."""
 
     layout: Layout
     checkpoint: Checkpoint
 
     @cached_property
     def choice(self) -> list[AnyConfig]:
-        """The networks that it may be; they differ in no shape."""
+        """The networks that fit its shapes."""
         return self.layout.choose(self.checkpoint)
 
     @cached_property
     def used(self) -> dict[str, tuple[int, ...]]:
-        """The shapes of the checkpoint's tensors, but for those that the layout knows to be unused."""
+        """The shapes of the checkpoint's tensors, without those that the project never uses."""
         unused = dict(self.layout.unused)
         return {name: x.shape for name, x in self.checkpoint.tensors.items() if name not in unused}
 
@@ -78,16 +78,16 @@ class Fit:
 
     @property
     def fitting(self) -> int:
-        """How many expected tensors are there in the expected shape."""
+        """The number of expected tensors that the checkpoint has in the expected shape."""
         return sum(self.used.get(name) == shape for name, shape in self.shapes.items())
 
     @property
     def alike(self) -> int:
-        """How many tensors have an expected shape, whatever their names."""
+        """The number of tensors that have an expected shape, whatever their names."""
         return (Counter(self.used.values()) & Counter(self.shapes.values())).total()
 
     def problem(self) -> str | None:
-        """The first tensor that keeps the checkpoint from fitting, None when all fit."""
+        """The first tensor that does not fit, in words; None when all fit."""
         for name, shape in self.shapes.items():
             if name not in self.used:
                 return f"{name} {shape} is missing"
@@ -97,12 +97,12 @@ class Fit:
         return f"{extra} {self.used[extra]} is not of {self.choice[0].name}" if extra else None
 
 
-@cache  # the network is traced for it
+@cache  # it traces the network
 def expected_shapes(layout: Layout, config: AnyConfig) -> dict[str, tuple[int, ...]]:
     """The tensors of a network in a layout, and their shapes."""
     return tensor_shapes(list(layout.table(config)), abstract_variables(config))
 
 
 def nearest(checkpoint: Checkpoint) -> Fit:
-    """The layout that most tensors fit by name and shape, or else by shape."""
+    """The layout that most tensors fit by name and shape; among equals, by shape alone."""
     return max((Fit(layout, checkpoint) for layout in ALL), key=lambda fit: (fit.fitting, fit.alike))

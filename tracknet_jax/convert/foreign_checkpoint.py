@@ -1,4 +1,4 @@
-"""What every reader gives: a checkpoint as arrays by the reference's own names, whatever file they came in."""
+"""What every reader returns: a checkpoint as arrays by the reference's own names, whatever its file format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ NOTES: dict[str, type] = {"seq_len": int, "bg_mode": str, "fusion": str}
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Tensors by the reference's names, and what the file says about the network beside them.
+    """Tensors by the reference's names, and notes about the network.
 
     `notes` may hold `seq_len` and `bg_mode`, which V3's trainer writes, and `fusion` of a Keras V4.
     """
@@ -23,10 +23,10 @@ class Checkpoint:
 
     @classmethod
     def of(cls, tensors: Mapping[str, np.ndarray], notes: Mapping[str, Any]) -> "Checkpoint":
-        """Without step counters, what a wrapper put before every name, and notes that nothing here asks for.
+        """Leaves out step counters, a wrapper's prefix of every name, and notes that nothing here reads.
 
         Raises:
-            ValueError: a note is not what it should be.
+            ValueError: a note has a wrong type or value.
         """
         kept = {name: value for name, value in tensors.items() if not name.endswith(COUNTER)}
         while prefix := next((p for p in PREFIXES if kept and all(n.startswith(p) for n in kept)), None):

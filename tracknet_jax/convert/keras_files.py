@@ -1,7 +1,8 @@
-"""Keras files: `.h5` of every age, and `.keras` archives. Layers are told by what they hold and by their order.
+"""Keras files: `.h5` of all versions, and `.keras` archives.
 
-Keras numbers layers on through a session, and its formats name them differently, so a layer here gets the name that
-it has in a fresh session: `conv2d`, `conv2d_1`, ..., `batch_normalization`, ..., `motion_prompt_layer`.
+Keras numbers layers through a whole session, and its formats name them differently. Here a layer gets the name that
+it has in a fresh session: `conv2d`, `conv2d_1`, ..., `batch_normalization`, ..., `motion_prompt_layer`. Its weights
+say its kind, and the model's order its number.
 """
 
 import io
@@ -17,7 +18,7 @@ import numpy as np
 from tracknet_jax.convert.foreign_checkpoint import Checkpoint
 from tracknet_jax.utils.errors import UserError
 
-# The weights of the layers that the family is made of, in the order in which Keras lists them.
+# The family's layers with weights, and their weights in Keras' order.
 LAYERS = {
     "conv2d": ("kernel", "bias"),
     "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),
@@ -31,7 +32,7 @@ def read_h5(path: Path) -> Checkpoint:
     """An HDF5 file: weights or a whole model of Keras 1 and 2, or `.weights.h5` of Keras 3.
 
     Raises:
-        UserError: h5py is not installed, or a layer is none of this family's.
+        UserError: h5py is not installed, or a layer is of another kind than the family's.
     """
     return _read(path, path)
 
@@ -57,7 +58,7 @@ def _read(file: Any, path: Path, config: str = "") -> Checkpoint:
 
 
 def _listed_layers(root: Any) -> list[tuple[str, dict[str, np.ndarray]]]:
-    """The layers of the older form, where attributes list layers and weights in the model's order."""
+    """The layers of the older format: attributes list layers and weights in the model's order."""
     found = []
     for name in map(_text, root.attrs["layer_names"]):
         paths = [_text(path) for path in root[name].attrs["weight_names"]]
@@ -67,7 +68,7 @@ def _listed_layers(root: Any) -> list[tuple[str, dict[str, np.ndarray]]]:
 
 
 def _numbered_layers(root: Any) -> list[tuple[str, dict[str, np.ndarray]]]:
-    """The layers of Keras 3's form, `.../<layer>/vars/<n>`, whose weights have numbers in place of names."""
+    """The layers of Keras 3's format, `.../<layer>/vars/<n>`: weights have numbers instead of names."""
     groups: dict[str, list[np.ndarray]] = {}
 
     def visit(path: str, item: Any) -> None:
@@ -93,7 +94,7 @@ def keras_checkpoint(
     """Renames layers, given in the model's order, and notes the fusion that the model's `config` names.
 
     Raises:
-        UserError: a layer with weights is none of this family's.
+        UserError: a layer with weights is of another kind than the family's.
     """
     tensors: dict[str, np.ndarray] = {}
     seen: Counter[str] = Counter()

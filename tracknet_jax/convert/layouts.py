@@ -19,13 +19,13 @@ class Layout:
 
     Attributes:
         origin: the project.
-        networks: those that it has, width and height aside.
-        choose: the networks that a checkpoint may be; see `networks`.
-        table: the rows of a network's tensors, in the project's own order.
+        networks: the project's networks, at one of their sizes.
+        choose: gives the networks that a checkpoint may be; see `networks`.
+        table: gives the rows of a network's tensors, in the project's own order.
         any_length: the project builds its networks for any number of frames.
-        wrapper: the key under which the project's own scripts look for the state dict in a torch file.
-        notes: what they look for beside it, under `param_dict`; or what the tensors leave open.
-        unused: tensors that the project's modules hold and never use, with their shapes; written as zeros.
+        wrapper: the key of the state dict in the project's torch files.
+        notes: what the project stores beside it under `param_dict`, or what the tensors do not say.
+        unused: tensors that the project builds and never uses, with their shapes; written as zeros.
     """
 
     name: str
@@ -41,11 +41,7 @@ class Layout:
 
 ALL = (
     Layout(
-        "v1-torch",
-        "yastrebksv/TrackNet",
-        (networks.V1,),
-        lambda checkpoint: [networks.V1],
-        tables.v1_torch,
+        "v1-torch", "yastrebksv/TrackNet", (networks.V1,), lambda checkpoint: [networks.V1], tables.v1_torch
     ),
     Layout(
         "v1-keras",
@@ -127,20 +123,20 @@ LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in ALL}
 
 
 def layouts_called(source: str) -> tuple[Layout, ...]:
-    """The layout of that name, all with `auto`; raises `UserError` when there is none."""
+    """The layout of that name, or all for `auto`; raises `UserError` if there is none."""
     if source not in ("auto", *LAYOUTS):
         raise UserError(f"unknown layout {source!r}: choose from auto, {', '.join(LAYOUTS)}")
     return ALL if source == "auto" else (LAYOUTS[source],)
 
 
-# The fields of a config of which no project's tensors tell.
+# Fields of a config that no project's tensors show.
 SIZES = {"name", "paper", "height", "width", "length", "dtype"}
 BEGINNING = {"kernel_init", "head_bias_init", "motion_alpha", "motion_beta"}
 TRAINING = {"bn_decay", "dropout", "context_masking"}
 
 
 def layouts_of(config: AnyConfig) -> list[Layout]:
-    """The layouts in which a network of ours can be written: those whose project has that very network."""
+    """The layouts in which a network of ours can be written: their projects have exactly this network."""
 
     def has_it(layout: Layout) -> bool:
         free = SIZES | BEGINNING | TRAINING | ({"frames", "outputs"} if layout.any_length else set())
@@ -150,5 +146,5 @@ def layouts_of(config: AnyConfig) -> list[Layout]:
 
 
 def architecture(config: AnyConfig, free: set[str]) -> dict[str, Any]:
-    """The fields of a config but those that are free."""
+    """The fields of a config, without those that are free."""
     return {name: value for name, value in dataclasses.asdict(config).items() if name not in free}

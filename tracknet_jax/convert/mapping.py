@@ -1,4 +1,4 @@
-"""One tensor of a reference network and the variable it becomes here, with a rearrangement that goes both ways."""
+"""Tensors of a reference network as variables of ours, and back: names, and how the axes are rearranged."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Rearrangement:
-    """How a tensor of the reference lies in memory here, and back."""
+    """The reference's tensor as our array, and the inverse."""
 
     ours: Callable[[Array], Array]
     theirs: Callable[[Array], Array]
@@ -28,7 +28,7 @@ CONV2D = Rearrangement(lambda x: x.transpose(2, 3, 1, 0), lambda x: x.transpose(
 CONV2D_V1 = Rearrangement(
     lambda x: x.transpose(2, 3, 1, 0)[:, :, ::-1], lambda x: x[:, :, ::-1].transpose(3, 2, 0, 1)
 )
-# The official V1 sees 0..255 besides. Times and by 255 do not cancel to the last bit: the one inexact pair.
+# The official V1 also sees 0..255. Multiplying and dividing by 255 rounds: this pair alone is not exact.
 KERAS_V1 = Rearrangement(
     lambda x: x[:, :, ::-1] * x.dtype.type(255), lambda x: x[:, :, ::-1] / x.dtype.type(255)
 )
@@ -45,7 +45,7 @@ TEMPORAL = Rearrangement(lambda x: x[:, :, None], lambda x: x[:, :, 0])  # (1, L
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a layout's table: the reference's name, the path of our variable, how one becomes the other."""
+    """A line of a layout's table: the reference's name, the path of our variable, and the rearrangement."""
 
     theirs: str
     ours: str

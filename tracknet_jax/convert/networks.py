@@ -1,7 +1,7 @@
-"""Which networks the reference projects have, and which of them a checkpoint is, by its shapes and notes.
+"""The networks of the reference projects, and which of them a checkpoint is, by its shapes and notes.
 
-Each `choose` must answer for any checkpoint, whatever it holds: whether the tensors fit is checked afterwards. It
-gives several networks where names and shapes leave a choice; they differ in no shape.
+Each `choose` must return something for any checkpoint: whether the tensors fit is checked afterwards. It returns
+several networks if names and shapes fit several; these have the same shapes.
 """
 
 import math
@@ -54,14 +54,14 @@ def choose_v2_keras(checkpoint: Checkpoint) -> list[TrackNetConfig]:
 
 
 def choose_v4_keras(checkpoint: Checkpoint) -> list[TrackNetConfig]:
-    """The official V4. Types A and B have the same weights; only a whole model's config tells them apart."""
+    """The official V4. Types A and B have the same weights; only the config of a whole model distinguishes them."""
     width = size(checkpoint, "batch_normalization/gamma", 0, 512)
     kinds = V4_CHANNEL if has_channel_norm(checkpoint) else [resized(config, width) for config in V4_KERAS]
     return [config for config in kinds if checkpoint.notes.get("fusion", config.fusion) == config.fusion]
 
 
 def choose_v2_torch(checkpoint: Checkpoint) -> list[TrackNetConfig]:
-    """ChgygLin's port, trained there, or with the official Keras weights in it: statistics by column."""
+    """ChgygLin's port, trained there or filled with the official Keras weights (statistics by column)."""
     single = size(checkpoint, "conv2d_18.weight", 0, 3) == 1
     norm = size(checkpoint, "conv2d_1.bn.weight", 0, 64)
     return [V2_TORCH[single] if norm == 64 else resized(V2_KERAS[single], norm)]
@@ -109,7 +109,7 @@ def inpaintnet_notes(config: RectifierConfig) -> dict[str, Any]:
 
 
 def choose_v5(checkpoint: Checkpoint) -> list[TrackNetConfig]:
-    """The networks of V5's repository, told apart by the names of their parts."""
+    """The networks of V5's repository; the names of their parts distinguish them."""
     parts = {
         "mdd.a": V5,
         "head.time_embed": V2_RSTR,
@@ -123,7 +123,7 @@ def choose_v5(checkpoint: Checkpoint) -> list[TrackNetConfig]:
 
 
 def size(checkpoint: Checkpoint, name: str, axis: int, otherwise: int) -> int:
-    """The length of one axis of a tensor, `otherwise` where the checkpoint has no such tensor or axis."""
+    """The length of one axis of a tensor; `otherwise` if the checkpoint has no such tensor or axis."""
     shape = np.shape(checkpoint.tensors.get(name, 0))
     return shape[axis] if axis < len(shape) else otherwise
 
@@ -134,9 +134,9 @@ def has_channel_norm(checkpoint: Checkpoint) -> bool:
 
 
 def resized(config: TrackNetConfig, width: int) -> TrackNetConfig:
-    """`config` at another width, and at the height that keeps its shape as nearly as it can be pooled.
+    """`config` at another width, with the height that keeps its aspect ratio best and can be pooled.
 
-    Unchanged, so that the tensors will not fit, where that width cannot be pooled.
+    If that width cannot be pooled, `config` is returned unchanged; its tensors will not fit.
     """
     if width < config.divisor or width % config.divisor:
         return config
@@ -145,7 +145,7 @@ def resized(config: TrackNetConfig, width: int) -> TrackNetConfig:
 
 
 def with_patches(config: TrackNetConfig, count: int) -> TrackNetConfig:
-    """`config` at the size of `count` patches, of all such sizes the one nearest to 16:9."""
+    """`config` at a size of `count` patches: of all such sizes the one nearest to 16:9."""
     rows = [n for n in range(1, math.isqrt(count) + 1) if count % n == 0] or [1]
     nearest = min(rows, key=lambda n: abs(math.log(max(1, count) / n / n * 9 / 16)))
     return replace(config, height=nearest * config.patch, width=max(1, count // nearest) * config.patch)

@@ -15,7 +15,7 @@ from tracknet_jax.utils.errors import UserError
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Reads a file of weights; its content, not its ending, says which format it is.
+    """Reads a file of weights; its content decides the format, not its ending.
 
     Raises:
         UserError: there is no such file, it is damaged, or its format is none of those read here.
@@ -30,9 +30,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def reader_of(path: Path) -> Callable[[Path], Checkpoint]:
-    """The reader for the file's content; raises `UserError` when there is none.
+    """The reader for the file's content; raises `UserError` if there is none.
 
-    What a reader raises on a damaged file is whatever its format's library does.
+    On a damaged file a reader raises whatever the library of its format raises.
     """
     if is_tensorflow(path):
         return read_tensorflow

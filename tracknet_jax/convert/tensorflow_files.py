@@ -22,7 +22,7 @@ def is_tensorflow(path: Path) -> bool:
 
 
 def read_tensorflow(path: Path) -> Checkpoint:
-    """The weights of a Keras model, by the names that its layers have in a fresh session.
+    """The weights of a Keras model, by its layers' names in a fresh session.
 
     Raises:
         UserError: TensorFlow is not installed, or the checkpoint is not a Keras model's.
@@ -41,5 +41,5 @@ def read_tensorflow(path: Path) -> Checkpoint:
         if found and found[2] in NAMES:
             layers.setdefault(int(found[1]), {})[found[2]] = reader.get_tensor(name)
     if not layers:
-        raise UserError(f"{path}: tells no layers of a Keras model; save the model as .keras or .h5")
+        raise UserError(f"{path}: names no layers of a Keras model; save the model as .keras or .h5")
     return keras_checkpoint([(str(number), layers[number]) for number in sorted(layers)], "", path)

@@ -1,4 +1,4 @@
-"""PyTorch's checkpoints: the zip archives of 1.6 and later read and written, the older single stream read."""
+"""PyTorch's checkpoints without PyTorch: reads zip archives (1.6 and later) and the older stream, writes archives."""
 
 import io
 import math
@@ -36,7 +36,7 @@ def read_torch(path: Path) -> Checkpoint:
 
 
 def read_torch_legacy(path: Path) -> Checkpoint:
-    """The format before PyTorch 1.6: five pickles in a row, then the storages, each behind its length.
+    """The format before PyTorch 1.6: five pickles in a row, then each storage's length and content.
 
     Raises:
         UserError: as `read_torch` does.
@@ -85,7 +85,7 @@ def _is_dict(x: Any) -> bool:
 
 
 def write_torch(path: Path, tree: Mapping[str, Any]) -> None:
-    """Writes what `torch.save` would: nested dicts of strings, whole numbers and float32 arrays.
+    """Writes nested dicts of strings, whole numbers and float32 arrays as `torch.save` does.
 
     `torch.load(path, weights_only=True)` reads it.
     """
@@ -100,12 +100,12 @@ def write_torch(path: Path, tree: Mapping[str, Any]) -> None:
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
-    """Without the time of writing: the same weights give the same file."""
+    """A file of the archive without its time, so that the same weights give the same file."""
     return zipfile.ZipInfo(f"archive/{name}")
 
 
 def _opcodes(x: Any, arrays: list[np.ndarray]) -> Iterator[bytes]:
-    """The pickle of `x`, opcode by opcode: torch's names can be written without torch to import them from."""
+    """The pickle of `x`, opcode by opcode: a pickler would have to import torch for the names in it."""
     if isinstance(x, Mapping):
         yield b"}("  # a new dict, and the start of its items
         for key, value in x.items():

@@ -1,7 +1,7 @@
 """Unpickling that executes nothing: the pickles inside torch's files, with tensors left as descriptions.
 
-A pickle may ask for any Python callable to be imported and called. Here a name is looked up in a fixed table and
-never imported; what the table does not hold ends the reading.
+A pickle can make Python import and call anything. Here names are looked up in a fixed table and nothing is imported;
+a name that is not in the table is an error.
 """
 
 import math
@@ -55,7 +55,7 @@ class StoredTensor:
 
 
 class Ignored(dict):
-    """Stands for objects that trainers store beside the weights and nobody needs here; swallows their content."""
+    """Stands for an object that a trainer stored beside the weights; its content is dropped."""
 
     def __init__(self, *_: Any) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class TensorUnpickler(pickle.Unpickler):
         self._storage = storage
 
     def find_class(self, module: str, name: str) -> Any:
-        # What is mutable is made anew each time, because a pickle can set attributes of what it is given.
+        # Mutable objects are new each time: a pickle can set attributes of what it gets.
         wanted = f"{module}.{name}"
         if wanted in TENSORS:
             return partial(TENSORS[wanted])

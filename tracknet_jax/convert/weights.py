@@ -37,7 +37,7 @@ def import_weights(path: Path, source: str = "auto", model: str | None = None) -
 
 
 def convert_to_release(path: Path, folder: Path, source: str = "auto", model: str | None = None) -> Imported:
-    """Writes a checkpoint as the release `folder`, with a card that tells where it came from.
+    """Writes a checkpoint as the release `folder`, with a card that names its origin.
 
     Raises:
         UserError: as `import_weights`, or the folder cannot be written.
@@ -71,10 +71,10 @@ def fingerprint(path: Path) -> str:
 
 
 def export_weights(name_or_dir: str | Path, to: str, file: Path, source: str = "auto") -> Layout:
-    """Writes a release as `torch` or `safetensors` file under a reference's tensor names, and returns whose.
+    """Writes a release as `torch` or `safetensors` file under a reference's tensor names; returns the layout.
 
-    `source` names the layout; with `auto` it is the first whose project has this network. A torch file is nested as
-    the project's own scripts expect it.
+    `source` names the layout; `auto` takes the first whose project has this network. A torch file is nested as the
+    project's own scripts expect it.
 
     Raises:
         UserError: there is no such release, no project has its network, or the file cannot be written.

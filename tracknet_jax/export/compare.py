@@ -1,4 +1,4 @@
-"""Does an exported file say what the network says: both run on the same windows, maps compared."""
+"""Checks an exported file: it and the network run on the same windows, and their maps are compared."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +14,15 @@ from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.tracknet import TrackNet
 from tracknet_jax.releases.release import Release
 
-BATCH = 2  # none of the sizes that could have been built in by mistake
+BATCH = 2  # not 1, which an export might fix by mistake
 
 
 class Agreement(NamedTuple):
-    """Of a file with the network in JAX.
+    """How well a file agrees with the network in JAX.
 
     Attributes:
-        difference: the largest one between two maps, in probability.
-        lowest, highest: of JAX's maps, to judge the difference by.
+        difference: the largest difference of a probability.
+        lowest, highest: the range of JAX's maps.
     """
 
     difference: float
@@ -70,8 +70,8 @@ def _agreement(maps: object, expected: jax.Array) -> Agreement:
 def example_windows(config: TrackNetConfig, batch: int = BATCH) -> list[np.ndarray]:
     """Frames `(batch, L, H, W, 3)` uint8, and their background `(batch, H, W, 3)` where the config wants one.
 
-    A bright ball that flies over a coarse texture, with a camera's noise: maps that are nowhere near 0 would
-    compare nothing.
+    A bright ball flies over a coarse texture, with a camera's noise. Without a ball all maps would be near 0, and
+    their comparison would show little.
     """
     generator = np.random.default_rng(0)
     h, w = config.height, config.width

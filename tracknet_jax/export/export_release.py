@@ -1,4 +1,4 @@
-"""From a release to a checked file."""
+"""Writes a release as one file for another runtime, and checks the file before it is put in place."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -14,7 +14,7 @@ from tracknet_jax.utils.files import replacing
 
 Format = Literal["stablehlo", "onnx", "tflite"]
 
-# What jax.export stores its programs with, and what writes and checks the others, by the extra that brings it.
+# The extra that installs what a format needs, and the packages: jax.export stores programs with flatbuffers.
 PACKAGES = {
     "stablehlo": ("export", "flatbuffers"),
     "onnx": ("export", "onnx", "onnxruntime"),
@@ -23,10 +23,10 @@ PACKAGES = {
 
 
 def export_release(release: Release, to: Format, path: Path, tolerance: float) -> Agreement:
-    """Writes the network to `path`, if what was written, loaded again, gives JAX's maps.
+    """Writes the network to `path`, loads it again, and compares its maps with JAX's.
 
-    Raises `UserError` when a package for the format is missing, a map differs by more than `tolerance`, or the
-    file cannot be written; none is written then.
+    Raises `UserError` if a package for the format is missing, a map differs by more than `tolerance`, or the file
+    cannot be written; then no file is left.
     """
     extra, *packages = PACKAGES[to]
     for package in packages:
@@ -36,7 +36,7 @@ def export_release(release: Release, to: Format, path: Path, tolerance: float) -
     with replacing(path) as partial:
         partial.write_bytes(write(release))
         agreement = compare(partial, release)
-        if not agreement.difference <= tolerance:  # nor is NaN
+        if not agreement.difference <= tolerance:  # also for NaN
             raise UserError(
                 f"{path}: not written, its maps differ from JAX's by up to {agreement.difference:.2g}, "
                 f"more than --tolerance {tolerance:g}"

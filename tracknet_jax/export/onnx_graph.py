@@ -10,7 +10,7 @@ Operand = str | np.ndarray | np.generic  # a value by name, or a constant
 
 
 class Graph:
-    """Nodes in order, the constants they use, and the network's weights to make constants of.
+    """Nodes in order, their constants, and the network's weights.
 
     Attributes:
         weights: parameters and statistics as float32 arrays by path, "encoder_decoder/down0_0/conv/conv/kernel".
@@ -43,7 +43,7 @@ class Graph:
         return self.constant(self.weights[path], path)
 
     def reshape(self, x: str, *shape: int) -> str:
-        """Among the sizes 0 stands for the size that is there and -1 for what is left, the batch as a rule."""
+        """Size 0 keeps the present size; -1 stands for the remaining one, as a rule the batch."""
         return self.add("Reshape", x, np.array(shape, np.int64))
 
     def cut(self, x: str, start: int, stop: int, axis: int) -> str:

@@ -16,7 +16,7 @@ def unit_images(graph: Graph, images: str) -> str:
 
 
 def normalise(graph: Graph, config: TrackNetConfig, images: str) -> str:
-    """Images in [0, 1] as the trunk wants them."""
+    """Images in [0, 1] with the normalisation of the config."""
     if config.input_norm == "unit":
         return images
     mean, std = (np.array(x, np.float32).reshape(3, 1, 1) for x in (IMAGENET_MEAN, IMAGENET_STD))

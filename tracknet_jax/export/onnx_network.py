@@ -28,7 +28,7 @@ IR_VERSION = 8  # the one of that opset: newer readers take older files, not the
 
 
 def onnx_model(config: TrackNetConfig, variables: dict[str, Any]) -> ModelProto:
-    """The network in float32, batch size left open.
+    """The network in float32, for any batch size.
 
     Inputs are `frames` `(batch, L, H, W, 3)` uint8 and, where the config wants one, `background`
     `(batch, H, W, 3)` uint8; the output `maps` `(batch, L_out, H, W)` is in [0, 1]. The config is among the
@@ -79,7 +79,7 @@ def _maps(graph: Graph, config: TrackNetConfig) -> str:
 
 
 def _channels(graph: Graph, config: TrackNetConfig, images: str, attention: str) -> str:
-    """What the trunk sees of images `(B, L, 3, H, W)` and motion maps: `(B, C, H, W)`."""
+    """The trunk's input `(B, C, H, W)`, from images `(B, L, 3, H, W)` and motion maps."""
     if config.background != "none":
         background = graph.add("Unsqueeze", "background", np.array([1], np.int64))
         background = normalise(graph, config, unit_images(graph, background))

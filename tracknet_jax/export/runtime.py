@@ -1,4 +1,4 @@
-"""Tracking with another runtime: the network alone runs there, everything around it stays as it is."""
+"""Tracking with another runtime: the network runs there, everything around it in JAX."""
 
 import sys
 from collections.abc import Callable
@@ -24,10 +24,9 @@ class RuntimeOptions:
     """How another runtime computes.
 
     Attributes:
-        dtype: `float32` or `bfloat16`, of OpenVINO only; None: as it likes, bfloat16 where the processor has it.
-        threads: None: as the runtime likes.
-        idle_threads_spin: threads of ONNX Runtime that have nothing to do wait for more in a loop. It is faster
-            where nothing else wants the cores.
+        dtype: `float32` or `bfloat16`, for OpenVINO only. None: the runtime chooses, bfloat16 if the processor has it.
+        threads: None: the runtime chooses.
+        idle_threads_spin: idle threads of ONNX Runtime wait in a loop. That is faster if nothing else needs the cores.
     """
 
     dtype: str | None = None
@@ -36,16 +35,16 @@ class RuntimeOptions:
 
 
 def check_installed(runtime: Runtime, option: str) -> None:
-    """Raises `UserError`, naming the command's `option`, when the runtime, or onnx, is not installed."""
+    """Raises `UserError`, which names the command's `option`, if the runtime or onnx is not installed."""
     for package in ("onnx", runtime):
         if find_spec(package) is None:
             raise UserError(f"{option} {runtime}: {package} is not installed here (pip install {package})")
 
 
 def with_runtime(release: Release, runtime: Runtime, options: RuntimeOptions = RuntimeOptions()) -> Release:
-    """The same release, its network exported to ONNX in memory and computed by `runtime`; for inference only.
+    """The same release, for inference only: `runtime` computes its network, exported to ONNX in memory.
 
-    Raises `UserError` when the runtime, or onnx, is not installed.
+    Raises `UserError` if the runtime or onnx is not installed.
     """
     check_installed(runtime, "--runtime")
     network: Any = ForeignNetwork(release.config, load_network(release, runtime, options))
@@ -53,7 +52,7 @@ def with_runtime(release: Release, runtime: Runtime, options: RuntimeOptions = R
 
 
 def load_network(release: Release, runtime: Runtime, options: RuntimeOptions) -> Run:
-    """The network of a release, ready to run: images as the exported file takes them, to maps in [0, 1]."""
+    """A function that runs the release's network: images as the exported file takes them, to maps in [0, 1]."""
     from tracknet_jax.export.onnx_network import onnx_model
 
     model = onnx_model(release.config, release.variables).SerializeToString()
@@ -64,12 +63,12 @@ class ForeignNetwork:
     """Stands in for a `TrackNet`: its `apply` calls another runtime out of the compiled program."""
 
     def __init__(self, config: TrackNetConfig, run: Run):
-        # Maps come out whatever the head, as those of one whose logits go through a sigmoid.
+        # The runtime returns maps for every head. `apply` turns them into logits of a sigmoid head.
         self.config = replace(config, head="sigmoid")
         self._run = run
 
     def apply(self, variables: dict[str, Any], *images: jax.Array | None) -> SimpleNamespace:
-        """`logits` `(B, L_out, H, W)`; `variables` are not looked at, the runtime has its own."""
+        """`logits` `(B, L_out, H, W)`; `variables` are ignored, the runtime has its own."""
         given = [x for x in images if x is not None]
         config = self.config
         shape = (given[0].shape[0], config.outputs, config.height, config.width)
@@ -83,7 +82,7 @@ def _onnxruntime(model: bytes, wanted: RuntimeOptions) -> Run:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = wanted.threads or 0
-    # Threads that spin between two calls take the cores from JAX and from the video reader.
+    # Threads that spin between calls take cores from JAX and from the video reader.
     spin = str(int(wanted.idle_threads_spin))
     options.add_session_config_entry("session.intra_op.allow_spinning", spin)
     options.add_session_config_entry("session.force_spinning_stop", "1")  # when a call ends

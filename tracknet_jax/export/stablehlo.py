@@ -15,11 +15,10 @@ PLATFORMS = ("cpu", "cuda", "tpu")
 
 
 def maps_function(release: Release) -> Wrapped:
-    """Compiled, from the images to maps `(B, L_out, H, W)` in [0, 1], with plain convolutions on any platform.
+    """The jitted function from images to maps `(B, L_out, H, W)` in [0, 1], with plain convolutions.
 
-    The images are frames `(B, L, H, W, 3)` uint8 and, where there is one, the background `(B, H, W, 3)` uint8.
+    The images are frames `(B, L, H, W, 3)` uint8 and, if the network takes one, the background `(B, H, W, 3)` uint8.
     """
-
     model = TrackNet(release.config)
 
     def maps(*images: jax.Array) -> jax.Array:
@@ -30,7 +29,7 @@ def maps_function(release: Release) -> Wrapped:
 
 
 def image_shapes(config: TrackNetConfig, batch: Any) -> dict[str, tuple[Any, ...]]:
-    """Of the network's inputs, by name and in order; `batch` may be a symbol."""
+    """The shapes of the network's inputs, by name and in order; `batch` may be a symbol."""
     image = (config.height, config.width, 3)
     shapes: dict[str, tuple[Any, ...]] = {"frames": (batch, config.frames, *image)}
     if config.background != "none":
@@ -39,7 +38,7 @@ def image_shapes(config: TrackNetConfig, batch: Any) -> dict[str, tuple[Any, ...
 
 
 def stablehlo_program(release: Release) -> bytearray:
-    """The program as `jax.export` stores it: weights inside, batch size left open, for all of `PLATFORMS`."""
+    """The program as `jax.export` stores it: with its weights, for any batch size and all of `PLATFORMS`."""
     (batch,) = export.symbolic_shape("batch")
     shapes = image_shapes(release.config, batch).values()
     inputs = [jax.ShapeDtypeStruct(shape, "uint8") for shape in shapes]

@@ -13,8 +13,8 @@ from tracknet_jax.releases.release import Release
 def tflite_model(release: Release) -> bytes:
     """The network in float32 for one window: `frames` `(1, L, H, W, 3)` uint8 to maps `(1, L_out, H, W)` in [0, 1].
 
-    It uses nothing but TFLite's built-in operations. The batch is closed: with an
-    open one the slices of the motion maps become gathers that TFLite does not have.
+    It uses only TFLite's built-in operations. The batch size is fixed: with a free one the slices of the motion maps
+    would become gathers that TFLite does not have.
     """
     import tensorflow as tf
     from jax.experimental import jax2tf
@@ -29,7 +29,7 @@ def tflite_model(release: Release) -> bytes:
 
 
 def run_tflite(model: bytes, windows: Sequence[np.ndarray]) -> np.ndarray:
-    """The maps of one window, its frames and background in the order of the inputs, by LiteRT's interpreter."""
+    """The maps of one window by LiteRT's interpreter; `windows` are the inputs in their order."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=model)
