@@ -34,3 +34,11 @@ def real_data() -> Path:
     if not (root / "clips288" / "manifest.csv").is_file():
         pytest.skip("no real clips here (set TRACKNET_DATA)")
     return root
+
+
+@pytest.fixture(scope="module")
+def quick_compiling():
+    """A module's programs are compiled without most optimizations: small ones run no slower and are ready sooner."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)

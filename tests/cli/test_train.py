@@ -27,7 +27,7 @@ def clips(tmp_path):
     return root
 
 
-def test_trains_and_goes_on(clips, tmp_path, capsys):
+def test_trains_and_goes_on(clips, tmp_path, capsys, quick_compiling):
     command = ["train", "smallest", "--data.source", str(clips), "--workdir", str(tmp_path / "run")]
     short = ["--evaluation.every", "2", "--evaluation.pictures", "1", "--log-every", "1"]
     assert main([*command, *short, "--steps", "2"]) == 0

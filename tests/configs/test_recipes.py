@@ -142,7 +142,7 @@ def two_steps(config: TrainConfig, workdir: Path) -> list[float]:
 
 
 @pytest.fixture(scope="module")
-def losses_of(sets, tmp_path_factory):
+def losses_of(sets, tmp_path_factory, quick_compiling):
     """Two steps of a recipe. Recipes that differ in names, clips and rates alone are one program and run once."""
     done: dict[TrainConfig, list[float]] = {}
 
@@ -162,9 +162,7 @@ def losses_of(sets, tmp_path_factory):
             done[program] = two_steps(config, tmp_path_factory.mktemp(run_name(name)))
         return done[program]
 
-    jax.config.update("jax_disable_most_optimizations", True)  # compiling is what takes the time
-    yield run
-    jax.config.update("jax_disable_most_optimizations", False)
+    return run
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from scipy.fft import dctn, idctn
 
 from tracknet_jax.data.augment.jpeg import CHROMINANCE, LUMINANCE, compress, quantise
 
+quantise, compress = jax.jit(quantise), jax.jit(compress)
 FRAMES = np.random.default_rng(0).random((2, 20, 28, 3)).astype(np.float32)
 
 

@@ -8,7 +8,10 @@ import pytest
 from tracknet_jax.data.augment.paste import FASTEST, paste_ball, swept_disc
 from tracknet_jax.data.clips import UNLABELLED
 
+paste = jax.jit(jax.vmap(paste_ball, in_axes=(0, None, None)))
+
 HEIGHT, WIDTH = 48, 64
+KEYS = jax.random.split(jax.random.key(1), 24)
 NOBODY = {
     "frames": jnp.zeros((3, HEIGHT, WIDTH, 3)),
     "xy": jnp.full((3, 2), jnp.nan),
@@ -39,8 +42,7 @@ def test_a_swept_disc_is_the_mean_of_the_discs_along_the_sweep(sweep):
 
 
 def test_the_label_is_on_the_pasted_ball():
-    keys = jax.random.split(jax.random.key(1), 24)
-    out = jax.vmap(lambda key: paste_ball(key, NOBODY, 1.0))(keys)
+    out = paste(KEYS, NOBODY, 1.0)
     xy, visibility = np.asarray(out["xy"]), np.asarray(out["visibility"])
     assert (np.isfinite(xy).all(-1) == (visibility == 1)).all()
     assert visibility[:, 1].all()  # the middle one
@@ -67,7 +69,7 @@ def test_the_label_is_on_the_pasted_ball():
 def test_balls_are_pasted_only_where_there_is_surely_none(xy, visibility, pasted):
     window = {**NOBODY, "xy": NOBODY["xy"].at[2].set(jnp.array(xy, jnp.float32))}
     window["visibility"] = NOBODY["visibility"].at[2].set(visibility)
-    out = paste_ball(jax.random.key(0), window, 1.0)
+    out = jax.tree.map(lambda x: x[0], paste(KEYS, window, 1.0))
     assert bool(jnp.any(out["frames"] != 0)) == pasted
     if not pasted:
         np.testing.assert_array_equal(out["xy"], window["xy"])

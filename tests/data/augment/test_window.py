@@ -7,7 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tracknet_jax.data.augment import AugmentConfig, augment
+from tracknet_jax.data.augment import AugmentConfig
+from tracknet_jax.data.augment.window import augment as plain_augment
+
+augment = jax.jit(plain_augment, static_argnums=2)
 
 HEIGHT, WIDTH = 60, 100
 
@@ -49,7 +52,7 @@ def keys(count: int = 16, seed: int = 1) -> jax.Array:
     ],
 )
 def test_the_label_stays_on_the_ball(config: AugmentConfig):
-    out = jax.jit(augment, static_argnums=2)(keys(), batch_of_balls(), config)
+    out = augment(keys(), batch_of_balls(), config)
     height, width = config.crop or (HEIGHT, WIDTH)
     assert out["frames"].shape == (16, 3, height, width, 3)
     xy = np.asarray(out["xy"])
@@ -101,11 +104,15 @@ def test_the_background_is_treated_like_the_frames():
         jpeg=1.0,
     )
     batch = batch_of_balls()
-    batch["background"] = batch["frames"][:, 1]  # so what happens to it can be compared
+    batch["frames"] = jax.random.randint(jax.random.key(2), batch["frames"].shape, 0, 256).astype(jnp.uint8)
+    batch["background"] = batch["frames"][:, 1]  # so that the two can be compared
     out = augment(keys(), batch, config)
     assert out["background"].shape == (16, 40, 64, 3)
-    np.testing.assert_array_equal(out["background"], out["frames"][:, 1])
     assert out["frames"].shape == (16, 3, 40, 64, 3)
+    difference = np.abs(out["background"] - out["frames"][:, 1])
+    assert (
+        np.quantile(difference, 0.98) < 1e-5
+    )  # a coefficient halfway between two JPEG steps may fall to either
 
 
 def test_windows_without_a_ball_get_one():
@@ -127,5 +134,5 @@ def test_a_window_s_fate_is_its_key():
     half = augment(all_keys[8:], jax.tree.map(lambda x: x[8:], batch), config)
     # Positions up to 64 have float32 errors of 4e-6 pixels, between neighbours that differ by at most 1.
     np.testing.assert_allclose(whole["frames"][8:], half["frames"], atol=1e-4)
-    other = augment(keys(seed=2), batch, replace(config, brightness=0.0))
+    other = augment(keys(seed=2), batch, config)
     assert np.abs(np.asarray(other["xy"]) - np.asarray(whole["xy"])).max() > 1
