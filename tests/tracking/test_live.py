@@ -37,7 +37,7 @@ def live_tracker(**options):
     return Tracker(bright_dot_release(), TrackOptions(live=True, **options))
 
 
-class Simulation:
+class Simulation(LiveReader):
     """A camera and a network in one time, which moves when the network computes or a frame is waited for."""
 
     fps, size, start, order, began = Fraction(FPS), (64, 36), 0, "bgr", 0.0

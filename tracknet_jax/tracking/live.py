@@ -16,7 +16,7 @@ import numpy as np
 from tracknet_jax.rectification.rectify import BLOCK, Rectification
 from tracknet_jax.tracking.frame_tracker import FrameTracker
 from tracknet_jax.tracking.outputs import OutputFiles, write_results
-from tracknet_jax.tracking.prepared_video import Frame, prepare_live
+from tracknet_jax.tracking.prepared_video import Frame, prepare
 from tracknet_jax.tracks.track import Row, Track
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.utils.threads import Prefetch
@@ -143,7 +143,7 @@ def track_live(
     Raises:
         UserError: a file cannot be written; no half-written file stays.
     """
-    video = prepare_live(tracker.view, reader, background)
+    video = prepare(tracker.view, reader, background)
 
     def age(frame: Frame) -> float:
         assert reader.began is not None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -72,20 +72,24 @@ class PreparedVideo:
     """A video as a tracker takes it: walk it, once, for its frames.
 
     Attributes:
-        reader: where the frames come from.
-        arrivals: its frames, not walked yet.
-        placement: how they lie in the tracker's view.
+        reader: where the frames come from. Live frames have times, and they keep their pictures, because they cannot be
+            read again for the overlay.
+        arrivals: times, or None, and frames (H, W, 3) uint8, or None for a dropped one; not walked yet.
+        placement: how the frames lie in the tracker's view.
         background: (h, w, 3) uint8 RGB in the view, for networks that take one.
         middle: has seen the frames that were walked.
-        live: whether the frames have times and keep their pictures, because they can be read only once.
     """
 
     reader: FrameReader | LiveReader
-    arrivals: Iterable[Timed]
+    arrivals: Iterable[tuple[float | None, np.ndarray | None]]
     placement: Placement
-    background: np.ndarray | None
-    middle: MiddleFrame
-    live: bool
+    background: np.ndarray | None = None
+    middle: MiddleFrame = field(default_factory=MiddleFrame)
+
+    @property
+    def live(self) -> bool:
+        """Whether it comes from a camera or stream."""
+        return isinstance(self.reader, LiveReader)
 
     def __iter__(self) -> Iterator[Frame]:
         for number, (time, picture) in enumerate(self.arrivals, self.reader.start):
@@ -94,7 +98,9 @@ class PreparedVideo:
             yield Frame(self, number, time, image, picture=picture if self.live else None)
 
 
-def prepare(view: View, reader: FrameReader, background: str | Path | None = None) -> PreparedVideo:
+def prepare(
+    view: View, reader: FrameReader | LiveReader, background: str | Path | None = None
+) -> PreparedVideo:
     """The frames of `reader` as a tracker with `view` takes them.
 
     Args:
@@ -104,37 +110,26 @@ def prepare(view: View, reader: FrameReader, background: str | Path | None = Non
     Raises:
         UserError: the picture cannot be read or has another size, or the tracker takes none.
     """
-    return _prepare(view, reader, ((None, frame) for frame in reader), background, live=False)
-
-
-def prepare_live(view: View, reader: LiveReader, background: str | Path | None = None) -> PreparedVideo:
-    """As `prepare`, for a camera or stream: some frames may be dropped, and all have the time of their arrival."""
-    return _prepare(view, reader, iter(reader), background, live=True)
-
-
-def _prepare(
-    view: View,
-    reader: FrameReader | LiveReader,
-    arrivals: Iterator[Timed],
-    background: str | Path | None,
-    live: bool,
-) -> PreparedVideo:
     placement = place(reader.size, view.size, view.fit)
-    to_image = partial(_image, placement, reader.order)
-    image: np.ndarray | None = None
+    arrivals: Iterator = (
+        iter(reader) if isinstance(reader, LiveReader) else ((None, frame) for frame in reader)
+    )
     if background is not None:
         if view.background == "none":
             raise UserError(f"{view.name} takes no background image: leave {background} out")
-        image = _background_from(Path(background), placement)
-    elif view.background != "none":
-        again = reader.again()
-        if again is not None:
-            with closing(again):
-                image = estimate_background(again, to_image)
-        elif opening := list(islice(arrivals, OPENING)):
-            image = estimate_background((frame for _, frame in opening if frame is not None), to_image)
-            arrivals = chain(opening, arrivals)
-    return PreparedVideo(reader, arrivals, placement, image, MiddleFrame(), live)
+        return PreparedVideo(reader, arrivals, placement, _background_from(Path(background), placement))
+    if view.background == "none":
+        return PreparedVideo(reader, arrivals, placement)
+    to_image = partial(_image, placement, reader.order)
+    again = reader.again()
+    if again is not None:
+        with closing(again):
+            return PreparedVideo(reader, arrivals, placement, estimate_background(again, to_image))
+    opening = list(islice(arrivals, OPENING))
+    if not opening:
+        return PreparedVideo(reader, (), placement)
+    median = estimate_background((frame for _, frame in opening if frame is not None), to_image)
+    return PreparedVideo(reader, chain(opening, arrivals), placement, median)
 
 
 def _image(placement: Placement, order: Order, picture: np.ndarray) -> np.ndarray:
