@@ -15,6 +15,9 @@ import numpy as np
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.folders import VIDEOS
 
+# OpenCV reads this when it opens its first file, whoever opens it.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
 Order = Literal["rgb", "bgr"]
 DEFAULT_FPS = Fraction(30)  # for cameras that do not say
 SILENCE = 15  # seconds without a frame after which a network stream has ended
@@ -178,7 +181,6 @@ def quiet() -> Iterator[None]:
     """Keeps OpenCV's and FFmpeg's own messages off the terminal: for a bad file the user sees our one line."""
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read by OpenCV when it opens its first file
     try:
         yield
     finally:
