@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 
 import cv2
@@ -98,6 +99,19 @@ def test_overlays_and_the_ensemble_of_an_archive(tmp_path):
     for job, count in zip(jobs, (9, 10), strict=True):
         assert job.files.finished()
         assert sum(1 for _ in open_frames(job.files.video)) == count
+
+
+def test_what_is_held_of_a_finished_video_does_not_add_up(tmp_path):
+    videos = [write_video(tmp_path / f"{i}.mp4", 3) for i in range(4)]
+    seen = {}
+
+    def on_row(job, frame, row):
+        seen[job] = weakref.ref(frame.video)
+
+    tracker = Tracker(bright_dot_release())
+    for outcome in track_archive(tracker, jobs_in(videos, tmp_path / "out"), open_bgr, on_row):
+        alive = [job for job, video in seen.items() if video() is not None and job is not outcome.job]
+        assert alive == []
 
 
 def test_bad_videos_are_told_in_their_turn_and_end_nothing(tmp_path, monkeypatch):

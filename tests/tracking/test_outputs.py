@@ -13,7 +13,7 @@ from tracknet_jax.tracking.named_videos import find_sources, output_stems
 from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
 from tracknet_jax.tracking.tracker import Tracker
 from tracknet_jax.tracking.videos import track_source
-from tracknet_jax.tracks.picture import MiddleFrame
+from tracknet_jax.tracks.flight_picture import MiddleFrame
 from tracknet_jax.tracks.track import CsvRows, Track
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.readers import open_frames

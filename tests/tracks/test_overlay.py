@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.helpers.dot_videos import write_video
+from tracknet_jax.tracks.flight_picture import write_flight_picture
 from tracknet_jax.tracks.overlay import Overlay, overlay_video, write_overlay
-from tracknet_jax.tracks.picture import write_picture
 from tracknet_jax.tracks.track import Row, Track
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.readers import open_frames
@@ -166,14 +166,14 @@ def test_opencvs_silent_failure_is_noticed(tmp_path, monkeypatch):
 @pytest.mark.parametrize("size", [(160, 90), (60, 108)])
 def test_pictures_of_any_track_come_out(tmp_path, rows, size):
     frame = np.full((size[1], size[0], 3), 90, np.uint8)
-    write_picture(frame, track_of(rows, size), tmp_path / "a.png")
+    write_flight_picture(frame, track_of(rows, size), tmp_path / "a.png")
     assert cv2.imread(str(tmp_path / "a.png")).shape[1] == 1280
 
 
 def test_the_picture_shows_the_flight_where_it_was(tmp_path):
     frame = np.zeros((90, 160, 3), np.uint8)
     rows = [Row(i, 40.0 + 8 * i, 45.0, 0.9, "detected") for i in range(10)]
-    write_picture(frame, track_of(rows, (160, 90)), tmp_path / "a.png")
+    write_flight_picture(frame, track_of(rows, (160, 90)), tmp_path / "a.png")
     picture = cv2.imread(str(tmp_path / "a.png"))[:720]  # the frame, 8 pixels to one
     coloured = np.argwhere(picture.max(axis=2).astype(int) - picture.min(axis=2) > 60)
     np.testing.assert_allclose(coloured.min(axis=0), [45.5 * 8, 40.5 * 8], atol=14)

@@ -27,12 +27,12 @@ class Ballistics:
         agreeing: share of the detections of each side that must lie within it.
         longest_hit: seconds of the longest gap in which two arcs may meet. In a longer one there is time for a
             stroke and a bounce.
-        beside: seconds outside of such a gap in which the hit may lie instead: where somebody hits the ball, it is
-            often seen for a frame or two between two misses.
+        beside: seconds outside of such a gap in which the hit may lie instead: at a hit the ball is often seen for a
+            frame or two between two misses.
         steepest: largest acceleration of an arc, in widths a second squared (gravity is about 0.6 in a view of a
             whole court; drag slows a shuttle down more). A sharper bend is a hit.
-        companion: a detection without another one within this many frames, near enough for a ball, is
-            isolated: no gap is measured from it, no arc is fitted to it.
+        companion: a detection is isolated if there is no other one within this many frames, near enough for a ball. No
+            gap is measured from it, and no arc is fitted to it.
     """
 
     support: float = 0.4
@@ -89,9 +89,9 @@ def fill_gap(
 
 
 def _supports(xy: np.ndarray, gap: Gap, longest: int, least: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Frames with detections before and behind the gap, from the widest windows to the narrowest that will do.
+    """Frames with detections before and behind the gap, from the widest windows to the narrowest possible.
 
-    A window that reaches back beyond another hit has no one arc; a narrower one may.
+    No single arc fits a window that reaches beyond another hit, but one may fit a narrower window.
     """
     found = np.isfinite(xy[:, 0])
     for frames in range(longest, least - 1, -2):
@@ -116,7 +116,7 @@ def robust_arc(
 ) -> Arc:
     """The arc, or the pair of arcs that meets at the best h of `hits`, through most of the points.
 
-    Least squares on x and y, reweighted as Huber's loss wants it, so that a wrong detection does not bend it:
+    Least squares on x and y with Huber's weights, so that a wrong detection does not bend the arc:
 
         x(t) = a + b t + c t^2                        without a hit; y(t) likewise
         x(t) = a + b t + c t^2 + d max(0, t - h)      the same curvature, another velocity behind the hit

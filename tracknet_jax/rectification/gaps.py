@@ -1,4 +1,4 @@
-"""Which gaps of a trajectory may be filled: TrackNetV3's inpaint-mask rule, its parameters in the open."""
+"""Which gaps of a trajectory may be filled: TrackNetV3's inpaint-mask rule with its parameters."""
 
 import math
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ class GapRule:
     Attributes:
         top: share of the picture's height. A run is filled only if the ball is below this line in the frame
             before and in the frame behind it.
-        follow: the ball must stay below the line, too, if it goes on at its speed before (came on at its
-            speed behind) the run, up to the run's middle. Not in the paper.
+        follow: the ball must also stay below the line if it keeps its speed from before, or from behind, the run up to
+            the run's middle. Not in the paper.
         longest: longest run that is filled, in seconds; None: any.
-        fastest: widths of the picture that a ball flies in a second, at most; what lies further apart before
-            and behind a run is not the same ball. Not in the paper. None: any.
-        open_start, open_end: fill a run that the clip begins or ends with, by the one side it has.
+        fastest: widths of the picture that a ball flies in a second, at most. Positions before and behind a run that
+            are further apart are not the same ball. Not in the paper. None: any.
+        open_start, open_end: fill a run at the clip's start or end, from the one side that it has.
         legacy_frame_1: never fill a run that begins in frame 1, by an off-by-one of qaz812345/TrackNetV3.
     """
 
@@ -48,7 +48,7 @@ class GapRule:
 
 DEFAULT_RULE = GapRule()
 
-# TrackNetV3's code: the rule as its training data and its test have it; its `predict` has top=0.05.
+# The rule of TrackNetV3's code, in its training data and its test; its `predict` has top=0.05.
 QAZ_RULE = GapRule(
     top=30 / 288, follow=False, longest=None, fastest=None, open_start=True, legacy_frame_1=True
 )

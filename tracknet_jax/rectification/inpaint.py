@@ -21,17 +21,17 @@ def inpaint(
     size: tuple[int, int],
     wanted: np.ndarray | None = None,
 ) -> np.ndarray:
-    """What the network says of every wanted frame, (F, 2) pixels, NaN in the others.
+    """The network's position in every wanted frame, (F, 2) pixels, NaN in the others.
 
-    Each frame's position is the mean over all windows that hold it, weighted more in a window's middle, divided
-    by the weights that are really there: at both ends of the clip too. A shorter clip than a window is followed
-    by frames without a ball.
+    Each frame's position is the weighted mean over all windows that hold it; a window's middle counts more. At both
+    ends of the clip the mean is over the windows that exist. Frames without a ball follow a clip that is shorter than
+    a window.
 
     Args:
         release: the network and its weights.
         xy: (F, 2) positions in a picture of `size` (width, height), NaN where there is no ball.
         mask: (F,) bool, where to fill.
-        wanted: (F,) bool, the frames to give; None: those to fill.
+        wanted: (F,) bool, the frames that get a position; None: those to fill.
     """
     config, frames = release.config, len(xy)
     length = config.length
@@ -79,7 +79,7 @@ def fill_windows(model: InpaintNet, variables: dict, coordinates: jax.Array, mas
 
 
 def to_unit(xy: np.ndarray, size: tuple[int, int], config: RectifierConfig) -> np.ndarray:
-    """Positions (..., 2) in a picture of `size` as the network counts them, float32; 0 where there is no ball."""
+    """Positions (..., 2) in a picture of `size` in the network's units, float32; 0 where there is no ball."""
     pixels = (config.width, config.height)
     return np.nan_to_num(scale_xy(xy, size, pixels) / pixels).astype(np.float32)
 

@@ -19,7 +19,7 @@ from tracknet_jax.utils.errors import UserError
 T = TypeVar("T")
 Method = Literal["net", "physics", "linear"]
 
-USUAL_FPS = 30  # where the frame rate is not known
+USUAL_FPS = 30  # if the frame rate is not known
 BLOCK = 16  # rows that are rectified at a time while a video streams by
 
 
@@ -28,11 +28,11 @@ class Rectification:
     """How gaps are filled.
 
     Attributes:
-        method: `physics`: where arcs of a flight fit the detections on both sides; needs no training, fits every
-            sport. `linear`: straight lines. `net`: TrackNetV3's InpaintNet, trained on tracks of one sport.
-        rule: which gaps.
+        method: `physics`: by arcs of a flight, where they fit the detections on both sides; it needs no training and
+            fits every sport. `linear`: by straight lines. `net`: by TrackNetV3's InpaintNet, trained on one sport.
+        rule: which gaps are filled.
         release: the network, for `net`.
-        flight: what `physics` takes for a flight.
+        flight: what counts as a flight, for `physics`.
     """
 
     method: Method
@@ -50,7 +50,7 @@ class Rectification:
             )
 
     def reach(self, fps: float) -> int | None:
-        """A frame depends on rows at most this many frames away; None: on any."""
+        """How many frames away the rows can be that a frame depends on; None: any number."""
         if self.rule.longest is None:
             return None
         context = {
@@ -66,7 +66,7 @@ def rectification(
     rectifier: str | Path | None = None,
     longest: float | None = DEFAULT_RULE.longest,
 ) -> Rectification | None:
-    """How gaps of up to `longest` seconds are filled, as commands and `track` take it; None: not at all.
+    """The way to fill gaps of up to `longest` seconds, from the arguments of commands and `track`; None: not at all.
 
     Args:
         method: see `Rectification`.

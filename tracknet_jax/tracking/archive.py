@@ -111,10 +111,11 @@ def track_archive(
                 video, rows = next(by_video, (None, ()))
             # By now every video before `video` has been read, to its end or to its error.
             is_next = video is not None and video is reading.video
-            yield _outcome(
-                reading, rows if is_next else (), partial(on_row, reading.job), rectification, show
-            )
+            follow = partial(on_row, reading.job)
+            outcome = _outcome(reading, rows if is_next else (), follow, rectification, show)
             video = None if is_next else video
+            reading.video = None  # it holds pictures, and an archive may have thousands of videos
+            yield outcome
 
 
 def _outcome(
@@ -150,7 +151,7 @@ def share(sources: Sequence[str | Path], index: int, count: int) -> list[int]:
 
 
 def append_outcome(path: Path, outcome: Outcome) -> None:
-    """Adds a line to the archive's record (JSON lines).
+    """Appends a line to the archive's record (JSON lines).
 
     Raises:
         UserError: it cannot be written.

@@ -1,4 +1,4 @@
-"""The compiled part of tracking: windows to probabilities, their ensemble, and positions."""
+"""The compiled part of tracking: windows to probability maps, their ensemble, and the candidates in them."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from tracknet_jax.heatmaps.decoding import (
 
 
 class Pending(NamedTuple):
-    """Sums over the windows seen so far, for the last `outputs - 1` frames, which later windows cover too."""
+    """Sums over the windows so far, for the last `outputs - 1` frames, which later windows hold, too."""
 
     maps: jax.Array  # (outputs - 1, H, W)
     weights: jax.Array  # (outputs - 1,)
@@ -43,7 +43,7 @@ def detect_disjoint(
 
     Args:
         inside: (batch, H, W) bool, where a ball can be: not on letterbox bars.
-        background: (batch, H, W, 3) uint8, for networks that want one.
+        background: (batch, H, W, 3) uint8, for networks that take one.
     """
     output: Any = model.apply(variables, windows, background)
     maps = probability_maps(output.logits, model.config.head)
@@ -64,16 +64,16 @@ def add_windows(
 ) -> tuple[jax.Array, Pending]:
     """Adds the windows that end in a chunk's new frames to the pending sums (TrackNetV3's temporal ensemble).
 
-    Each frame's map is the weighted mean over the windows that are really there, at both ends of the video
-    too; the reference divides by the wrong number in the last frames.
+    Each frame's map is the weighted mean over the windows that exist, also at both ends of the video; the reference
+    divides by the wrong number in the last frames.
 
     Args:
         complete: (batch,) bool, the windows that count.
         weights: (outputs,) weight of each output position.
-        background: (H, W, 3) uint8, for networks that want one.
+        background: (H, W, 3) uint8, for networks that take one.
 
     Returns:
-        maps (batch, H, W) of the frames that no later window covers, and what is still pending.
+        maps (batch, H, W) of the frames that no later window holds, and the sums that are still pending.
     """
     batch, outputs = complete.shape[0], weights.shape[0]
     logits = window_logits(model, variables, frames, jnp.arange(batch), background, length=length)
@@ -89,17 +89,17 @@ def add_windows(
 
 
 def pending_means(pending: Pending, batch: int) -> jax.Array:
-    """The pending frames' maps at the end of a video, (batch, H, W), empty ones behind them."""
+    """The pending frames' maps (batch, H, W) at the end of a run, followed by empty ones."""
     means = pending.maps / jnp.maximum(pending.weights, 1e-12)[:, None, None]
     return jnp.pad(means, ((0, batch - means.shape[0]), (0, 0), (0, 0)))
 
 
 @partial(jax.jit, static_argnames="several")
 def decode(maps: jax.Array, threshold: jax.Array, inside: jax.Array, *, several: bool) -> Candidates:
-    """Candidates (..., K) in maps (..., H, W), looked for where `inside`, of a shape that fits, is true.
+    """Candidates (..., K) in maps (..., H, W), where `inside`, which is broadcast to them, is true.
 
     Args:
-        several: False: K is 1, and the only candidate is the ball that exceeds the threshold.
+        several: False: K is 1, and the only candidate is the strongest blob above the threshold.
     """
     maps = jnp.where(inside, maps, 0.0)
     if several:
@@ -117,7 +117,7 @@ def window_logits(
     *,
     length: int,
 ) -> jax.Array:
-    """The network's logits of the windows of `length` frames at `starts`, all before the same background."""
+    """The network's logits of the windows of `length` frames at `starts`, all with the same background."""
     # Slices rather than one gather: they compile to plain copies on every backend.
     windows = [jax.lax.dynamic_slice_in_dim(frames, starts[i], length) for i in range(starts.shape[0])]
     if background is not None:

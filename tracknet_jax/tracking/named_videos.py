@@ -15,8 +15,8 @@ OVERLAY_SUFFIX, CSV_SUFFIX, PICTURE_SUFFIX = "_track.mp4", "_ball.csv", "_track.
 def find_sources(arguments: Iterable[str]) -> list[str | Path]:
     """Replaces each folder by the videos in and below it; one without videos stays, as an image sequence.
 
-    Patterns (`matches/*.mp4`, for shells that leave them) are replaced by what they match. Overlays of an earlier
-    run (`x_track.mp4` beside its `x_ball.csv`) are not videos to track.
+    Patterns (`matches/*.mp4`, for shells that do not expand them) are replaced by what they match. Overlays of an
+    earlier run (`x_track.mp4` beside its `x_ball.csv`) are left out.
     """
     sources: list[str | Path] = []
     for argument in arguments:
@@ -38,10 +38,10 @@ def videos_below(folder: Path) -> list[Path]:
 
 
 def output_stems(sources: Sequence[str | Path]) -> list[str]:
-    """A different stem for each source's files: the video's own, with its folders' names where two share it.
+    """A different stem for each source's files: the video's own, with its folders' names where two videos share it.
 
-    Upper and lower case count as the same, because they do on many disks. What still collides (`a.mp4` and
-    `a.avi` in one folder) is numbered.
+    Upper and lower case count as the same, because they do on many disks. Stems that are still equal (`a.mp4` and
+    `a.avi` in one folder) get a number.
     """
     parts = [_name_parts(source) for source in sources]
     deepest = max(map(len, parts), default=0)

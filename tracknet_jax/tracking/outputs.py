@@ -12,8 +12,8 @@ from tracknet_jax.rectification.rectify import Rectification, rectified_rows
 from tracknet_jax.tracking.frame_tracker import FrameTracker
 from tracknet_jax.tracking.named_videos import CSV_SUFFIX, OVERLAY_SUFFIX, PICTURE_SUFFIX
 from tracknet_jax.tracking.prepared_video import Frame, PreparedVideo, prepare
+from tracknet_jax.tracks.flight_picture import write_flight_picture
 from tracknet_jax.tracks.overlay import Overlay, overlay_video
-from tracknet_jax.tracks.picture import write_picture
 from tracknet_jax.tracks.track import Row, Track, csv_rows
 from tracknet_jax.utils.threads import Prefetch
 from tracknet_jax.video.readers import VideoSource, open_frames
@@ -105,7 +105,7 @@ def write_results(
         track = Track.of(written(), reader.fps, reader.size)
     middle = video.middle.frame()
     if files.picture and middle is not None:
-        write_picture(cv2.cvtColor(middle, cv2.COLOR_BGR2RGB), track, files.picture)
+        write_flight_picture(cv2.cvtColor(middle, cv2.COLOR_BGR2RGB), track, files.picture)
     return track
 
 

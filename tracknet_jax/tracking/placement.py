@@ -1,4 +1,4 @@
-"""How a source frame lies in the network's input, and the way back for coordinates."""
+"""How a source frame lies in the network's input, and how positions there are mapped back to the source."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,15 +11,15 @@ from tracknet_jax.video.frames import resize
 
 Fit = Literal["auto", "stretch", "letterbox"]
 
-# `auto` stretches while the source's shape is within a quarter of the network's (16:10, 17:9 and 2:1 against
-# 16:9): the networks forgive that much and every pixel is used. The ball of a stretched portrait or 4:3 video
-# would be an ellipse they have never seen, so those are letterboxed.
+# `auto` stretches if the source's shape is within a quarter of the network's (16:10, 17:9 and 2:1 against 16:9): that
+# much does the networks no harm, and every pixel is used. In a stretched portrait or 4:3 video the ball would be an
+# ellipse that they have never seen, so such videos are letterboxed.
 STRETCH_LIMIT = 1.25
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the source frame lies in the network's input; sizes (width, height), `corner` its top left."""
+    """Where the source frame lies in the network's input: sizes (width, height), and `corner`, its top left."""
 
     source: tuple[int, int]
     network: tuple[int, int]
@@ -27,9 +27,12 @@ class Placement:
     corner: tuple[int, int]
 
     def to_network(self, frame: np.ndarray) -> np.ndarray:
-        """Resizes a frame (H, W, 3) uint8 to the network's (h, w, 3); the one resize of the tracking path.
+        """Resizes a frame (H, W, 3) uint8 to the network's (h, w, 3), with black bars under `letterbox`.
 
-        Area averaging where the frame shrinks, bilinear where it grows, black bars under `letterbox`.
+        This is the only resize in tracking: area averaging if the frame shrinks, bilinear if it grows.
+
+        Raises:
+            UserError: the frame does not have the source's size.
         """
         height, width = frame.shape[:2]
         if (width, height) != self.source:

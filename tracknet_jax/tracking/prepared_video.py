@@ -14,7 +14,7 @@ import numpy as np
 from tracknet_jax.data.median_background import estimate_background
 from tracknet_jax.heatmaps.decoding import Candidates
 from tracknet_jax.tracking.placement import Fit, Placement, place
-from tracknet_jax.tracks.picture import MiddleFrame
+from tracknet_jax.tracks.flight_picture import MiddleFrame
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.capture import Order
 from tracknet_jax.video.live_reader import LiveReader

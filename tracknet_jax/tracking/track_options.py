@@ -12,14 +12,14 @@ class TrackOptions:
     """How to track.
 
     Attributes:
-        overlap: `none`: each frame is seen in one window; `average`, `weighted`: in every window that holds
-            it, and the maps are averaged (weighted: more for the window's middle). L times the work.
+        overlap: `none`: the network sees each frame in one window; `average`, `weighted`: in every window that holds
+            it, and the maps are averaged (`weighted`: the middle of a window counts more). L times the work.
         threshold: probability above which a pixel belongs to a ball.
-        link: of several candidates take the one on a trajectory, see `linking.link`; then a ball may also be less
-            probable than the threshold, or more and yet none. False: each frame's strongest blob.
+        link: take the candidate that lies on a trajectory, see `linking.link`; it may be below the threshold, and one
+            above it may be rejected. False: take each frame's strongest blob.
         batch_size: windows in one step; None: 1 on a CPU or if live, 16 on an accelerator.
         fit: `auto`: stretch to the network's shape if the source's is within a quarter of it, else letterbox.
-        live: give every row as soon as it is known, rather than work ahead.
+        live: give every row as soon as it is known, instead of working ahead.
     """
 
     overlap: Overlap = "none"

@@ -1,4 +1,4 @@
-"""Tracking a video from Python: a source, a release and options make a track."""
+"""Tracking a video from Python."""
 
 from contextlib import closing
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The ball drawn on the video: a ring round it and a trail that fades behind it."""
+"""The ball drawn on the video: a ring round it, and a trail that fades behind it."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -19,11 +19,11 @@ TRAIL_SECONDS = 0.6
 RING = {"detected": (255, 255, 255), "inpainted": (190, 190, 190)}  # BGR
 TRAIL = (40, 140, 255)  # BGR, orange
 FRACTION_BITS = 4  # OpenCV draws at sixteenths of a pixel
-LONGEST_STEP = 0.1  # of the width in one frame: anything longer is two different things, not a flight
+LONGEST_STEP = 0.1  # of the width in one frame; points further apart are two things, not one flight
 
 
 class Overlay:
-    """Draws row after row of one video; remembers only the trail."""
+    """Draws the rows of one video, one after the other; remembers only the trail."""
 
     def __init__(self, fps: Fraction, size: tuple[int, int], seconds: float = TRAIL_SECONDS):
         self._length = max(2, round(seconds * fps))
@@ -65,7 +65,7 @@ class Overlay:
             thickness = max(1, round(self._unit * (1 + 2.5 * strength)))
             tail, head = (_fixed(point.x - left, point.y - top) for point in (before, after))
             cv2.line(mask, tail, head, round(230 * strength), thickness, cv2.LINE_AA, FRACTION_BITS)
-        if points[-1].frame == now:  # the ball itself stays to be seen inside its ring
+        if points[-1].frame == now:  # the trail does not cover the ball inside its ring
             centre, radius = _fixed(points[-1].x - left, points[-1].y - top), self._radius()
             cv2.circle(mask, centre, radius, 0, cv2.FILLED, cv2.LINE_AA, FRACTION_BITS)
         alpha = cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR)
@@ -91,7 +91,7 @@ class Overlay:
 def overlay_video(
     path: Path, fps: Fraction, size: tuple[int, int]
 ) -> Iterator[Callable[[np.ndarray | None], None]]:
-    """Gives what appends a BGR frame of (width, height) to a video, which appears at `path` when it is complete.
+    """A function that appends a BGR frame of (width, height) to a video; it appears at `path` when it is complete.
 
     In place of a missing frame (None) the last one is repeated; before the first one it is black.
 

@@ -1,4 +1,4 @@
-"""What lies in a folder: image and video files by their suffix, in natural order."""
+"""The image and video files of a folder, by their suffix, in natural order."""
 
 import re
 from pathlib import Path

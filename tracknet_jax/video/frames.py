@@ -1,4 +1,4 @@
-"""Frames of a clip, one after the other: RGB uint8 from a video or image files; sizes, rates, numbers."""
+"""The frames of a clip, from a video or from image files, and their size, rate and numbers."""
 
 import re
 from collections.abc import Iterator
@@ -46,13 +46,13 @@ def frame_rate(frames: Path | tuple[Path, ...]) -> Fraction | None:
 
 
 def promised_frames(video: Path) -> int:
-    """The number of frames that a video's container promises, 0 if it does not say."""
+    """The number of frames that a video's container says it has, 0 if it does not say."""
     with closing(open_frames(video)) as reader:
         return reader.frame_count_hint or 0
 
 
 def frame_numbers(frames: Path | tuple[Path, ...], count: int) -> list[int]:
-    """Numbers of a clip's `count` frames: those in image files' names, so that a missing file is a gap."""
+    """Numbers of a clip's `count` frames. Image files have them in their names, so a missing file is a gap."""
     return list(range(count)) if isinstance(frames, Path) else numbers_in_names(frames)
 
 
@@ -69,7 +69,7 @@ def file_number(path: Path) -> int | None:
 
 
 def resize(frame: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
-    """(H, W, 3) to `size` (width, height); area averaging to shrink, linear to enlarge; None keeps it."""
+    """Resizes (H, W, 3) to `size` (width, height), by area averaging or, to enlarge, linearly; None: as it is."""
     if size is None or size == (frame.shape[1], frame.shape[0]):
         return frame
     shrinks = size[0] <= frame.shape[1] and size[1] <= frame.shape[0]

@@ -9,7 +9,7 @@ import numpy as np
 
 from tracknet_jax.utils.errors import UserError
 
-LARGEST = (1280, 720)  # that a window opens with; the user may stretch it
+LARGEST = (1280, 720)  # size of a new window, at most; the user may enlarge it
 # GUI_NORMAL: without Qt's row of buttons, for whose labels OpenCV's wheels bring no font, and say so.
 FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
 
@@ -18,7 +18,7 @@ class Viewer:
     """A window for BGR frames; `q`, Esc or closing it sets `closed`.
 
     Raises:
-        UserError: this computer, or this OpenCV, has no windows.
+        UserError: no window can be opened on this computer or with this OpenCV.
     """
 
     def __init__(self, title: str):
@@ -58,9 +58,9 @@ class Viewer:
 
 
 def abort_reason() -> str | None:
-    """Why a window would end the process, as Qt does where it reaches no display; None: it would not.
+    """Why a window would end the process, as Qt does if it reaches no display; None: it would not.
 
-    Another process tries it, since nothing can be caught of that.
+    Another process tries it, because such an end cannot be caught.
     """
     tried = subprocess.run(
         [sys.executable, "-c", "import cv2; cv2.namedWindow('tracknet')"], capture_output=True, text=True

@@ -1,4 +1,4 @@
-"""Kalman filters that follow blobs: constant velocity, gated, confirmed by several hits that fit."""
+"""Kalman filters that follow blobs at constant velocity; several hits confirm a track."""
 
 import math
 from collections.abc import Sequence
@@ -72,7 +72,7 @@ class Following:
         self.surprise += distance
 
     def stay(self, frame: int) -> None:
-        """The blob of the frame before, if it took one, is that of this frame too; no time has passed."""
+        """Keeps the blob of the frame before, if there is one, for this frame, too; no time has passed."""
         if frame - 1 in self.hits:
             self._keep(frame, self.hits[frame - 1])
 
@@ -90,7 +90,7 @@ class Following:
 
     @property
     def merit(self) -> float:
-        """What the track of the ball has most of: hits that fit, each worth 1 at no distance, 0 at the gate."""
+        """Sum over the hits, each worth 1 at no distance and 0 at the gate; the ball's track has the most."""
         return self.count - self.surprise / GATE
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PICTURE = (10.0, 6.4)  # inches, at most, for the frame
 STRIP = 1.5  # inches, for the strip below it
-MANY = 1500  # points; from here on dots and lines get thinner
+MANY = 1500  # points; if there are more, dots and lines are drawn thinner
 
 
 class MiddleFrame:
@@ -39,7 +39,7 @@ class MiddleFrame:
         return nearest[0][1] if nearest else None
 
 
-def write_picture(frame: np.ndarray, track: Track, path: str | Path) -> None:
+def write_flight_picture(frame: np.ndarray, track: Track, path: str | Path) -> None:
     """Draws `track` on an RGB frame (H, W, 3) uint8 of its video, coloured by time, into a PNG.
 
     Raises:
@@ -113,7 +113,7 @@ def _draw_strip(axes: "Axes", track: Track, height: int) -> None:
 
 
 def _joined(track: Track, width: int) -> np.ndarray:
-    """Which neighbours (F - 1,) are one flight: both found, and not further apart than a ball flies."""
+    """Which pairs of neighbours (F - 1,) are one flight: both found, and no further apart than a ball flies."""
     steps = np.hypot(np.diff(track.x), np.diff(track.y))
     return track.visible[:-1] & track.visible[1:] & (np.nan_to_num(steps, nan=np.inf) <= 0.15 * width)
 
@@ -123,7 +123,7 @@ def _limits(time: np.ndarray) -> tuple[float, float]:
 
 
 def _colours() -> "ListedColormap":
-    """Magenta to yellow: plasma without its dark end, which would drown in a dark frame."""
+    """Magenta to yellow: plasma without its dark end, which could not be seen on a dark frame."""
     import matplotlib
     from matplotlib.colors import ListedColormap
 
