@@ -1,13 +1,13 @@
 """Rendered frames and their labels: the ball is where the label says, hidden where it says hidden."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from tracknet_jax.data.clips import CLEAR, NO_BALL, OCCLUDED
-from tracknet_jax.synthetic.play.physics import Flight
 from tracknet_jax.synthetic.play.sports import SPORTS
 from tracknet_jax.synthetic.rally import RallyConfig, render_rally
 from tracknet_jax.utils.errors import UserError
@@ -70,7 +70,7 @@ def test_the_ball_in_the_picture_is_at_its_label():
 
 def with_ball_at(rally, point):
     """The rally with a ball that hangs at a point (3,)."""
-    still = Flight(np.array([-1.0, 99.0]), np.stack([point, point]), np.zeros((2, 3)), ())
+    still = SimpleNamespace(start=-1.0, end=99.0, at=lambda times: np.repeat(point[None], len(times), axis=0))
     play = replace(rally.scene.play, flights=[still])
     return replace(rally, scene=replace(rally.scene, play=play))
 
@@ -78,9 +78,8 @@ def with_ball_at(rally, point):
 @pytest.mark.parametrize("sport", SPORTS)
 def test_players_hide_the_ball_behind_them_only(sport):
     rally = render_rally(RallyConfig(sport, seed=3, frames=1, width=512, height=288))
-    motion, eye = rally.scene.motions[0], rally.scene.camera.position
-    feet = [np.interp(0.0, motion.times, motion.places[:, i]) for i in (0, 1)]
-    chest = np.array([*feet, 1.2])
+    eye = rally.scene.camera.position
+    chest = np.array([*rally.scene.motions[0].way(0.0), 1.2])
     behind, before = (with_ball_at(rally, eye + (chest - eye) * share) for share in (1.04, 0.96))
     assert behind.labels.visibility.tolist() == [OCCLUDED]
     assert np.isfinite(behind.labels.xy).all()
@@ -144,18 +143,12 @@ def test_a_slower_camera_repeats_every_sixth_frame():
 
 
 def test_a_panning_camera_moves_the_picture_as_it_moves_the_labels():
-    rally = render_rally(RallyConfig("tennis", seed=1, frames=60, width=512, height=288))
-    sway = replace(rally.scene.sway, amplitude=0.01)
-    margin = sway.margin(rally.scene.camera)
-    padding = ((margin, margin), (margin, margin), (0, 0))
-    arena = np.pad(rally.scene.arena, padding, mode="edge")
+    rally = render_rally(RallyConfig("tennis", seed=7, frames=60, width=512, height=288))
     scene = replace(
-        rally.scene, sway=sway, wide=rally.scene.camera.widened(margin), arena=arena, motions=[], fixtures=()
+        rally.scene, motions=[], fixtures=(), graphics=(), look=replace(rally.scene.look, kits=())
     )
-    scene = replace(scene, graphics=(), look=replace(scene.look, kits=()))
-    moving = replace(rally, scene=scene)
-    floor = np.zeros(3)
-    before, after = (scene.camera.turned(*sway.at(n / 30)).project(floor) for n in (0, 40))
+    moving = with_ball_at(replace(rally, scene=scene), np.array([0.0, 0.0, 2.0]))
+    before, after = (moving.labels.xy[number] for number in (0, 40))
     pictures = [cv2.cvtColor(moving.frame(n, with_ball=False), cv2.COLOR_RGB2GRAY) for n in (0, 40)]
     window = cv2.createHanningWindow((512, 288), cv2.CV_64F)
     shift, _ = cv2.phaseCorrelate(*(picture.astype(float) for picture in pictures), window)
@@ -173,11 +166,11 @@ def test_rallies_are_played(sport):
         at_contact = scene.play.ball(np.array([stroke.time + 1e-6]))[0]
         np.testing.assert_allclose(at_contact, stroke.contact, atol=1e-3)
         if 0 < stroke.time < 6:
-            motion = scene.motions[stroke.player]
-            feet = [np.interp(stroke.time, motion.times, motion.places[:, i]) for i in (0, 1)]
+            feet = scene.motions[stroke.player].way(stroke.time)
             assert np.hypot(*(stroke.contact[:2] - feet)) < 1.5
     for motion in scene.motions:
-        assert np.linalg.norm(motion.velocities, axis=-1).max() < 13
+        velocities = motion.way(np.arange(0, 6, 1 / 60), 1)
+        assert np.linalg.norm(velocities, axis=-1).max() < 13
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from tracknet_jax.data.clips import NO_BALL, Labels
-from tracknet_jax.synthetic.camera.exposure import capture, draw, visibility
+from tracknet_jax.synthetic.camera.exposure import Moment, capture, draw, place_of, visibility
 from tracknet_jax.synthetic.play.sports import sport_named
 from tracknet_jax.synthetic.scene import Scene, make_scene
 from tracknet_jax.utils.errors import UserError
@@ -16,7 +16,7 @@ from tracknet_jax.utils.errors import UserError
 
 @dataclass(frozen=True)
 class RallyConfig:
-    """A rally is determined by this: the same config gives bit-identical frames."""
+    """All that determines a rally: the same config gives the same frames, bit for bit."""
 
     sport: str = "tennis"
     seed: int = 0
@@ -66,39 +66,34 @@ class Rally:
             yield frame
 
     def frame(self, number: int, with_ball: bool = True) -> np.ndarray:
-        """One frame; without the ball it is the same picture, noise included, of an empty court."""
-        source = self._exposure_number(number)
-        return draw(self.scene, source / self._camera_fps, self._exposure, source, with_ball)
+        """One frame; without the ball it is the same picture of an empty court, noise included."""
+        return draw(self.scene, self._moment(number), self._exposure_number(number), with_ball)
 
     @cached_property
     def labels(self) -> Labels:
         """The ball's centre at mid-exposure and its visibility in every frame."""
         count = self.config.frames
-        xy = np.full((count, 2), np.nan, np.float32)
-        seen = np.zeros(count, np.uint8)
+        xy, seen = np.empty((count, 2), np.float32), np.empty(count, np.uint8)
         for number in range(count):
-            time = self._exposure_number(number) / self._camera_fps
-            moment = capture(self.scene, time, self._exposure)
-            seen[number] = visibility(self.scene, moment)
-            if seen[number] != NO_BALL:
-                xy[number] = moment.xy
+            moment = self._moment(number)
+            xy[number], seen[number] = place_of(self.scene, moment), visibility(self.scene, moment)
+        xy[seen == NO_BALL] = np.nan
         return Labels(np.arange(count, dtype=np.int64), xy, seen)
 
-    @property
-    def _camera_fps(self) -> float:
-        return self.config.source_fps or self.config.fps
-
-    @property
-    def _exposure(self) -> float:
-        return self.config.shutter / self._camera_fps
+    def _moment(self, number: int) -> Moment:
+        camera_fps = self.config.source_fps or self.config.fps
+        return capture(
+            self.scene, self._exposure_number(number) / camera_fps, self.config.shutter / camera_fps
+        )
 
     def _exposure_number(self, number: int) -> int:
-        """Which picture of the camera frame `number` shows."""
-        return int(number * self._camera_fps / self.config.fps + 1e-9)
+        """Which picture of the camera the frame `number` shows."""
+        camera_fps = self.config.source_fps or self.config.fps
+        return int(number * camera_fps / self.config.fps + 1e-9)
 
 
 def render_rally(config: RallyConfig) -> Rally:
-    """Simulates a rally; its frames and labels are made when they are asked for.
+    """Simulates a rally; its frames and labels are made on demand.
 
     >>> rally = render_rally(RallyConfig(sport="badminton", seed=3, frames=60, width=512, height=288))
     >>> pictures, labels = list(rally.frames()), rally.labels

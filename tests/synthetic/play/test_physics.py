@@ -27,23 +27,23 @@ def test_without_drag_the_flight_is_the_parabola():
 @pytest.mark.parametrize("sport", SPORTS.values(), ids=SPORTS)
 def test_a_falling_ball_reaches_the_terminal_speed(sport):
     flight = fly(sport, np.array([0.0, 5.0, 400.0]), np.zeros(3), time=0.0, longest=12.0)
-    t = flight.times[-1]
+    t = flight.end
     # Falling from rest under quadratic drag: v = v_t tanh(g t / v_t).
     expected = sport.terminal_speed * np.tanh(GRAVITY * t / sport.terminal_speed)
-    assert -flight.velocities[-1, 2] == pytest.approx(expected, rel=1e-6)
-    assert -flight.velocities[-1, 2] == pytest.approx(sport.terminal_speed, rel=2e-2)
+    assert -flight.path(t)[5] == pytest.approx(expected, rel=1e-6)
+    assert -flight.path(t)[5] == pytest.approx(sport.terminal_speed, rel=2e-2)
 
 
 def test_a_horizontal_shuttle_slows_as_drag_alone_says():
     weightless = fly(BADMINTON, np.array([0.0, 0.5, 3.0]), np.array([0.0, 60.0, 0.0]), 0.0, longest=0.05)
     # Without gravity v(x) = v0 exp(-k x); in 50 ms gravity hardly matters.
-    path = weightless.positions[-1, 1] - 0.5
-    assert weightless.velocities[-1, 1] == pytest.approx(60 * np.exp(-BADMINTON.drag * path), rel=1e-2)
+    path = weightless.path(0.05)[1] - 0.5
+    assert weightless.path(0.05)[4] == pytest.approx(60 * np.exp(-BADMINTON.drag * path), rel=1e-2)
 
 
 def test_bounce_keeps_the_share_of_energy_that_restitution_says():
     drop = fly(replace(VACUUM, restitution=0.7), np.array([0.0, 5.0, 1.0]), np.zeros(3), 0.0)
-    rebound = drop.positions[drop.times > drop.events[0].time][:, 2].max()
+    rebound = drop.at(np.arange(drop.events[0].time, drop.events[1].time, 1e-3))[:, 2].max()
     fall = 1.0 - VACUUM.ball_radius
     assert rebound - VACUUM.ball_radius == pytest.approx(0.7**2 * fall, rel=2e-3)
 
@@ -60,18 +60,18 @@ def test_friction_never_reverses_the_ball_and_never_gives_energy():
 
 def test_padel_balls_come_back_from_the_glass_and_stay_in_the_cage():
     flight = fly(PADEL, np.array([2.0, 2.0, 1.0]), np.array([8.0, 18.0, 3.0]), 0.0)
-    kinds = [event.kind for event in flight.events]
+    kinds, positions = [event.kind for event in flight.events], flight.at(np.arange(0, flight.end, 2e-3))
     assert "wall" in kinds
-    assert np.abs(flight.positions[:, 0]).max() <= PADEL.width / 2
-    assert flight.positions[:, 1].max() <= PADEL.length / 2
-    assert flight.positions[:, 2].min() >= PADEL.ball_radius - 1e-3
+    assert np.abs(positions[:, 0]).max() <= PADEL.width / 2
+    assert positions[:, 1].max() <= PADEL.length / 2
+    assert positions[:, 2].min() >= PADEL.ball_radius - 1e-3
 
 
 def test_the_net_stops_a_low_ball_only():
     low = fly(TENNIS, np.array([0.0, -3.0, 0.6]), np.array([0.0, 20.0, 0.5]), 0.0)
     high = fly(TENNIS, np.array([0.0, -3.0, 1.6]), np.array([0.0, 20.0, 0.5]), 0.0)
     assert low.events[0].kind == "net"
-    assert low.positions[:, 1].max() < 0.05
+    assert low.at(np.arange(0, low.end, 2e-3))[:, 1].max() < 0.05
     assert high.events[0].kind == "ground"
     assert high.events[0].position[1] > 3
 

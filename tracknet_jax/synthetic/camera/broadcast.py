@@ -1,33 +1,40 @@
-"""What happens to a picture between lens and viewer: grading, sensor noise, sharpening, compression."""
+"""What happens to a picture between lens and viewer: exposure, sensor noise, sharpening, compression."""
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from tracknet_jax.synthetic.people.look import Look
+
+@dataclass(frozen=True)
+class Grade:
+    """How a rally is broadcast."""
+
+    table: np.ndarray  # (1, 256, 3) uint8: exposure and white balance, as a look-up table on sRGB values
+    noise: float  # standard deviation in grey levels
+    sharpen: float
+    quality: int  # of the compression, as of a JPEG
 
 
-def grade_table(look: Look) -> np.ndarray:
-    """Exposure and white balance as a look-up table (1, 256, 3) on sRGB values."""
-    values = np.arange(256) / 255
-    gains = look.exposure * np.array([1 + look.warmth, 1.0, 1 - look.warmth])
-    table = values[:, None] * gains ** (1 / 2.2)
-    return np.clip(np.round(table * 255), 0, 255).astype(np.uint8)[None]
+def draw_grade(rng: np.random.Generator) -> Grade:
+    """Draws exposure, white balance and quality of one rally."""
+    warmth = rng.normal(0, 0.03)
+    gains = rng.uniform(0.88, 1.12) * np.array([1 + warmth, 1.0, 1 - warmth])
+    table = np.arange(256)[:, None] * gains ** (1 / 2.2)
+    return Grade(
+        table=np.clip(np.round(table), 0, 255).astype(np.uint8)[None],
+        noise=rng.uniform(0.2, 1.2),
+        sharpen=rng.uniform(0.2, 0.6),
+        quality=int(rng.integers(72, 93)),
+    )
 
 
-def noise_tile(size: tuple[int, int], strength: float, rng: np.random.Generator) -> np.ndarray:
-    """Sensor noise, int16 (H + 64, W + 64, 3), from which every frame cuts another part."""
-    width, height = size
-    grain = rng.normal(0, strength, (height + 64, width + 64, 3))
-    return np.round(grain).astype(np.int16)
-
-
-def transmit(frame: np.ndarray, look: Look, noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The frame as broadcast: noisy, sharpened and compressed."""
-    height, width = frame.shape[:2]
-    frame = np.asarray(cv2.LUT(frame, grade_table(look)))
-    dy, dx = rng.integers(0, 64, 2)
-    frame = cv2.add(frame, noise[dy : dy + height, dx : dx + width], dtype=cv2.CV_8U)
-    blurred = cv2.GaussianBlur(frame, (0, 0), max(0.8, width / 1000))
-    frame = cv2.addWeighted(frame, 1 + look.sharpen, blurred, -look.sharpen, 0)
-    _, code = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, look.quality])
+def transmit(frame: np.ndarray, grade: Grade, rng: np.random.Generator) -> np.ndarray:
+    """The RGB frame as broadcast; `rng` draws the noise."""
+    frame = np.asarray(cv2.LUT(frame, grade.table))
+    grain = rng.standard_normal(frame.shape, np.float32) * grade.noise
+    frame = cv2.add(frame, grain, dtype=cv2.CV_8U)
+    blurred = cv2.GaussianBlur(frame, (0, 0), max(0.8, frame.shape[1] / 1000))
+    frame = cv2.addWeighted(frame, 1 + grade.sharpen, blurred, -grade.sharpen, 0)
+    _, code = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, grade.quality])
     return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))

@@ -1,209 +1,143 @@
 """One exposure of the camera: draws the frame at a moment, and labels the ball in it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from tracknet_jax.data.clips import CLEAR, HARD, NO_BALL, OCCLUDED
+from tracknet_jax.synthetic.camera.ball import TO_LINEAR, blend, splat
 from tracknet_jax.synthetic.camera.broadcast import transmit
-from tracknet_jax.synthetic.camera.camera import Camera
-from tracknet_jax.synthetic.people.figures import (
-    Box,
-    Sprite,
-    darken,
-    draw_blurred,
-    glint_of,
-    paste,
-    project_figure,
-    thrown,
-    union_box,
-    warp_sprite,
-)
-from tracknet_jax.synthetic.people.pose import RACKETS, Limb, pose
-from tracknet_jax.synthetic.play.ball import TO_LINEAR, Splat, blend, shade, splat
+from tracknet_jax.synthetic.camera.picture import Patch, Sprite, paste, shade
+from tracknet_jax.synthetic.people.figures import draw_person, shadow_of, thrown
+from tracknet_jax.synthetic.people.pose import RACKETS, Body, pose
 from tracknet_jax.synthetic.scene import Scene
 
-# Share of the ball's light that must be hidden to call it occluded, and to call it hard to see.
+# Shares of the ball's light that are hidden from which on it counts as occluded, and as hard to see.
 HIDDEN, HALF_HIDDEN = 0.85, 0.4
 FAINT = 18.0  # grey levels between ball and background below which a ball is hard to see
-MOMENTS = 24  # sub-frame samples of the ball
-SWING = 0.3  # seconds around a stroke in which the racket is fast
-SWING_MOMENTS = (-0.36, -0.12, 0.12, 0.36)  # shares of the exposure
+MOMENTS = 24  # samples of the ball in an exposure
+SWINGING = 0.3  # seconds around a stroke in which the racket is fast
+SWING_MOMENTS = (-0.36, -0.12, 0.12, 0.36)  # samples of a swinging player, as shares of the exposure
 EDGE = 0.6  # pixels over which the lens blurs an edge, at up to 900 pixels of width
-
-Kit = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Thing:
-    """Something that can hide the ball: `draw` makes its sprite, which only a drawn frame needs."""
-
-    depth: float
-    box: Box
-    draw: Callable[[], Sprite]
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Where everything is in one exposure."""
+    """Where everything is in one exposure, in pixels of the scene's camera at rest."""
 
-    time: float
-    camera: Camera
+    shift: np.ndarray  # (2,) from the camera at rest to the frame, pixels
     ball: np.ndarray  # (3,) world position at mid-exposure, NaN when there is none
-    xy: np.ndarray  # (2,) the same in pixels
-    light: Splat | None  # of the ball on the sensor
-    poses: list[list[Limb]]
-    things: list[Thing]  # from the farthest to the nearest
+    light: Patch | None  # of the ball on the sensor
+    ball_shadow: Patch | None
+    bodies: list[Body]  # of the players
+    sprites: list[Sprite]  # what can hide the ball, from the farthest to the nearest
 
 
 def capture(scene: Scene, time: float, exposure: float) -> Moment:
     """Where everything is in the exposure of `exposure` seconds around `time`."""
-    camera = scene.camera.turned(*scene.sway.at(time))
-    poses = [pose(motion, time, RACKETS[scene.sport.name]) for motion in scene.motions]
-    things = [*_figures(scene, camera, time, exposure), *_fixtures(scene, camera)]
-    ball = scene.play.ball(np.array([time]))[0]
-    light = _ball_light(scene, camera, time, exposure) if np.isfinite(ball).all() else None
-    ordered = sorted(things, key=lambda thing: -thing.depth)
-    return Moment(time, camera, ball, camera.project(ball), light, poses, ordered)
-
-
-def _figures(scene: Scene, camera: Camera, time: float, exposure: float) -> list[Thing]:
-    """The players; one who swings is seen at several moments of the exposure, which blurs the racket."""
-    glint, racket = glint_of(camera, scene.look.light), RACKETS[scene.sport.name]
-    things = []
-    for motion, kit in zip(scene.motions, scene.look.kits, strict=True):
-        swings = len(motion.strokes) and np.abs(motion.strokes - time).min() < SWING
-        times = time + exposure * np.array(SWING_MOMENTS if swings else (0.0,))
-        poses = [pose(motion, moment, racket) for moment in times.tolist()]
-        figures = [figure for limbs in poses if (figure := project_figure(limbs, camera)) is not None]
-        if figures:
-            lit = _lit(kit, scene.look.light_on(poses[0][0].start))
-            box = union_box([figure.box for figure in figures])
-            things.append(Thing(figures[0].depth, box, partial(draw_blurred, figures, lit, glint)))
-    return things
-
-
-def _lit(kit: Kit, light: float) -> Kit:
-    return kit if light > 0.999 else {part: colour * light for part, colour in kit.items()}
-
-
-def _fixtures(scene: Scene, camera: Camera) -> list[Thing]:
-    sprites = scene.fixtures
-    if scene.sway.moves:
-        homography = scene.wide.homography_to(camera)
-        warped = [warp_sprite(sprite, homography, camera.size) for sprite in sprites]
-        sprites = tuple(sprite for sprite in warped if sprite is not None)
-    return [Thing(s.depth, s.box, partial(_as_is, s)) for s in (*sprites, *scene.graphics)]
-
-
-def _as_is(sprite: Sprite) -> Sprite:
-    return sprite
-
-
-def _ball_light(scene: Scene, camera: Camera, time: float, exposure: float) -> Splat | None:
-    """The ball's light on the sensor over the exposure."""
-    times = time + exposure * (np.arange(MOMENTS) + 0.5 - MOMENTS / 2) / MOMENTS
+    players = [_player(scene, number, time, exposure) for number in range(len(scene.motions))]
+    sprites = [*scene.fixtures, *(sprite for _, sprite in players if sprite is not None)]
+    times = time + exposure * ((np.arange(MOMENTS) + 0.5) / MOMENTS - 0.5)
     positions = scene.play.ball(times)
     positions = positions[np.isfinite(positions).all(axis=-1)]
-    ahead = np.diff(scene.play.ball(np.array([time - 2e-3, time + 2e-3])), axis=0)[0]
-    ahead = np.nan_to_num(ahead) / max(float(np.linalg.norm(np.nan_to_num(ahead))), 1e-9)
+    ball = scene.play.ball(np.array([time]))[0]
+    in_play = len(positions) > 0 and bool(np.isfinite(ball).all())
+    return Moment(
+        shift=scene.sway.at(time) - scene.sway.margin,
+        ball=ball,
+        light=_ball_light(scene, positions, time) if in_play else None,
+        ball_shadow=_ball_shadow(scene, positions) if in_play else None,
+        bodies=[body for body, _ in players],
+        sprites=sorted(sprites, key=lambda sprite: -sprite.depth),
+    )
+
+
+def _player(scene: Scene, number: int, time: float, exposure: float) -> tuple[Body, Sprite | None]:
+    """A player's body and picture; a swing is seen at several moments, which blurs the racket."""
+    motion, look = scene.motions[number], scene.look
+    swings = abs(motion.since_stroke(time)[0]) < SWINGING
+    shares = SWING_MOMENTS if swings else (0.0,)
+    bodies = [pose(motion, time + exposure * share, RACKETS[scene.sport.name]) for share in shares]
+    light = look.light_on(bodies[0].ends[0, 0])
+    kit = {part: colour * light for part, colour in look.kits[number].items()}
+    return bodies[0], draw_person(bodies, kit, scene.camera, look.light)
+
+
+def _ball_light(scene: Scene, positions: np.ndarray, time: float) -> Patch | None:
+    """The ball's light on the sensor from its positions `(N, 3)` over the exposure."""
+    ahead = np.nan_to_num(np.diff(scene.play.ball(np.array([time - 2e-3, time + 2e-3])), axis=0)[0])
+    ahead /= max(float(np.linalg.norm(ahead)), 1e-9)
     offsets, radii = np.array(scene.sport.discs).T
     discs = positions[:, None] + offsets[:, None] * ahead  # (N, D, 3)
-    centres = camera.project(discs)
-    if not len(positions) or not np.isfinite(centres).all():
-        return None
-    edge = EDGE * max(1.0, camera.size[0] / 900)
-    return splat(centres, camera.scale(discs) * radii, camera.size, edge, scene.sport.opacity)
+    camera = scene.camera
+    light = splat(camera.project(discs), camera.scale(discs) * radii, camera.size, _edge(scene))
+    return light and replace(light, alpha=light.alpha * scene.sport.opacity)
+
+
+def _ball_shadow(scene: Scene, positions: np.ndarray) -> Patch | None:
+    """The ball's shadow on the floor, the softer the higher the ball is."""
+    camera, ground = scene.camera, thrown(positions, scene.look.light)[:, None]
+    radii = camera.scale(ground) * scene.sport.ball_radius
+    return splat(camera.project(ground), radii, camera.size, 1.5 * _edge(scene) * (1 + positions[0, 2]))
+
+
+def _edge(scene: Scene) -> float:
+    return EDGE * max(1.0, scene.size[0] / 900)
+
+
+def place_of(scene: Scene, moment: Moment) -> np.ndarray:
+    """Pixel (2,) of the ball's centre in the frame; NaN when there is no ball."""
+    return scene.camera.project(moment.ball) + moment.shift
 
 
 def visibility(scene: Scene, moment: Moment) -> int:
     """The ball's visibility class, from what hides it and how it stands out."""
-    width, height = scene.camera.size
-    x, y = moment.xy
-    inside = -0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5  # NaN is not inside
-    light = moment.light
-    if not inside or light is None:
+    x, y = place_of(scene, moment)
+    inside = -0.5 <= x < scene.size[0] - 0.5 and -0.5 <= y < scene.size[1] - 0.5  # NaN is not inside
+    if not inside or moment.light is None:
         return NO_BALL
-    through = _transmission(moment, light)
-    shown = float((light.alpha * through).sum() / max(light.alpha.sum(), 1e-6))
+    seen = moment.light.alpha * _uncovered(scene, moment)[moment.light.area]
+    shown = float(seen.sum() / max(moment.light.alpha.sum(), 1e-6))
     if shown < 1 - HIDDEN:
         return OCCLUDED
     ball = np.array(scene.look.ball) * scene.look.light_on(moment.ball)
-    difference = np.abs((ball - _behind(scene, moment, light)).mean(axis=-1))
-    contrast = (difference * light.alpha * through).max()
-    return HARD if shown < 1 - HALF_HIDDEN or contrast < FAINT else CLEAR
+    contrast = np.abs((ball - scene.arena[moment.light.area]).mean(axis=-1)) * seen
+    return HARD if shown < 1 - HALF_HIDDEN or contrast.max() < FAINT else CLEAR
 
 
-def _transmission(moment: Moment, light: Splat) -> np.ndarray:
-    """Share of the ball's light `(h, w)` that nearer things let through, on the splat's patch."""
-    height, width = light.alpha.shape
-    through = np.ones((height, width), np.float32)
-    for thing in moment.things:
-        x, y, w, h = thing.box
-        apart = x > light.x + width or light.x > x + w or y > light.y + height or light.y > y + h
-        if thing.depth < moment.ball[1] and not apart:
-            through *= 1 - thing.draw().crop_alpha(light.x, light.y, width, height)
+def _uncovered(scene: Scene, moment: Moment) -> np.ndarray:
+    """Share of the ball's light `(H, W)` that everything in front of it lets through."""
+    through = np.ones(scene.arena.shape[:2], np.float32)
+    for sprite in moment.sprites:
+        if sprite.depth < moment.ball[1]:
+            through[sprite.area] *= 1 - sprite.alpha
+    x, y = np.round(moment.shift).astype(int)
+    for sprite in scene.graphics:
+        rows, columns = sprite.area
+        through[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x] *= 1 - sprite.alpha
     return through
 
 
-def _behind(scene: Scene, moment: Moment, light: Splat) -> np.ndarray:
-    """The still picture `(h, w, 3)` under the splat's patch."""
-    height, width = light.alpha.shape
-    corner = np.array([light.x, light.y, 1.0])
-    x, y, w = moment.camera.homography_to(scene.wide) @ corner
-    rows = np.clip(np.arange(height) + round(y / w), 0, scene.arena.shape[0] - 1)
-    columns = np.clip(np.arange(width) + round(x / w), 0, scene.arena.shape[1] - 1)
-    return scene.arena[np.ix_(rows, columns)].astype(np.float32)
-
-
-def draw(scene: Scene, time: float, exposure: float, number: int, with_ball: bool = True) -> np.ndarray:
-    """The frame around `time`, uint8 RGB (H, W, 3). `number` seeds its noise."""
-    moment = capture(scene, time, exposure)
-    frame = _still_picture(scene, moment)
-    light = moment.light if with_ball else None
-    _shadows(scene, moment, frame, exposure, light is not None)
-    for thing in moment.things:
-        if light is not None and thing.depth < moment.ball[1]:
-            _blend_ball(scene, moment, frame, light)
-            light = None
-        paste(frame, thing.draw())
-    if light is not None:
-        _blend_ball(scene, moment, frame, light)
-    return transmit(frame, scene.look, scene.noise, np.random.default_rng([scene.seed, 9, number]))
-
-
-def _still_picture(scene: Scene, moment: Moment) -> np.ndarray:
-    picture = scene.arena.copy()
-    scene.fidgets.move(picture, moment.time)
-    if not scene.sway.moves:
-        return picture
-    homography = scene.wide.homography_to(moment.camera)
-    return np.asarray(cv2.warpPerspective(picture, homography, moment.camera.size, flags=cv2.INTER_LINEAR))
-
-
-def _shadows(scene: Scene, moment: Moment, frame: np.ndarray, exposure: float, with_ball: bool) -> None:
-    """Shadows of players and ball; in the shadow of the stadium nothing throws one of its own."""
-    look, camera = scene.look, moment.camera
-    for limbs in moment.poses:
-        darken(frame, limbs, camera, look.light, look.shadow * look.sunlit(limbs[0].start))
-    if not with_ball:
-        return
-    times = moment.time + exposure * np.linspace(-0.4, 0.4, 5)
-    ground = thrown(scene.play.ball(times), look.light)
-    ground = ground[np.isfinite(ground).all(axis=-1)][:, None]
-    if len(ground):
-        # The farther the ball is from the ground, the softer its shadow.
-        blur = EDGE * camera.size[0] / 512 * (1 + moment.ball[2])
-        dark = splat(
-            camera.project(ground), camera.scale(ground) * scene.sport.ball_radius, camera.size, blur
-        )
-        if dark is not None:
-            shade(frame, dark, look.shadow * look.sunlit(moment.ball))
-
-
-def _blend_ball(scene: Scene, moment: Moment, frame: np.ndarray, light: Splat) -> None:
-    # Light on a linear scale: the look's factors act on sRGB values.
-    blend(frame, light, TO_LINEAR[list(scene.look.ball)] * scene.look.light_on(moment.ball) ** 2.2)
+def draw(scene: Scene, moment: Moment, number: int, with_ball: bool = True) -> np.ndarray:
+    """The frame, uint8 RGB (H, W, 3); `number` seeds its noise."""
+    look, picture = scene.look, scene.arena.copy()
+    for body in moment.bodies:
+        shadow = shadow_of(body, scene.camera, look.light)
+        if shadow is not None:
+            shade(picture, shadow, look.shadow * look.sunlit(body.ends[0, 0]))
+    if with_ball and moment.ball_shadow is not None:
+        shade(picture, moment.ball_shadow, look.shadow * look.sunlit(moment.ball))
+    hiding = [sprite for sprite in moment.sprites if sprite.depth < moment.ball[1]]  # none without a ball
+    for sprite in moment.sprites[: len(moment.sprites) - len(hiding)]:
+        paste(picture, sprite)
+    if with_ball and moment.light is not None:
+        # The look's factors act on sRGB values, the ball's light is mixed on a linear scale.
+        blend(picture, moment.light, TO_LINEAR[list(look.ball)] * look.light_on(moment.ball) ** 2.2)
+    for sprite in hiding:
+        paste(picture, sprite)
+    if moment.shift.any():
+        picture = np.asarray(cv2.warpAffine(picture, np.c_[np.eye(2), moment.shift], scene.size))
+    for sprite in scene.graphics:
+        paste(picture, sprite)
+    return transmit(picture, scene.grade, np.random.default_rng([scene.seed, 9, number]))

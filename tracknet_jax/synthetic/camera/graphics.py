@@ -1,11 +1,11 @@
-"""The broadcaster's graphics: score box and channel mark, laid over the finished picture."""
+"""The broadcaster's score box, laid over the finished picture."""
 
 import cv2
 import numpy as np
 
-from tracknet_jax.synthetic.people.figures import Sprite
-from tracknet_jax.synthetic.people.look import Look
-from tracknet_jax.synthetic.play.sports import BADMINTON, Sport
+from tracknet_jax.synthetic.camera.picture import Sprite
+from tracknet_jax.synthetic.look import RGB
+from tracknet_jax.synthetic.play.sports import Sport
 
 NEAREST = -1e6  # depth of graphics: in front of everything
 SURNAMES = (
@@ -13,44 +13,36 @@ SURNAMES = (
     "JANSEN", "KOBAYASHI", "LINDQVIST", "MORETTI", "NAKAMURA", "OKAFOR", "PETROVA", "RAJAN", "SANTOS",
     "TANAKA", "WEBER",
 )  # fmt: skip
-POINTS = ("0", "15", "30", "40")
-RALLY_POINTS = tuple(map(str, range(21)))
+TENNIS_POINTS, RALLY_POINTS = ("0", "15", "30", "40"), tuple(map(str, range(21)))
 FACE = cv2.FONT_HERSHEY_DUPLEX
-WHITE = (242, 242, 242)
-FINE = 3  # supersampling
+LIGHT, DARK = (240, 242, 244), (22, 28, 40)
+LINE = 60  # pixels of a row before the box is scaled down
 
 
-def score_box(sport: Sport, size: tuple[int, int], look: Look, rng: np.random.Generator) -> Sprite:
-    """A box of two rows with names and scores (made up), in a corner of a picture of `size`."""
-    height = max(int(min(size[1], size[0] * 9 / 16) * rng.uniform(0.07, 0.095)), 6)
-    width = int(height * rng.uniform(3.6, 4.3))
-    margin = (int(size[0] * rng.uniform(0.03, 0.08)), int(size[1] * rng.uniform(0.03, 0.06)))
-    top = rng.random() < 0.7
-    x, y = margin[0], margin[1] if top else size[1] - margin[1] - height
-    light = rng.random() < 0.5
-    paper, ink = ((236, 238, 240), (24, 28, 36)) if light else ((22, 28, 44), (240, 242, 244))
-    box = np.empty((height * FINE, width * FINE, 3), np.uint8)
+def score_box(sport: Sport, size: tuple[int, int], brand: RGB, rng: np.random.Generator) -> Sprite:
+    """A box of two rows with made-up names and scores, in a corner of a picture of `size` (width, height)."""
+    points = RALLY_POINTS if sport.name == "badminton" else TENNIS_POINTS
+    paper, ink = (LIGHT, DARK) if rng.random() < 0.5 else (DARK, LIGHT)
+    box = np.empty((2 * LINE, round(rng.uniform(7.2, 8.6) * LINE), 3), np.uint8)
     box[:] = paper
-    box[:, -int(1.3 * height * FINE) :] = np.array(look.brand)
-    won, points = (2, RALLY_POINTS) if sport is BADMINTON else (7, POINTS)
-    names = rng.choice(len(SURNAMES), 2, replace=False)
-    inks = (ink, WHITE, WHITE)
-    columns = ((0.22, width / height - 1.62), (width / height - 1.15, 0.4), (width / height - 0.68, 0.6))
-    for row in range(2):
-        words = (SURNAMES[names[row]], str(rng.integers(won)), points[int(rng.integers(len(points)))])
-        for text, (left, room), colour in zip(words, columns, inks, strict=True):
-            _write(box, text, left, (row + 0.5) / 2, room, colour)
-    cv2.line(box, (0, box.shape[0] // 2), (box.shape[1], box.shape[0] // 2), (128, 132, 140), 1)
+    scores = box.shape[1] - round(2.6 * LINE)
+    box[:, scores:] = brand
+    for row, name in enumerate(rng.choice(SURNAMES, 2, replace=False)):
+        _write(box, str(name), 26, row, scores - 40, ink)
+        _write(box, str(rng.integers(2)), scores + 20, row, 40, LIGHT)
+        _write(box, str(rng.choice(points)), scores + 76, row, 76, LIGHT)
+    cv2.line(box, (0, LINE), (box.shape[1], LINE), (128, 132, 140))
+    height = max(round(min(size[1], size[0] * 9 / 16) * rng.uniform(0.07, 0.095)), 6)
+    width = round(height * box.shape[1] / box.shape[0])
     rgb = np.asarray(cv2.resize(box, (width, height), interpolation=cv2.INTER_AREA))
-    alpha = np.full((height, width), 0.94, np.float32)
-    return Sprite((rgb * 0.94).astype(np.uint8), alpha, x, y, NEAREST)
+    x, y = round(size[0] * rng.uniform(0.03, 0.08)), round(size[1] * rng.uniform(0.03, 0.06))
+    y = y if rng.random() < 0.7 else size[1] - y - height
+    return Sprite(np.full((height, width), 0.94, np.float32), x, y, (rgb * 0.94).astype(np.uint8), NEAREST)
 
 
-def _write(box: np.ndarray, text: str, x: float, y: float, room: float, ink: tuple[int, ...]) -> None:
-    """Writes from `x` on around the line `y`, at most `room` wide, all in heights of the box."""
-    height = box.shape[0]
-    (width, _), _ = cv2.getTextSize(text, FACE, 1.0, 1)
-    scale = min(height * 0.0125, room * height / width)
-    (_, rise), _ = cv2.getTextSize(text, FACE, scale, 1)
-    origin = (int(x * height), int(y * height + rise / 2))
-    cv2.putText(box, text, origin, FACE, scale, ink, max(1, height // 84), cv2.LINE_AA)
+def _write(box: np.ndarray, text: str, x: int, row: int, room: int, ink: RGB) -> None:
+    """Writes from `x` on into a row of the box, in place, at most `room` pixels wide."""
+    scale = min(1.5, room / cv2.getTextSize(text, FACE, 1.0, 1)[0][0])
+    rise = cv2.getTextSize(text, FACE, scale, 1)[0][1]
+    corner = (x, round((row + 0.5) * LINE + rise / 2))
+    cv2.putText(box, text, corner, FACE, scale, ink, 2, cv2.LINE_AA)

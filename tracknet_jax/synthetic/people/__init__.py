@@ -1,1 +1,1 @@
-"""The people of a rendered rally: players, officials and the crowd."""
+"""The people of a rendered rally: players, officials and spectators."""

@@ -1,90 +1,73 @@
-"""People and furniture around the court that do not move: umpire on the chair, ball kids, line judges."""
+"""The people around the court who do not move: the umpire on the chair and the line judges."""
 
 import numpy as np
 
 from tracknet_jax.synthetic.camera.camera import Camera
-from tracknet_jax.synthetic.people.figures import darken, draw_figure, glint_of, paste, project_figure
-from tracknet_jax.synthetic.people.look import HAIRS, SKINS, Look
-from tracknet_jax.synthetic.people.pose import RACKETS, UP, Limb, Motion, pose
-from tracknet_jax.synthetic.place.enclosure import Enclosure
+from tracknet_jax.synthetic.camera.picture import paste, shade
+from tracknet_jax.synthetic.look import HAIRS, SKINS, Look
+from tracknet_jax.synthetic.people.figures import Kit, draw_person, shadow_of
+from tracknet_jax.synthetic.people.pose import Body, standing
+from tracknet_jax.synthetic.place.hall import Hall
 from tracknet_jax.synthetic.play.sports import Sport
 
-ALONG = np.array([0.0, 1.0, 0.0])  # the court
+DARK, LIGHT, STEEL = np.array([40.0, 42.0, 52.0]), np.full(3, 230.0), np.array([70.0, 76.0, 84.0])
+
+# The umpire's chair, and the thighs on it: both ends in metres, the radius, the part.
+CHAIR = (
+    *(((x, y, 0.0), (x / 2, y / 2, 1.6), 0.04, "chair") for x in (-0.45, 0.45) for y in (-0.4, 0.4)),
+    ((0.0, 0.0, 0.85), (0.0, 0.0, 1.25), 0.34, "panel"),
+    ((0.0, -0.32, 1.6), (0.0, 0.32, 1.6), 0.16, "chair"),
+    ((0.0, 0.0, 1.75), (0.45, 0.0, 1.7), 0.11, "shorts"),
+)
 
 
-def place_officials(
-    arena: np.ndarray, sport: Sport, look: Look, camera: Camera, hall: Enclosure, rng: np.random.Generator
+def draw_officials(
+    picture: np.ndarray, sport: Sport, look: Look, camera: Camera, hall: Hall, rng: np.random.Generator
 ) -> None:
     """Draws them into the still picture, in place, from the farthest to the nearest."""
-    people = [_standing(place, facing) for place, facing in _posts(sport, hall, rng)]
-    people.append(_umpire(-sport.net_width / 2 - 1.0))
-    people.append(_bench(sport.net_width / 2 + 1.4))
-    for limbs in sorted(people, key=lambda limbs: -limbs[0].start[1]):
-        figure = project_figure(limbs, camera)
-        if figure is not None:
-            place = limbs[0].start
-            darken(arena, limbs, camera, look.light, look.shadow * look.sunlit(place))
-            light = look.light_on(place)
-            colours = {part: colour * light for part, colour in _clothes(look, rng).items()}
-            paste(arena, draw_figure(figure, colours, glint_of(camera, look.light)))
+    people = [_umpire(-sport.net_width / 2 - 1.0)]
+    if not sport.walls:
+        people += _line_judges(sport, hall, rng)
+    for body in sorted(people, key=lambda body: -body.ends[0, 0, 1]):
+        place = body.ends[0, 0]
+        shadow = shadow_of(body, camera, look.light)
+        person = draw_person([body], _clothes(look, look.light_on(place), rng), camera, look.light, factor=1)
+        if shadow is not None:
+            shade(picture, shadow, look.shadow * look.sunlit(place))
+        if person is not None:
+            paste(picture, person)
 
 
-def _posts(sport: Sport, hall: Enclosure, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Places and viewing directions of those who stand."""
-    if sport.walls:
-        return []
-    back, side = hall.far - 0.6, sport.net_width / 2 + 0.9
-    places = [((sport.width * 0.42, back), (0, -1)), ((-sport.width * 0.42, back), (0, -1))]
-    places += [((0.0, back), (0, -1)), ((side, 0.5), (-1, 0)), ((hall.side - 0.7, 8.0), (-1, 0))]
-    places += [((-hall.side + 0.7, 9.5), (1, 0)), ((hall.side - 0.7, -7.0), (-1, 0))]
-    chosen = [places[i] for i in rng.permutation(len(places))[: int(rng.integers(3, len(places)))]]
-    return [(np.array(place), np.array(facing, float)) for place, facing in chosen]
+def _line_judges(sport: Sport, hall: Hall, rng: np.random.Generator) -> list[Body]:
+    back, side, far = sport.width * 0.42, hall.side - 0.7, hall.far - 0.6
+    posts = [(x, far, (0.0, -1.0)) for x in (back, -back, 0.0)]
+    posts += [(x, y, (-np.sign(x), 0.0)) for x, y in ((side, 8.0), (side, 0.5), (side, -7.0), (-side, 9.5))]
+    chosen = rng.permutation(len(posts))[: int(rng.integers(3, len(posts)))]
+    return [standing(*posts[i]) for i in chosen]
 
 
-def _standing(place: np.ndarray, facing: np.ndarray) -> list[Limb]:
-    still = np.zeros((2, 2))
-    times = np.array([0.0, 1.0])
-    none = np.empty((0, 3))
-    motion = Motion(times, np.stack([place, place]), still, times * 0, facing, 1, none[:, 0], none)
-    return [limb for limb in pose(motion, 0.5, RACKETS["tennis"]) if limb.part not in ("racket", "head")]
-
-
-def _umpire(x: float) -> list[Limb]:
+def _umpire(x: float) -> Body:
     """The upper half of a person on a high chair, and the chair."""
-    lift = 0.85 * UP
-    sitting = [
-        Limb(limb.start + lift, limb.end + lift, limb.radii, limb.part)
-        for limb in _standing(np.array([x, 0.0]), np.array([1.0, 0.0]))
-        if limb.part in ("shirt", "skin", "hair") and min(limb.start[2], limb.end[2]) > 0.8
-    ]
-    corners = [np.array([x + dx, dy, 0.0]) for dx in (-0.45, 0.45) for dy in (-0.4, 0.4)]
-    seat = np.array([x, 0.0, 1.6])
-    legs = [Limb(foot, seat + 0.5 * (foot - seat) * [1, 1, 0], (0.04, 0.04), "chair") for foot in corners]
-    board = Limb(seat - 0.32 * ALONG, seat + 0.32 * ALONG, (0.16, 0.16), "chair")
-    panel = Limb(seat - 0.75 * UP, seat - 0.35 * UP, (0.34, 0.34), "panel")
-    knees = Limb(seat + 0.15 * UP, seat + np.array([0.45, 0, 0.1]), (0.12, 0.09), "shorts")
-    return [*legs, panel, board, knees, *sitting]
+    person = standing(x, 0.0, (1.0, 0.0))
+    sits = (person.ends[..., 2] > 0.8).all(axis=1)
+    chair = np.array([bar[:2] for bar in CHAIR]) + [x, 0, 0]
+    return Body(
+        np.concatenate([chair, person.ends[sits] + [0, 0, 0.85]]),
+        np.concatenate([[(bar[2], bar[2]) for bar in CHAIR], person.radii[sits]]),
+        (*(bar[3] for bar in CHAIR), *np.array(person.parts)[sits].tolist()),
+    )
 
 
-def _bench(x: float) -> list[Limb]:
-    seat = np.array([x, -1.6, 0.45])
-    feet = [
-        Limb(seat + dy * ALONG - 0.45 * UP, seat + dy * ALONG, (0.05, 0.05), "chair") for dy in (-0.9, 0.9)
-    ]
-    plank = Limb(seat - ALONG, seat + ALONG, (0.14, 0.14), "chair")
-    bag = Limb(seat - 0.5 * ALONG + 0.2 * UP, seat + 0.2 * ALONG + 0.2 * UP, (0.16, 0.16), "panel")
-    return [*feet, plank, bag]
-
-
-def _clothes(look: Look, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    colours = {
-        "shirt": look.brand if rng.random() < 0.6 else (30, 34, 44),
-        "shorts": (40, 42, 52),
-        "skin": SKINS[int(rng.integers(len(SKINS)))],
-        "hair": HAIRS[int(rng.integers(len(HAIRS)))],
-        "shoes": (230, 230, 230),
-        "socks": (230, 230, 230),
-        "chair": (70, 76, 84),
-        "panel": look.brand,
+def _clothes(look: Look, light: float, rng: np.random.Generator) -> Kit:
+    brand = np.array(look.brand, float)
+    kit = {
+        "shirt": brand if rng.random() < 0.6 else DARK,
+        "shorts": DARK,
+        "skin": rng.choice(SKINS),
+        "hair": rng.choice(HAIRS),
+        "shoes": LIGHT,
+        "socks": LIGHT,
+        "chair": STEEL,
+        "panel": brand,
     }
-    return {part: np.array(colour, float) for part, colour in colours.items()}
+    return {part: colour * light for part, colour in kit.items()}

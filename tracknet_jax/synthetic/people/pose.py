@@ -1,15 +1,46 @@
-"""Articulated players: where every joint is, from where the player runs and which stroke is played."""
+"""Articulated people: where every limb is, from where a player runs and which stroke is played."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator, interp1d
 
 from tracknet_jax.synthetic.play.play import Play
 
-UP = np.array([0.0, 0.0, 1.0])
-THIGH, SHIN, UPPER_ARM, FOREARM = 0.44, 0.45, 0.30, 0.30
-SWING_BEFORE, SWING_AFTER = 0.5, 0.55  # seconds around the contact in which the arm follows the stroke
-STEP_LENGTH = 1.1  # metres run in one stride cycle and radian of phase pi
+LEG, ARM = 0.445, 0.30  # metres; thigh and shin are equally long, and so are upper arm and forearm
+# The racket arm passes these stages around the contact, in seconds: ready, back, hit, through, ready.
+SWING = np.array([-0.5, -0.20, 0.0, 0.14, 0.55])
+CADENCE = 10.0  # radians a second of the legs' swing
+
+Joints = dict[str, np.ndarray]
+
+# In a body's own axes (right, ahead, up).
+RIGHT, AHEAD, UP = np.eye(3)
+READY = np.array([[0.16, 0.38, 1.02], [-0.35, 0.45, 0.75]])  # the right hand, and where the racket points
+
+# The body's tapered capsules: from joint to joint, the share of that way they cover, both radii, the part.
+TRUNK = (
+    ("left hip", "right hip", 0.15, 0.85, 0.11, 0.11, "shorts"),
+    ("pelvis", "chest", 0.0, 0.2, 0.15, 0.135, "shorts"),
+    ("left shoulder", "right shoulder", 0.1, 0.9, 0.075, 0.075, "shirt"),
+    ("pelvis", "chest", 0.25, 0.94, 0.125, 0.165, "shirt"),
+    ("neck", "head", 0.0, 1.0, 0.055, 0.06, "skin"),
+    ("head", "crown", -0.1, 0.5, 0.085, 0.095, "skin"),
+    ("head", "crown", 0.75, 1.0, 0.098, 0.094, "hair"),
+)
+SIDE = (
+    ("knee", "foot", 0.0, 1.0, 0.062, 0.045, "skin"),
+    ("knee", "foot", 0.78, 1.0, 0.05, 0.05, "socks"),
+    ("foot", "toe", 0.0, 1.0, 0.055, 0.045, "shoes"),
+    ("hip", "knee", 0.0, 0.65, 0.105, 0.088, "shorts"),
+    ("hip", "knee", 0.6, 1.0, 0.078, 0.062, "skin"),
+    ("elbow", "hand", 0.0, 1.0, 0.045, 0.038, "skin"),
+    ("shoulder", "elbow", 0.0, 1.0, 0.058, 0.047, "skin"),
+    ("shoulder", "elbow", 0.0, 0.55, 0.078, 0.066, "shirt"),
+)
+BONES = TRUNK + tuple(
+    (f"{side} {start}", f"{side} {end}", *rest) for side in ("left", "right") for start, end, *rest in SIDE
+)
 
 
 @dataclass(frozen=True)
@@ -18,38 +49,40 @@ class Racket:
 
     length: float  # from the hand to the middle of the head
     head: tuple[float, float]  # half axes along and across
-    solid: bool
 
 
 RACKETS = {
-    "tennis": Racket(0.50, (0.17, 0.13), False),
-    "badminton": Racket(0.52, (0.14, 0.11), False),
-    "padel": Racket(0.27, (0.15, 0.13), True),
+    "tennis": Racket(0.50, (0.17, 0.13)),
+    "badminton": Racket(0.52, (0.14, 0.11)),
+    "padel": Racket(0.27, (0.15, 0.13)),
 }
 
 
 @dataclass(frozen=True)
-class Limb:
-    """A tapered capsule between two joints; `part` names what colours it."""
+class Body:
+    """N tapered capsules in the world; `parts` names what colours each."""
 
-    start: np.ndarray  # (3,)
-    end: np.ndarray  # (3,)
-    radii: tuple[float, float]
-    part: str
+    ends: np.ndarray  # (N, 2, 3) metres
+    radii: np.ndarray  # (N, 2) metres
+    parts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Motion:
-    """The whole way of one player over a clip, sampled so that a pose needs only look-ups."""
+    """How one player moves over a rally."""
 
-    times: np.ndarray  # (N,)
-    places: np.ndarray  # (N, 2)
-    velocities: np.ndarray  # (N, 2)
-    phases: np.ndarray  # (N,) of the stride
-    facing: np.ndarray  # (2,) towards the net
-    handed: int
+    way: PchipInterpolator  # from seconds to the place (2,), metres
+    facing: tuple[float, float]
+    handed: int  # 1: the racket is in the right hand, -1: in the left
     strokes: np.ndarray  # (S,) contact times
     contacts: np.ndarray  # (S, 3)
+
+    def since_stroke(self, time: float) -> tuple[float, int]:
+        """Seconds from the nearest stroke (negative before it, infinite without one), and its number."""
+        if not len(self.strokes):
+            return np.inf, -1
+        nearest = int(np.argmin(np.abs(self.strokes - time)))
+        return float(time - self.strokes[nearest]), nearest
 
 
 def motions(play: Play, duration: float) -> list[Motion]:
@@ -59,162 +92,126 @@ def motions(play: Play, duration: float) -> list[Motion]:
 
 def _motion(play: Play, index: int, duration: float) -> Motion:
     player = play.players[index]
-    stations = sorted(play.stations[index], key=lambda station: station[0])
-    knots = np.array([time for time, _ in stations])
-    places = np.array([place for _, place in stations])
-    times = np.arange(-0.2, duration + 0.2, 1 / 60)
-    way = _ease(times, knots, places)
-    velocities = np.gradient(way, times, axis=0)
-    speed = np.linalg.norm(velocities, axis=-1)
+    stations = dict(play.stations[index])  # one place a time
+    knots = sorted(stations)
+    places = [stations[time] for time in knots]
     strokes = [stroke for stroke in play.strokes if stroke.player == index]
     return Motion(
-        times,
-        way,
-        velocities,
-        np.cumsum(speed / 60) / STEP_LENGTH * np.pi * 1.6,
-        np.array([0.0, -float(player.side)]),
+        PchipInterpolator([*knots, max(knots[-1], duration) + 1], [*places, places[-1]]),
+        (0.0, -float(player.side)),
         player.handed,
         np.array([stroke.time for stroke in strokes]),
         np.array([stroke.contact for stroke in strokes]).reshape(-1, 3),
     )
 
 
-def _ease(times: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Interpolates `values (K, D)` given at `knots`, starting and stopping softly at each."""
-    row = np.clip(np.searchsorted(knots, times, side="right") - 1, 0, len(knots) - 2) if len(knots) > 1 else 0
-    if len(knots) == 1:
-        return np.repeat(values, len(times), axis=0)
-    share = np.clip((times - knots[row]) / np.maximum(knots[row + 1] - knots[row], 1e-6), 0, 1)
-    share = (share * share * (3 - 2 * share))[:, None]
-    return values[row] * (1 - share) + values[row + 1] * share
+def standing(x: float, y: float, facing: tuple[float, float]) -> Body:
+    """Somebody who stands at a place and looks in the direction `facing`."""
+    return _body(_joints(np.zeros(3), 0.0), np.array([x, y, 0.0]), facing, BONES)
 
 
-def pose(motion: Motion, time: float, racket: Racket) -> list[Limb]:
-    """The limbs of a player at `time`, racket included."""
-    place = np.array([np.interp(time, motion.times, motion.places[:, i]) for i in (0, 1)])
-    velocity = np.array([np.interp(time, motion.times, motion.velocities[:, i]) for i in (0, 1)])
-    phase = float(np.interp(time, motion.times, motion.phases))
-    forward = np.array([*motion.facing, 0.0])
-    right = np.cross(forward, UP)
-    speed = float(np.linalg.norm(velocity))
-    going = np.array([*velocity, 0.0]) / max(speed, 0.3)
-    stretch = _stroke_height(motion, time)
-    pelvis = np.array([*place, 0.90 + 0.04 * min(speed, 1.0) * abs(np.sin(phase)) + 0.10 * max(stretch, 0.0)])
-    pelvis[2] -= 0.10 * max(-stretch, 0.0) + 0.05 * (speed < 1.0)
-    lean = 0.10 * forward + going * min(speed * 0.035, 0.16)
-    chest = pelvis + 0.48 * UP + lean
-    neck = pelvis + 0.58 * UP + 1.15 * lean
-    head = neck + 0.17 * UP + 0.3 * lean
-    limbs = _legs(pelvis, right, forward, going, speed, phase)
-    limbs += [
-        Limb(pelvis - 0.07 * right, pelvis + 0.07 * right, (0.11, 0.11), "shorts"),
-        Limb(pelvis, pelvis + 0.10 * UP, (0.15, 0.135), "shorts"),
-        Limb(chest + 0.03 * UP - 0.15 * right, chest + 0.03 * UP + 0.15 * right, (0.075, 0.075), "shirt"),
-        Limb(pelvis + 0.12 * UP, chest - 0.03 * UP, (0.125, 0.165), "shirt"),
-        Limb(neck, head, (0.055, 0.06), "skin"),
-        Limb(head - 0.01 * UP, head + 0.04 * UP, (0.085, 0.095), "skin"),
-        Limb(head + 0.05 * UP - 0.03 * forward, head + 0.07 * UP - 0.02 * forward, (0.098, 0.094), "hair"),
-    ]
-    return limbs + _arms(motion, time, place, chest, right, forward, phase, speed, racket)
-
-
-def _stroke_height(motion: Motion, time: float) -> float:
-    """How far the body stretches (1, an overhead) or bends (-1) for a stroke at `time`."""
-    if not len(motion.strokes):
-        return 0.0
-    row = int(np.argmin(np.abs(motion.strokes - time)))
-    near = max(0.0, 1 - abs(motion.strokes[row] - time) / 0.35)
-    return near * float(np.clip((motion.contacts[row, 2] - 1.3) / 0.9, -1, 1))
-
-
-def _legs(pelvis, right, forward, going, speed, phase) -> list[Limb]:
-    limbs = []
-    width = 0.21 if speed < 1.0 else 0.13
-    reach = min(0.42, 0.14 * speed)
-    for side in (-1, 1):
-        swing = phase + (0 if side > 0 else np.pi)
-        hip = pelvis + 0.10 * side * right
-        foot = np.array([*pelvis[:2], 0.0]) + side * width * right + going * reach * np.sin(swing)
-        foot[2] = 0.07 + max(0.0, np.cos(swing)) * min(0.26, 0.07 * speed)
-        knee = _joint(hip, foot, THIGH, SHIN, forward)
-        toe = foot + 0.15 * forward - 0.03 * UP
-        limbs += [
-            Limb(knee, foot, (0.062, 0.045), "skin"),
-            Limb(foot + 0.10 * (knee - foot) / SHIN, foot, (0.05, 0.05), "socks"),
-            Limb(foot - 0.01 * UP, toe, (0.055, 0.045), "shoes"),
-            Limb(hip, hip * 0.35 + knee * 0.65, (0.105, 0.088), "shorts"),
-            Limb(hip * 0.4 + knee * 0.6, knee, (0.078, 0.062), "skin"),
-        ]
-    return limbs
-
-
-def _arms(motion, time, place, chest, right, forward, phase, speed, racket) -> list[Limb]:
-    side = motion.handed
-    shoulder = chest + 0.03 * UP + 0.19 * side * right
-    hand, head = _racket_arm(motion, time, place, shoulder, right, forward, racket)
-    other = chest + 0.03 * UP - 0.19 * side * right
-    pump = 0.22 * np.sin(phase) * min(speed / 3, 1.0)
-    free = other - 0.10 * side * right + (0.24 + pump) * forward - 0.30 * UP
-    limbs = []
-    for start, end in ((other, free), (shoulder, hand)):
-        elbow = _joint(start, end, UPPER_ARM, FOREARM, -0.6 * UP - 0.4 * forward)
-        limbs += [
-            Limb(elbow, end, (0.045, 0.038), "skin"),
-            Limb(start, elbow, (0.058, 0.047), "skin"),
-            Limb(start, start * 0.45 + elbow * 0.55, (0.078, 0.066), "shirt"),
-        ]
-    axis = (head - hand) / max(np.linalg.norm(head - hand), 1e-6)
-    limbs.append(Limb(hand, head - axis * racket.head[0], (0.018, 0.014), "racket"))
-    limbs.append(Limb(head - axis * racket.head[0], head + axis * racket.head[0], racket.head, "head"))
-    return limbs
-
-
-def _racket_arm(motion, time, place, shoulder, right, forward, racket):
-    """Hand and racket head: ready, taken back, at the ball at the very moment of the stroke, through."""
-    side = motion.handed
-    root = np.array([*place, 0.0])
-    ready = root + 0.16 * side * right + 0.38 * forward + 1.02 * UP
-    ready_axis = _unit(-0.35 * side * right + 0.45 * forward + 0.75 * UP)
-    hand, axis = ready, ready_axis
-    if len(motion.strokes):
-        row = int(np.argmin(np.abs(motion.strokes - time)))
-        since = time - motion.strokes[row]
-        if -SWING_BEFORE < since < SWING_AFTER:
-            contact = motion.contacts[row]
-            hand, axis = _swing(since, ready, ready_axis, contact, shoulder, right, forward, side, racket)
+def pose(motion: Motion, time: float, racket: Racket) -> Body:
+    """The body of a player at `time`, with the racket."""
+    place = np.array([*motion.way(time), 0.0])
+    axes = _axes(motion.facing)
+    velocity = axes @ [*motion.way(time, 1), 0.0]
+    since, stroke = motion.since_stroke(time)
+    contact = axes @ (motion.contacts[stroke] - place) if SWING[0] < since < SWING[-1] else None
+    stretch = 0.0  # 1: the body stretches for an overhead stroke, -1: it bends for a low one
+    if contact is not None:
+        stretch = max(0.0, 1 - abs(since) / 0.35) * float(np.clip((contact[2] - 1.3) / 0.9, -1, 1))
+    joints = _joints(velocity, CADENCE * time, stretch)
+    hand, direction = READY * [motion.handed, 1, 1]
+    name = "right" if motion.handed > 0 else "left"
+    shoulder = joints[f"{name} shoulder"]
+    if contact is not None:
+        hand, direction = _swing(since, contact, shoulder, hand, direction, racket.length)
     reach = hand - shoulder
-    length = float(np.linalg.norm(reach))
-    hand = shoulder + reach * min(1.0, 0.98 * (UPPER_ARM + FOREARM) / max(length, 1e-6))
-    return hand, hand + axis * racket.length
+    hand = shoulder + reach * min(1.0, 1.96 * ARM / max(float(np.linalg.norm(reach)), 1e-6))
+    _arm(joints, name, hand)
+    middle, half = hand + _unit(direction) * racket.length, _unit(direction) * racket.head[0]
+    joints |= {"throat": middle - half, "tip": middle + half}
+    grip = (f"{name} hand", "throat", 0.0, 1.0, 0.018, 0.014, "racket")
+    return _body(
+        joints, place, motion.facing, (*BONES, grip, ("throat", "tip", 0.0, 1.0, *racket.head, "head"))
+    )
 
 
-def _swing(since, ready, ready_axis, contact, shoulder, right, forward, side, racket):
+def _axes(facing: tuple[float, float]) -> np.ndarray:
+    """A body's own axes (3, 3) in the world: right, ahead, up."""
+    return np.array([[facing[1], -facing[0], 0], [*facing, 0], [0, 0, 1]])
+
+
+def _body(joints: Joints, place: np.ndarray, facing: tuple[float, float], bones: tuple) -> Body:
+    """The capsules between joints in a body's own axes, put into the world."""
+    starts, ends = (np.array([joints[bone[i]] for bone in bones]) for i in (0, 1))
+    shares = np.array([bone[2:4] for bone in bones])[..., None]
+    own = starts[:, None] + shares * (ends - starts)[:, None]
+    radii, parts = np.array([bone[4:6] for bone in bones]), tuple(bone[6] for bone in bones)
+    return Body(place + own @ _axes(facing), radii, parts)
+
+
+def _joints(velocity: np.ndarray, phase: float, stretch: float = 0.0) -> Joints:
+    """Where the joints of somebody are who runs with `velocity` (3,), both hands before the body."""
+    speed = float(np.linalg.norm(velocity))
+    going = velocity / max(speed, 0.3)
+    pelvis = (0.90 + 0.10 * stretch + 0.04 * min(speed, 1.0) * abs(np.sin(phase)) - 0.05 * (speed < 1)) * UP
+    lean = 0.10 * AHEAD + going * min(speed * 0.035, 0.16)
+    chest, neck = pelvis + 0.48 * UP + lean, pelvis + 0.58 * UP + 1.15 * lean
+    head = neck + 0.17 * UP + 0.3 * lean
+    joints = {"pelvis": pelvis, "chest": chest, "neck": neck, "head": head}
+    joints["crown"] = head + 0.07 * UP - 0.02 * AHEAD
+    for name, side in (("left", -1), ("right", 1)):
+        swing = phase + (0 if side > 0 else np.pi)
+        foot = (0.21 if speed < 1 else 0.13) * side * RIGHT + going * min(0.42, 0.14 * speed) * np.sin(swing)
+        foot[2] = 0.07 + max(0.0, np.cos(swing)) * min(0.26, 0.07 * speed)
+        hip, shoulder = pelvis + 0.10 * side * RIGHT, chest + 0.03 * UP + 0.19 * side * RIGHT
+        joints |= {f"{name} hip": hip, f"{name} foot": foot, f"{name} shoulder": shoulder}
+        joints |= {
+            f"{name} toe": foot + 0.15 * AHEAD - 0.03 * UP,
+            f"{name} knee": _bend(hip, foot, LEG, AHEAD),
+        }
+        pump = 0.22 * np.sin(-swing) * min(speed / 3, 1.0)
+        _arm(joints, name, shoulder + 0.10 * side * RIGHT + (0.24 + pump) * AHEAD - 0.30 * UP)
+    return joints
+
+
+def _arm(joints: Joints, name: str, hand: np.ndarray) -> None:
+    """Moves a hand, in place."""
+    elbow = _bend(joints[f"{name} shoulder"], hand, ARM, -0.6 * UP - 0.4 * AHEAD)
+    joints |= {f"{name} hand": hand, f"{name} elbow": elbow}
+
+
+def _swing(
+    since: float,
+    contact: np.ndarray,
+    shoulder: np.ndarray,
+    ready: np.ndarray,
+    ready_axis: np.ndarray,
+    length: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hand (3,) and direction (3,) of the racket, which meets the ball at the moment of the stroke."""
     to_ball = contact - shoulder
-    hit_axis = _unit(_unit(to_ball) + 0.25 * forward * (to_ball[2] < 0.3))
-    hit_hand = contact - hit_axis * racket.length
-    across = np.sign(to_ball @ right) or side  # forehand or backhand
+    across = (np.sign(to_ball[0]) or 1.0) * RIGHT  # forehand or backhand
     high = float(np.clip((contact[2] - 1.3) / 0.6, 0, 1))
-    back_axis = _unit(across * right * (0.8 - 0.5 * high) - 0.7 * forward + (0.2 - 0.5 * high) * UP)
-    back_hand = shoulder + 0.35 * across * right - 0.25 * forward + (-0.15 + 0.35 * high) * UP
-    through_axis = _unit(-0.6 * across * right + 0.6 * forward + (0.5 - 1.1 * high) * UP)
-    through_hand = shoulder - 0.35 * across * right + 0.40 * forward + (0.0 - 0.45 * high) * UP
-    knots = np.array([-SWING_BEFORE, -0.20, 0.0, 0.14, SWING_AFTER])
-    hands = np.stack([ready, back_hand, hit_hand, through_hand, ready])
-    axes = np.stack([ready_axis, back_axis, hit_axis, through_axis, ready_axis])
-    hand = np.array([np.interp(since, knots, hands[:, i]) for i in range(3)])
-    return hand, _unit(np.array([np.interp(since, knots, axes[:, i]) for i in range(3)]))
+    hit = _unit(_unit(to_ball) + 0.25 * AHEAD * (to_ball[2] < 0.3))
+    back = _unit(across * (0.8 - 0.5 * high) - 0.7 * AHEAD + (0.2 - 0.5 * high) * UP)
+    through = _unit(-0.6 * across + 0.6 * AHEAD + (0.5 - 1.1 * high) * UP)
+    back_hand = shoulder + 0.35 * across - 0.25 * AHEAD + (-0.15 + 0.35 * high) * UP
+    through_hand = shoulder - 0.35 * across + 0.40 * AHEAD - 0.45 * high * UP
+    hands = np.array([ready, back_hand, contact - hit * length, through_hand, ready])
+    axes = np.array([_unit(ready_axis), back, hit, through, _unit(ready_axis)])
+    stages = interp1d(SWING, np.stack([hands, axes]), axis=1)(since)
+    return stages[0], stages[1]
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
     return vector / max(float(np.linalg.norm(vector)), 1e-6)
 
 
-def _joint(start: np.ndarray, end: np.ndarray, first: float, second: float, pole: np.ndarray) -> np.ndarray:
-    """The knee or elbow between two joints: two bones of given lengths, bent towards `pole`."""
-    way = end - start
-    length = float(np.clip(np.linalg.norm(way), 1e-3, (first + second) * 0.999))
-    direction = _unit(way)
-    along = (first**2 - second**2 + length**2) / (2 * length)
-    out = np.sqrt(max(first**2 - along**2, 0.0))
-    bend = pole - (pole @ direction) * direction
-    return start + along * direction + out * _unit(bend)
+def _bend(start: np.ndarray, end: np.ndarray, bone: float, pole: np.ndarray) -> np.ndarray:
+    """The knee or elbow between two joints: two bones of the length `bone` that bend towards `pole`."""
+    half = (end - start) / 2
+    direction = _unit(half)
+    out = np.sqrt(max(bone**2 - float(half @ half), 0.0))
+    return start + half + out * _unit(pole - (pole @ direction) * direction)

@@ -1,1 +1,1 @@
-"""The place of a rendered rally: court, net, walls and stands."""
+"""The place of a rendered rally: court, net, cage, boards and stands."""

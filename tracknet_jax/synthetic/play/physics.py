@@ -1,26 +1,27 @@
-"""Flight of a ball: gravity and quadratic drag (RK4), bounces with restitution and friction, aiming."""
+"""The flight of a ball: gravity, drag and spin, impacts on floor, walls and net, and aiming."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.integrate import OdeSolution, solve_ivp
 
 from tracknet_jax.synthetic.play.sports import GRAVITY, Sport
 
-TIME_STEP = 1 / 120
-AFTER_SECOND_BOUNCE = 0.6
+AFTER_SECOND_BOUNCE = 0.6  # seconds a ball stays on the court after its second bounce
 # A thin spherical shell that stops sliding during the impact keeps 3/5 of its tangential speed.
 ROLLING_LOSS = 0.4
-# What is left of the velocity (x, y, z) behind the impact on a net: it drops to the floor.
+# Shares of the velocity (x, y, z) that a ball keeps when it hits the net: it drops to the floor.
 NET_LOSS = np.array([0.1, -0.06, 0.2])
-
+TOLERANCES = {"rtol": 1e-8, "atol": 1e-9}  # of the integrator
 NEWTON_STEPS = 8
+AIM_STEPS = 40  # points of an aimed path
 
 
 def acceleration(velocity: np.ndarray, drag: float, lift: float) -> np.ndarray:
-    """Gravity, drag and lift for velocities `(..., 3)` in m/s; `drag` and `lift` in 1/m.
+    """Acceleration `(..., 3)` in m/s^2 at velocities `(..., 3)` in m/s; `drag` and `lift` are in 1/m.
 
-    The Magnus force of topspin (lift > 0) is square to the velocity in the vertical plane, downwards for a
-    level flight; backspin (lift < 0) carries the ball.
+    The Magnus force of topspin (lift > 0) is perpendicular to the velocity, in the vertical plane: it pulls
+    a level flight down. Backspin (lift < 0) carries the ball.
     """
     speed = np.sqrt(np.einsum("...i,...i->...", velocity, velocity))[..., None]
     result = -drag * speed * velocity
@@ -49,8 +50,10 @@ def rk4_step(
 
 
 def bounce(velocity: np.ndarray, axis: int, restitution: float, friction: float) -> np.ndarray:
-    """Velocity behind the impact on a plane perpendicular to `axis`: restitution along the normal,
-    Coulomb friction along the plane until the ball rolls (no spin before)."""
+    """Velocity (3,) after an impact on a plane perpendicular to `axis`.
+
+    Restitution acts along the normal, Coulomb friction along the plane until the ball rolls.
+    """
     after = velocity.copy()
     after[axis] *= -restitution
     tangent = velocity.copy()
@@ -73,45 +76,21 @@ class Event:
 
 @dataclass(frozen=True)
 class Flight:
-    """A piece of the ball's path between two strokes, sampled; an impact has two rows of the same time."""
+    """The ball's path between two strokes."""
 
-    times: np.ndarray  # (N,) seconds, ascending
-    positions: np.ndarray  # (N, 3)
-    velocities: np.ndarray  # (N, 3)
+    path: OdeSolution  # from seconds to (6,): position and velocity
+    start: float
+    end: float
     events: tuple[Event, ...]
 
-    @property
-    def start(self) -> float:
-        return float(self.times[0])
-
-    @property
-    def end(self) -> float:
-        return float(self.times[-1])
-
     def at(self, times: np.ndarray) -> np.ndarray:
-        """Positions `(..., 3)` at `times`, by cubic Hermite interpolation; NaN outside the flight."""
-        row = np.clip(np.searchsorted(self.times, times, side="right") - 1, 0, len(self.times) - 2)
-        dt = np.maximum(self.times[row + 1] - self.times[row], 1e-9)
-        s = ((times - self.times[row]) / dt)[..., None]
-        p0, p1 = self.positions[row], self.positions[row + 1]
-        m0, m1 = self.velocities[row] * dt[..., None], self.velocities[row + 1] * dt[..., None]
-        cubic = p0 + s * (m0 + s * (3 * (p1 - p0) - 2 * m0 - m1 + s * (2 * (p0 - p1) + m0 + m1)))
+        """Positions `(N, 3)` at `times` (N,); NaN outside the flight."""
         inside = (times >= self.start) & (times <= self.end)
-        return np.where(inside[..., None], cubic, np.nan)
+        return np.where(inside[:, None], self.path(times).T[:, :3], np.nan)
 
     def until(self, time: float) -> "Flight":
         """The part before `time`."""
-        keep = self.times < time - 1e-9
-        end = np.array([time])
-        # The velocity of the last row only shapes the interpolation of the last short interval.
-        position = self.at(end)
-        velocity = (position - self.at(end - 1e-4)) / 1e-4
-        return Flight(
-            np.append(self.times[keep], time),
-            np.concatenate([self.positions[keep], position]),
-            np.concatenate([self.velocities[keep], velocity]),
-            tuple(event for event in self.events if event.time < time),
-        )
+        return replace(self, end=time, events=tuple(event for event in self.events if event.time < time))
 
 
 def fly(
@@ -124,139 +103,112 @@ def fly(
 ) -> Flight:
     """Simulates the ball of `sport` from `start` (3,) with `velocity` (3,) at `time`.
 
-    `lift` is that of the stroke's spin, which the first impact takes away. The flight ends `longest` seconds
+    `lift` comes from the stroke's spin, which the first impact takes away. The flight ends `longest` seconds
     later, or `AFTER_SECOND_BOUNCE` seconds after the second bounce.
     """
-    surfaces = _surfaces(sport)
-    position, velocity = np.asarray(start, float), np.asarray(velocity, float)
-    rows, events = [(time, position, velocity)], []
-    end = time + longest
-    while time < end - 1e-9:
-        dt = min(TIME_STEP, end - time)
-        hit = _first_impact(sport, surfaces, position, velocity, dt, lift)
-        if hit is not None:
-            dt = hit[0]
-        position, velocity = rk4_step(position, velocity, dt, sport.drag, lift)
-        time += dt
-        rows.append((time, position, velocity))
-        if hit is not None:
-            position, velocity, kind = _after_impact(sport, hit[1], position, velocity)
-            lift = 0.0
-            events.append(Event(time, kind, position))
-            rows.append((time, position, velocity))
-            if sum(event.kind == "ground" for event in events) == 2 and kind == "ground":
-                end = min(end, time + AFTER_SECOND_BOUNCE)
-    times, positions, velocities = (np.array(column) for column in zip(*rows, strict=True))
-    return Flight(times, positions, velocities, tuple(events))
+    state, now, end = np.concatenate([start, velocity]), time, time + longest
+    knots, pieces = [np.array([time])], []
+    events: list[Event] = []
+    while now < end:
+        surfaces = _surfaces(sport, state)
+        fall = _motion(sport.drag, 0.0 if events else lift)
+        piece = solve_ivp(fall, (now, end), state, events=surfaces, dense_output=True, **TOLERANCES)
+        knots.append(piece.sol.ts[1:])
+        pieces += piece.sol.interpolants
+        now, state = float(piece.t[-1]), piece.y[:, -1]
+        for surface, hits in zip(surfaces, piece.t_events, strict=True):
+            after = _strike(sport, surface, state) if len(hits) else None
+            if after is not None:
+                state = after
+                events.append(Event(now, surface.kind, state[:3]))
+                if [event.kind for event in events].count("ground") == 2:
+                    end = min(end, now + AFTER_SECOND_BOUNCE)
+    return Flight(OdeSolution(np.concatenate(knots), pieces), time, now, tuple(events))
 
 
-Surface = tuple[str, int, float, float]  # kind, axis, sign of the free side, offset
+def _motion(drag: float, lift: float):
+    """The differential equation of states (6,)."""
+    return lambda _, state: np.concatenate([state[3:], acceleration(state[3:], drag, lift)])
 
 
-def _surfaces(sport: Sport) -> list[Surface]:
+class _Surface:
+    """A plane that the ball reaches from one side; it is an event of the integrator."""
+
+    terminal, direction = True, -1
+
+    def __init__(self, kind: str, axis: int, side: float, offset: float):
+        self.kind, self.axis, self.side, self.offset = kind, axis, side, offset
+
+    def __call__(self, _, state: np.ndarray) -> float:
+        """Distance of the ball's centre."""
+        return self.side * (state[self.axis] - self.offset)
+
+
+def _surfaces(sport: Sport, state: np.ndarray) -> list[_Surface]:
+    """The plane of the net, the floor and, where the court has them, the four walls."""
     radius = sport.ball_radius
-    surfaces: list[Surface] = [("ground", 2, 1.0, radius)]
+    # A ball in the plane of the net has passed it, or it would be stopped there again and again.
+    side = float(np.sign(state[4] if abs(state[1]) < 1e-6 else state[1]))
+    surfaces = [_Surface("net", 1, side, 0.0), _Surface("ground", 2, 1.0, radius)]
     if sport.walls:
         for axis, half in ((0, sport.width / 2), (1, sport.length / 2)):
-            surfaces += [("wall", axis, sign, -sign * (half - radius)) for sign in (1.0, -1.0)]
+            surfaces += [_Surface("wall", axis, side, -side * (half - radius)) for side in (1.0, -1.0)]
     return surfaces
 
 
-def _first_impact(sport, surfaces, position, velocity, dt, lift) -> tuple[float, Surface] | None:
-    """Time within `dt` until the earliest impact, and on what."""
-    after, _ = rk4_step(position, velocity, dt, sport.drag, lift)
-    impacts = []
-    for surface in surfaces:
-        _, axis, sign, offset = surface
-        if sign * (after[axis] - offset) < 0 and sign * velocity[axis] <= 0:
-            impacts.append((_crossing(sport, position, velocity, dt, lift, axis, offset), surface))
-    if position[1] * after[1] < 0:
-        time = _crossing(sport, position, velocity, dt, lift, 1, 0.0)
-        x, _, z = rk4_step(position, velocity, time, sport.drag, lift)[0]
-        low = sport.net_bottom < z < sport.net_height_at(x) + sport.ball_radius
-        if low and abs(x) < sport.net_width / 2:
-            impacts.append((time, ("net", 1, float(np.sign(position[1])), 0.0)))
-    return min(impacts, key=lambda impact: impact[0], default=None)
-
-
-def _crossing(sport, position, velocity, dt, lift, axis: int, offset: float) -> float:
-    """Time at which a coordinate passes `offset`: regula falsi on the integrator itself."""
-    low, high = 0.0, dt
-    before = position[axis] - offset
-    after = rk4_step(position, velocity, dt, sport.drag, lift)[0][axis] - offset
-    middle = high
-    for _ in range(5):
-        if before == after:
-            break
-        middle = low + (high - low) * before / (before - after)
-        value = rk4_step(position, velocity, middle, sport.drag, lift)[0][axis] - offset
-        if value * before > 0:
-            low, before = middle, value
-        else:
-            high, after = middle, value
-    return float(np.clip(middle, 1e-6, dt))
-
-
-def _after_impact(sport, surface: Surface, position, velocity) -> tuple[np.ndarray, np.ndarray, str]:
-    kind, axis, sign, offset = surface
-    position = position.copy()
-    if kind == "net":
-        position[1] = sign * 1e-3  # stay on this side
-        return position, velocity * NET_LOSS, kind
-    position[axis] = offset
-    after = bounce(velocity, axis, sport.restitution, sport.friction)
-    if kind == "ground" and after[2] < 0.15:
+def _strike(sport: Sport, surface: _Surface, state: np.ndarray) -> np.ndarray | None:
+    """The state (6,) after the impact; None where the ball passes over, under or beside the net."""
+    position, velocity = state[:3].copy(), state[3:]
+    if surface.kind == "net":
+        x, _, z = position
+        top = sport.net_height_at(x) + sport.ball_radius
+        if abs(x) > sport.net_width / 2 or not sport.net_bottom < z < top:
+            return None
+        position[1] = surface.side * 1e-3  # the ball stays on this side
+        return np.concatenate([position, velocity * NET_LOSS])
+    position[surface.axis] = surface.offset
+    after = bounce(velocity, surface.axis, sport.restitution, sport.friction)
+    if surface.kind == "ground" and after[2] < 0.15:  # it rolls: tiny hops instead of ever more impacts
         after[2] = 0.0
-        position[2] += 1e-4
-    return position, after, kind
+        position[2] += 1e-3
+    return np.concatenate([position, after])
 
 
 def aim(
-    start: np.ndarray,
-    target: np.ndarray,
-    durations: np.ndarray,
-    drag: float,
-    lift: float = 0.0,
-    steps: int = 40,
-):
-    """Launch velocities that lead from `start` (3,) to `target` (3,) in each of `durations` (T,) seconds.
+    start: np.ndarray, target: np.ndarray, durations: np.ndarray, drag: float, lift: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Launch velocities `(T, 3)` that lead from `start` (3,) to `target` (3,) in `durations` (T,) seconds.
 
-    Newton's method on the vertical plane through both points, all durations at once, from the drag-free
-    solution; `lift` is that of the spin. Returns velocities `(T, 3)` and the paths `(steps + 1, T, 3)`;
-    velocities of lanes that did not converge are NaN.
+    Newton's method in the vertical plane through both points, for all durations at once, starting from the
+    solution without drag. Also returns the paths `(AIM_STEPS + 1, T, 3)`. A velocity is NaN where the method
+    did not converge.
     """
     offset = target[:2] - start[:2]
     distance = np.linalg.norm(offset)
     goal = np.array([distance, target[2] - start[2]])
     guess = np.stack([goal[0] / durations, goal[1] / durations + GRAVITY * durations / 2], axis=-1)
     guess[:, 0] *= np.exp(np.minimum(drag * distance / 2, 3.0))
-    nudge = np.eye(2) * 1e-3
+    nudge = np.array([[0, 0], [1e-3, 0], [0, 1e-3]])[:, None]
     for _ in range(NEWTON_STEPS):
-        lanes = np.stack([guess, guess + nudge[0], guess + nudge[1]])  # (3, T, 2)
-        ends = _planar_paths(lanes, durations, drag, lift, steps)[-1]
-        jacobian = np.stack([ends[1] - ends[0], ends[2] - ends[0]], axis=-1) / 1e-3
-        jacobian += np.eye(2) * 1e-9
+        ends = _planar_paths(guess + nudge, durations, drag, lift)[-1]  # (3, T, 2)
+        jacobian = np.stack([ends[1] - ends[0], ends[2] - ends[0]], axis=-1) / 1e-3 + np.eye(2) * 1e-9
         update = np.linalg.solve(jacobian, (goal - ends[0])[..., None])[..., 0]
         size = np.linalg.norm(update, axis=-1, keepdims=True)
         guess = guess + update * np.minimum(1.0, 20.0 / np.maximum(size, 1e-9))
-    paths = _planar_paths(guess[None], durations, drag, lift, steps)[:, 0]
-    missed = ~(np.linalg.norm(paths[-1] - goal, axis=-1) < 1e-3)
+    paths = _planar_paths(guess, durations, drag, lift)
     direction = offset / max(distance, 1e-9)
     velocities = np.concatenate([guess[:, :1] * direction, guess[:, 1:]], axis=-1)
     positions = np.concatenate([start[:2] + paths[..., :1] * direction, start[2] + paths[..., 1:]], axis=-1)
-    velocities[missed] = np.nan
+    velocities[~(np.linalg.norm(paths[-1] - goal, axis=-1) < 1e-3)] = np.nan
     return velocities, positions
 
 
-def _planar_paths(
-    velocity: np.ndarray, durations: np.ndarray, drag: float, lift: float, steps: int
-) -> np.ndarray:
-    """Paths `(steps + 1, ..., T, 2)` (along the plane, up) from the origin with velocities `(..., T, 2)`."""
+def _planar_paths(velocity: np.ndarray, durations: np.ndarray, drag: float, lift: float) -> np.ndarray:
+    """Paths `(AIM_STEPS + 1, ..., T, 2)` (ahead, up) from the origin with velocities `(..., T, 2)`."""
     v = np.stack([velocity[..., 0], np.zeros_like(velocity[..., 0]), velocity[..., 1]], axis=-1)
     p = np.zeros_like(v)
-    dt = (durations / steps)[:, None]
     path = [p]
-    for _ in range(steps):
-        p, v = rk4_step(p, v, dt, drag, lift)
+    for _ in range(AIM_STEPS):
+        p, v = rk4_step(p, v, (durations / AIM_STEPS)[:, None], drag, lift)
         path.append(p)
     return np.stack(path)[..., [0, 2]]

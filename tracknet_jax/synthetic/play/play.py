@@ -1,4 +1,4 @@
-"""Plays points: who hits the ball when and where to, with its simulated flight in between."""
+"""Plays points: who hits the ball, when and where to, and how it flies in between."""
 
 from dataclasses import dataclass, field
 
@@ -33,7 +33,7 @@ class Stroke:
 
 @dataclass
 class Play:
-    """A script: the flights of the ball, the strokes, and where each player stands when."""
+    """The flights of the ball, the strokes, and where each player stands at which time."""
 
     players: tuple[Player, ...]
     flights: list[Flight] = field(default_factory=list)
@@ -41,12 +41,12 @@ class Play:
     stations: list[list[tuple[float, np.ndarray]]] = field(default_factory=list)  # per player: (time, xy)
 
     def ball(self, times: np.ndarray) -> np.ndarray:
-        """Ball centres `(..., 3)` at `times`, NaN where no ball is in play."""
-        times = np.asarray(times, float)
-        result = np.full((*times.shape, 3), np.nan)
+        """Ball centres `(N, 3)` at `times` (N,) in seconds; NaN where no ball is in play."""
+        result = np.full((len(times), 3), np.nan)
         for flight in self.flights:
             inside = (times >= flight.start) & (times < flight.end)
-            result[inside] = flight.at(times[inside])
+            if inside.any():
+                result[inside] = flight.at(times[inside])
         return result
 
 
@@ -70,19 +70,17 @@ def _line_up(sport: Sport, rng: np.random.Generator) -> tuple[Player, ...]:
 
 
 def _waiting_place(sport: Sport, player: Player, rng: np.random.Generator) -> np.ndarray:
-    return np.array(
-        [player.lane + rng.normal(0, 0.3), player.side * (sport.base_depth + rng.normal(0, 0.35))]
-    )
+    x, depth = player.lane + rng.normal(0, 0.3), sport.base_depth + rng.normal(0, 0.35)
+    return np.array([x, player.side * depth])
 
 
 def _play_point(sport: Sport, play: Play, time: float, serve: bool, stop: float, rng) -> float:
     """Plays one point from the first stroke at about `time`; returns when the ball is dead."""
-    server = int(rng.integers(len(play.players)))
+    hitter = int(rng.integers(len(play.players)))
     if serve:
-        time, contact = _serve(sport, play, server, time, rng)
+        time, contact = _serve(sport, play, hitter, time, rng)
     else:
-        contact = _rally_contact(sport, play.players[server], rng)
-    hitter = server
+        contact = _rally_contact(sport, play.players[hitter], rng)
     while True:
         _strike(sport, play, hitter, time, contact, rng)
         flight = hit_ball(sport, play.players[hitter].side, contact, time, serve, rng)
@@ -98,7 +96,7 @@ def _play_point(sport: Sport, play: Play, time: float, serve: bool, stop: float,
 
 
 def _serve(sport: Sport, play: Play, server: int, time: float, rng) -> tuple[float, np.ndarray]:
-    """The toss: from the hand straight up to the point where the racket meets the ball."""
+    """The toss, from the hand straight up; returns when and where the racket meets the ball."""
     player = play.players[server]
     x = rng.uniform(0.3, 1.2) if player.lane == 0 else abs(player.lane)
     hand = np.array([x * rng.choice([-1, 1]), player.side * sport.serve_depth, sport.serve_height * 0.55])
@@ -107,12 +105,12 @@ def _serve(sport: Sport, play: Play, server: int, time: float, rng) -> tuple[flo
     # The ball leaves the hand fast enough to pass the contact point by a little, and is hit on the way down.
     rise = np.sqrt(2 * GRAVITY * (sport.serve_height + 0.12 - hand[2]))
     toss = fly(sport, hand, np.array([0.0, -0.15 * player.side, rise]), time)
-    after_top = toss.times > time + rise / GRAVITY
-    low = toss.positions[:, 2] < sport.serve_height
-    row = int(np.argmax(after_top & low))
-    contact_time = float(toss.times[row])
+    falling = time + rise / GRAVITY + np.arange(0, 0.5, 1 / 500)
+    path = toss.at(falling)
+    row = int(np.argmax(path[:, 2] < sport.serve_height))
+    contact_time = float(falling[row])
     play.flights.append(toss.until(contact_time))
-    return contact_time, toss.positions[row].copy()
+    return contact_time, path[row]
 
 
 def _rally_contact(sport: Sport, player: Player, rng) -> np.ndarray:
@@ -122,14 +120,13 @@ def _rally_contact(sport: Sport, player: Player, rng) -> np.ndarray:
 
 
 def _strike(sport: Sport, play: Play, hitter: int, time: float, contact: np.ndarray, rng) -> None:
-    """Writes the stroke down and lets everyone run: the hitter was at the ball, then all recover."""
+    """Adds a stroke: the hitter stands at the ball, and a doubles partner moves along."""
     player = play.players[hitter]
     play.strokes.append(Stroke(time, hitter, contact))
     stand = _stance(player, contact)
     play.stations[hitter].append((time, stand))
     play.stations[hitter].append((time + 0.18, stand - np.array([0, 0.15 * player.side])))
     for index, other in enumerate(play.players):
-        # A doubles partner moves along; the others are on their own way to the ball.
         if index != hitter and other.side == player.side:
             place = _waiting_place(sport, other, rng)
             place[1] = 0.5 * place[1] + 0.5 * contact[1] + rng.normal(0, 0.4)
@@ -137,7 +134,7 @@ def _strike(sport: Sport, play: Play, hitter: int, time: float, contact: np.ndar
 
 
 def _stance(player: Player, contact: np.ndarray) -> np.ndarray:
-    """Where the feet are `(..., 2)` when the racket meets the ball `(..., 3)`: beside it, a little behind."""
+    """Where the feet `(..., 2)` are when the racket meets the ball `(..., 3)`: beside it, a little behind."""
     overhead = np.clip((contact[..., 2] - 1.4) / 1.2, 0, 1)
     # The near player looks away from the camera, so the right hand is on the right of the picture.
     sideways = -player.side * player.handed * (0.75 - 0.5 * overhead)
@@ -146,11 +143,11 @@ def _stance(player: Player, contact: np.ndarray) -> np.ndarray:
 
 def _interception(sport: Sport, play: Play, flight: Flight, side: int, rng):
     """(player, time, contact) of the stroke that answers `flight`, or None if nobody gets the ball."""
+    if any(event.kind == "net" for event in flight.events) or _is_out(sport, flight, side):
+        return None
     times = np.arange(flight.start + 0.18, flight.end, 0.02)
     positions = flight.at(times)
     grounds = [event.time for event in flight.events if event.kind == "ground"]
-    if any(event.kind == "net" for event in flight.events) or _is_out(sport, flight, side):
-        return None
     first, second = (*grounds, np.inf, np.inf)[:2]
     low, high = sport.reach
     playable = (positions[:, 1] * side > 0.6) & (times < second)
@@ -169,9 +166,10 @@ def _interception(sport: Sport, play: Play, flight: Flight, side: int, rng):
     if not candidates:
         return None
     _, index, row, way_time = min(candidates)
-    _send(play, index, min(flight.start + rng.uniform(0.12, 0.22), float(times[row] - way_time)))
-    _send_team(sport, play, index, side, float(times[row]), rng)
-    return index, float(times[row]), positions[row]
+    time = float(times[row])
+    _wait(play, index, min(flight.start + rng.uniform(0.12, 0.22), time - way_time))
+    _return_others(sport, play, index, time, rng)
+    return index, time, positions[row]
 
 
 def _unease(sport: Sport, position: np.ndarray, away: float, rng) -> float:
@@ -180,30 +178,27 @@ def _unease(sport: Sport, position: np.ndarray, away: float, rng) -> float:
     return abs(position[2] - liked) + 0.15 * away + rng.uniform(0, 0.25)
 
 
-def _send(play: Play, index: int, time: float) -> None:
-    """A player waits until the opponent has hit the ball, then runs."""
+def _wait(play: Play, index: int, time: float) -> None:
+    """A player stays where they are until the opponent has hit the ball."""
     last_time, place = play.stations[index][-1]
     if time > last_time:
         play.stations[index].append((time, place))
 
 
-def _send_team(sport: Sport, play: Play, index: int, side: int, time: float, rng) -> None:
-    """Who did not run for the ball returns to the waiting place, and so does the side that has hit it."""
+def _return_others(sport: Sport, play: Play, index: int, time: float, rng) -> None:
+    """Everyone but the player who runs for the ball returns towards the waiting place until `time`."""
     for other, player in enumerate(play.players):
         last_time, place = play.stations[other][-1]
-        if other != index and time - 0.1 > last_time + 0.2:
+        span = time - 0.1 - last_time
+        if other != index and span > 0.2:
             way = _waiting_place(sport, player, rng) - place
-            length = float(np.linalg.norm(way))
-            far = min(1.0, 4.0 * (time - 0.1 - last_time) / max(length, 1e-6))
-            play.stations[other].append((time - 0.1, place + way * far))
+            share = min(1.0, WALK_SPEED * span / max(float(np.linalg.norm(way)), 1e-6))
+            play.stations[other].append((time - 0.1, place + way * share))
 
 
 def _is_out(sport: Sport, flight: Flight, side: int) -> bool:
-    """The first impact is not on the floor of the side that should receive."""
-    for event in flight.events:
-        if event.kind == "ground":
-            inside = abs(event.position[0]) < sport.width / 2 + 0.1
-            inside &= abs(event.position[1]) < sport.length / 2 + 0.1
-            return not inside or event.position[1] * side < 0
-        return True
-    return False
+    """Whether the ball lands first on something else than the receivers' half of the court."""
+    if not flight.events or flight.events[0].kind != "ground":
+        return bool(flight.events)
+    x, y, _ = flight.events[0].position
+    return abs(x) > sport.width / 2 + 0.1 or abs(y) > sport.length / 2 + 0.1 or y * side < 0

@@ -27,22 +27,15 @@ class Shot:
 
 @dataclass(frozen=True)
 class Sport:
-    """Everything that differs between the sports, apart from how they are drawn."""
+    """What differs between the sports, apart from how they are drawn."""
 
     name: str
     length: float
     width: float
     net_width: float
     net_height: tuple[float, float]  # in the middle, at the posts
-    net_bottom: float
-    ball_radius: float
-    discs: tuple[tuple[float, float], ...]  # what the ball looks like: (metres ahead, radius) of discs
-    opacity: float
-    terminal_speed: float
     restitution: float
     friction: float
-    team: int  # players a side
-    walls: bool
     base_depth: float  # where a player waits, metres behind the net
     reach: tuple[float, float]  # heights at which the ball is hit
     runback: float  # metres behind the baseline in which players still play
@@ -50,6 +43,13 @@ class Sport:
     serve_depth: float  # metres behind the net
     serve: Shot
     shots: tuple[Shot, ...]
+    net_bottom: float = 0.0
+    ball_radius: float = 0.0335
+    discs: tuple[tuple[float, float], ...] = ((0.0, 0.0335),)  # the ball's look: (metres ahead, radius)
+    opacity: float = 1.0
+    terminal_speed: float = 22.0  # m/s of a ball that falls for long
+    team: int = 1  # players a side
+    walls: bool = False
 
     @property
     def drag(self) -> float:
@@ -68,15 +68,8 @@ TENNIS = Sport(
     width=10.97,
     net_width=12.8,
     net_height=(0.914, 1.07),
-    net_bottom=0.0,
-    ball_radius=0.0335,
-    discs=((0.0, 0.0335),),
-    opacity=1.0,
-    terminal_speed=22.0,
     restitution=0.74,
     friction=0.55,
-    team=1,
-    walls=False,
     base_depth=12.4,
     reach=(0.35, 1.6),
     runback=4.0,
@@ -104,8 +97,6 @@ BADMINTON = Sport(
     terminal_speed=6.8,
     restitution=0.15,
     friction=0.6,
-    team=1,
-    walls=False,
     base_depth=3.6,
     reach=(0.3, 2.7),
     runback=0.8,
@@ -127,11 +118,6 @@ PADEL = Sport(
     width=10.0,
     net_width=10.0,
     net_height=(0.88, 0.92),
-    net_bottom=0.0,
-    ball_radius=0.0335,
-    discs=((0.0, 0.0335),),
-    opacity=1.0,
-    terminal_speed=22.0,
     restitution=0.76,
     friction=0.5,
     team=2,

@@ -1,4 +1,4 @@
-"""A stroke: chooses a shot, a target and a spin, and solves for the flight that plays it."""
+"""A stroke: draws a shot, a target and a spin, and finds the flight that plays it."""
 
 import numpy as np
 
@@ -33,13 +33,7 @@ def _choose_shot(sport: Sport, contact: np.ndarray, rng: np.random.Generator) ->
 
 
 def _launch(
-    sport: Sport,
-    side: int,
-    contact: np.ndarray,
-    shot: Shot,
-    lift: float,
-    error: bool,
-    rng: np.random.Generator,
+    sport: Sport, side: int, contact: np.ndarray, shot: Shot, lift: float, error: bool, rng
 ) -> np.ndarray | None:
     """The launch velocity (3,) whose flight comes closest to the wanted height over the net, or None."""
     into_net = error and rng.random() < 0.5

@@ -48,40 +48,30 @@ HAIRS: tuple[RGB, ...] = ((40, 30, 24), (86, 60, 40), (150, 112, 66), (230, 230,
 BRANDS: tuple[RGB, ...] = (
     (20, 60, 130), (150, 24, 40), (24, 84, 60), (30, 32, 38), (190, 60, 110), (16, 100, 130), (70, 40, 110),
 )  # fmt: skip
-
-
+WHITE, BLACK = (242, 242, 242), (34, 34, 38)
 CLAY, GRASS = SURFACES["tennis"][3][0], SURFACES["tennis"][4][0]
-EVENTS = ("OPEN", "MASTERS", "CUP", "RALLY", "CLASSIC", "TRACKNET", "FINALS")
 
 
 @dataclass(frozen=True)
 class Look:
     """How one rally looks. Colours are sRGB; `light` points from the scene to the light."""
 
-    surface: RGB
-    surround: RGB
+    surface: np.ndarray  # (3,) of the court
+    surround: np.ndarray  # (3,) of the floor around it
     ball: RGB
-    brand: RGB
-    event: str  # the word on the floor
+    brand: RGB  # of boards, officials and graphics
     light: np.ndarray  # (3,) unit vector
     shadow: float  # share of light a shadow takes away
     stadium: tuple[float, float, float]  # (a, b, c): the stadium's shadow lies where a x + b y > c
     falloff: float  # how fast the floor gets darker away from the court
     grain: float  # strength of the floor's texture
-    stripes: float  # of mown grass
-    wear: float
-    worn: RGB
-    seats: RGB
+    stripes: float  # strength of mown stripes
+    seats: np.ndarray  # (3,)
     attendance: float  # share of seats taken
     crowd: float  # brightness of the stands
     crowd_depth: float  # metres of height over which the stands get darker
-    board_light: float
-    exposure: float  # gain on the picture
-    warmth: float  # white balance, about 0
-    sharpen: float
-    noise: float  # standard deviation in grey levels
-    quality: int  # of the JPEG-like compression
-    kits: tuple[dict[str, np.ndarray], ...]
+    boards: float  # brightness of the boards
+    kits: tuple[dict[str, np.ndarray], ...]  # of the players
 
     def lit_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """1 where the floor is lit, 0 in the shadow of the stadium, with a soft edge."""
@@ -105,37 +95,32 @@ def draw_look(sport: Sport, players: int, rng: np.random.Generator) -> Look:
     height = rng.uniform(0.6, 1.1) if outdoor else rng.uniform(1.25, 1.45)
     azimuth = rng.uniform(0, 2 * np.pi)
     light = np.array([np.cos(azimuth) * np.cos(height), np.sin(azimuth) * np.cos(height), np.sin(height)])
-    natural = surface in (CLAY, GRASS)
     return Look(
         surface=_vary(surface, rng),
         surround=_vary(surround, rng),
         ball=_choose(BALLS[sport.name], rng),
         brand=_choose(BRANDS, rng),
-        event=EVENTS[int(rng.integers(len(EVENTS)))],
         light=light,
         shadow=rng.uniform(0.42, 0.6) if outdoor else rng.uniform(0.15, 0.28),
         stadium=_stadium_shadow(light, rng) if outdoor and rng.random() < 0.4 else (0.0, 0.0, 1.0),
         falloff=rng.uniform(0.0, 0.3) if outdoor else rng.uniform(0.6, 1.8),
-        grain=rng.uniform(0.03, 0.05) if natural else rng.uniform(0.008, 0.02),
+        grain=rng.uniform(0.03, 0.05) if surface in (CLAY, GRASS) else rng.uniform(0.008, 0.02),
         stripes=0.045 if surface == GRASS else 0.0,
-        wear=rng.uniform(0.25, 0.6) if natural else rng.uniform(0.0, 0.08),
-        worn=(214, 160, 122) if surface == CLAY else (150, 132, 84) if surface == GRASS else (200, 200, 200),
         seats=_vary(_choose(BRANDS, rng), rng),
         attendance=rng.uniform(0.35, 0.95),
         crowd=rng.uniform(0.6, 0.9) if outdoor else rng.uniform(0.15, 0.45),
         crowd_depth=rng.uniform(8, 20) if outdoor else rng.uniform(3, 7),
-        board_light=rng.uniform(0.8, 1.0) if outdoor else rng.uniform(0.65, 1.0),
-        exposure=rng.uniform(0.88, 1.12),
-        warmth=rng.normal(0, 0.03),
-        sharpen=rng.uniform(0.2, 0.6),
-        noise=rng.uniform(0.2, 1.2),
-        quality=int(rng.integers(72, 93)),
+        boards=rng.uniform(0.8, 1.0) if outdoor else rng.uniform(0.65, 1.0),
         kits=_kits(players, rng),
     )
 
 
 def _choose(colours: tuple[RGB, ...], rng: np.random.Generator) -> RGB:
     return colours[int(rng.integers(len(colours)))]
+
+
+def _vary(colour: RGB, rng: np.random.Generator) -> np.ndarray:
+    return np.clip(np.array(colour) * rng.uniform(0.9, 1.1) + rng.normal(0, 5, 3), 0, 255)
 
 
 def _stadium_shadow(light: np.ndarray, rng: np.random.Generator) -> tuple[float, float, float]:
@@ -145,27 +130,21 @@ def _stadium_shadow(light: np.ndarray, rng: np.random.Generator) -> tuple[float,
     return rng.normal(0, 0.08), float(np.sign(light[1])), rng.uniform(-4.0, 12.0)
 
 
-def _vary(colour: RGB, rng: np.random.Generator) -> RGB:
-    shift = np.array(colour) * rng.uniform(0.9, 1.1) + rng.normal(0, 5, 3)
-    r, g, b = np.clip(shift, 0, 255).astype(int).tolist()
-    return r, g, b
-
-
 def _kits(players: int, rng: np.random.Generator) -> tuple[dict[str, np.ndarray], ...]:
     """Clothes of every player; partners (neighbours in the list) wear the same."""
-    shirts = rng.permutation(len(KITS))
+    colours = rng.permutation(KITS)
     kits = []
     for index in range(players):
         team = index * 2 // players
-        colours: dict[str, RGB] = {
-            "shirt": KITS[shirts[team]],
-            "shorts": KITS[shirts[team + 2]],
-            "skin": _choose(SKINS, rng),
-            "hair": _choose(HAIRS, rng),
-            "shoes": (240, 240, 240) if rng.random() < 0.7 else KITS[shirts[4]],
-            "socks": (244, 244, 244) if rng.random() < 0.7 else (40, 40, 44),
-            "racket": (30, 30, 34),
-            "head": KITS[shirts[5 + team]],
+        kit = {
+            "shirt": colours[team],
+            "shorts": colours[team + 2],
+            "skin": rng.choice(SKINS),
+            "hair": rng.choice(HAIRS),
+            "shoes": WHITE if rng.random() < 0.7 else colours[4],
+            "socks": WHITE if rng.random() < 0.7 else BLACK,
+            "racket": BLACK,
+            "head": colours[5 + team],
         }
-        kits.append({part: np.array(colour, float) for part, colour in colours.items()})
+        kits.append({part: np.array(colour, float) for part, colour in kit.items()})
     return tuple(kits)

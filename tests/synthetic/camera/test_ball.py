@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tracknet_jax.synthetic.play.ball import TO_LINEAR, splat, to_srgb
+from tracknet_jax.synthetic.camera.ball import TO_LINEAR, splat, to_srgb
 
 
 @pytest.mark.parametrize("radius", [0.4, 1.0, 2.7])
