@@ -49,7 +49,6 @@ BRANDS: tuple[RGB, ...] = (
     (20, 60, 130), (150, 24, 40), (24, 84, 60), (30, 32, 38), (190, 60, 110), (16, 100, 130), (70, 40, 110),
 )  # fmt: skip
 WHITE, BLACK = (242, 242, 242), (34, 34, 38)
-CLAY, GRASS = SURFACES["tennis"][3][0], SURFACES["tennis"][4][0]
 
 
 @dataclass(frozen=True)
@@ -64,13 +63,9 @@ class Look:
     shadow: float  # share of light a shadow takes away
     stadium: tuple[float, float, float]  # (a, b, c): the stadium's shadow lies where a x + b y > c
     falloff: float  # how fast the floor gets darker away from the court
-    grain: float  # strength of the floor's texture
-    stripes: float  # strength of mown stripes
     seats: np.ndarray  # (3,)
     attendance: float  # share of seats taken
     crowd: float  # brightness of the stands
-    crowd_depth: float  # metres of height over which the stands get darker
-    boards: float  # brightness of the boards
     kits: tuple[dict[str, np.ndarray], ...]  # of the players
 
     def lit_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -104,13 +99,9 @@ def draw_look(sport: Sport, players: int, rng: np.random.Generator) -> Look:
         shadow=rng.uniform(0.42, 0.6) if outdoor else rng.uniform(0.15, 0.28),
         stadium=_stadium_shadow(light, rng) if outdoor and rng.random() < 0.4 else (0.0, 0.0, 1.0),
         falloff=rng.uniform(0.0, 0.3) if outdoor else rng.uniform(0.6, 1.8),
-        grain=rng.uniform(0.03, 0.05) if surface in (CLAY, GRASS) else rng.uniform(0.008, 0.02),
-        stripes=0.045 if surface == GRASS else 0.0,
         seats=_vary(_choose(BRANDS, rng), rng),
         attendance=rng.uniform(0.35, 0.95),
         crowd=rng.uniform(0.6, 0.9) if outdoor else rng.uniform(0.15, 0.45),
-        crowd_depth=rng.uniform(8, 20) if outdoor else rng.uniform(3, 7),
-        boards=rng.uniform(0.8, 1.0) if outdoor else rng.uniform(0.65, 1.0),
         kits=_kits(players, rng),
     )
 

@@ -50,7 +50,7 @@ def _umpire(x: float) -> Body:
     """The upper half of a person on a high chair, and the chair."""
     person = standing(x, 0.0, (1.0, 0.0))
     sits = (person.ends[..., 2] > 0.8).all(axis=1)
-    chair = np.array([bar[:2] for bar in CHAIR]) + [x, 0, 0]
+    chair = np.array([bar[:2] for bar in CHAIR]) + np.array([x, 0, 0])
     return Body(
         np.concatenate([chair, person.ends[sits] + [0, 0, 0.85]]),
         np.concatenate([[(bar[2], bar[2]) for bar in CHAIR], person.radii[sits]]),

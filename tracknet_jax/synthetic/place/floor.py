@@ -11,6 +11,7 @@ PAINT = (236, 239, 241)
 LIGHT_RESOLUTION = 20  # texture pixels a metre of what is soft: light and unevenness
 # How far the playing surface reaches beyond the lines (sideways, lengthwise), in metres.
 MATS = {"tennis": (0.0, 0.0), "badminton": (1.1, 1.4), "padel": (0.0, 0.0)}
+GRAIN = 0.02  # strength of the unevenness
 NAMES = ("OPEN", "MASTERS", "CUP", "RALLY", "CLASSIC", "TRACKNET", "FINALS")
 
 Bar = tuple[float, float, float, float]  # x from, x to, y from, y to; metres
@@ -87,9 +88,8 @@ def _light(sport: Sport, look: Look, hall: Hall, rng: np.random.Generator) -> np
     noise = sum(
         strength * _noise(lit.shape, cell, rng) for strength, cell in ((1.0, 3.5), (0.6, 0.9), (0.5, 0.2))
     )
-    stripes = look.stripes * np.sign(np.sin(y * np.pi / 2.2))
     shadows = (1 - look.shadow * (1 - lit)) * (1 - look.shadow * lit * _net_shadow(sport, look, x, y))
-    return (shadows * spot * (1 + look.grain * noise + stripes)).astype(np.float32)
+    return (shadows * spot * (1 + GRAIN * noise)).astype(np.float32)
 
 
 def _noise(shape: tuple[int, int], cell: float, rng: np.random.Generator) -> np.ndarray:

@@ -14,6 +14,8 @@ SLOPE = 0.62  # rise of the stands
 SEAT, ROW = 0.6, 0.5  # metres along the row, and of height between rows
 AISLE = 16  # seats between stairs
 STAND_HEIGHT = 14.0  # metres
+BOARD_LIGHT = 0.85  # brightness of the boards
+CROWD_DEPTH = 8.0  # metres of height over which the stands get darker
 BOARD_RESOLUTION, STAND_RESOLUTION = 56, 16  # texture pixels a metre
 # Made-up sponsors: no real company is advertised.
 SPONSORS = (
@@ -74,7 +76,7 @@ def lay_boards(
         write(panel, SPONSORS[int(rng.integers(len(SPONSORS)))], ink, fill=0.8)
         start += panel.shape[1]
     board[: rows // 20] = 225
-    board = (board * look.boards).astype(np.uint8)
+    board = (board * BOARD_LIGHT).astype(np.uint8)
     lay(picture, board, BOARD_RESOLUTION, camera, corner, way / length, DOWN)
 
 
@@ -107,4 +109,4 @@ def lay_stand(
 
 def stand_light(look: Look, up: np.ndarray) -> np.ndarray:
     """Brightness of the stands `up` metres over the first row."""
-    return look.crowd * np.exp(-up / look.crowd_depth)
+    return look.crowd * np.exp(-up / CROWD_DEPTH)

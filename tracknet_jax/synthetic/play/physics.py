@@ -12,7 +12,7 @@ AFTER_SECOND_BOUNCE = 0.6  # seconds a ball stays on the court after its second 
 ROLLING_LOSS = 0.4
 # Shares of the velocity (x, y, z) that a ball keeps when it hits the net: it drops to the floor.
 NET_LOSS = np.array([0.1, -0.06, 0.2])
-TOLERANCES = {"rtol": 1e-8, "atol": 1e-9}  # of the integrator
+TOLERANCES = {"rtol": 1e-7, "atol": 1e-8}  # of the integrator
 NEWTON_STEPS = 8
 AIM_STEPS = 40  # points of an aimed path
 
@@ -32,21 +32,6 @@ def acceleration(velocity: np.ndarray, drag: float, lift: float) -> np.ndarray:
         result[..., :2] += lift * speed * velocity[..., 2:] * ahead
         result[..., 2:] -= lift * speed * level
     return result
-
-
-def rk4_step(
-    position: np.ndarray, velocity: np.ndarray, dt, drag: float, lift: float = 0.0
-) -> tuple[np.ndarray, np.ndarray]:
-    """One Runge-Kutta step of `dt` seconds (a number, or an array that broadcasts over `(..., 3)`)."""
-    a1 = acceleration(velocity, drag, lift)
-    v2 = velocity + a1 * (dt / 2)
-    a2 = acceleration(v2, drag, lift)
-    v3 = velocity + a2 * (dt / 2)
-    a3 = acceleration(v3, drag, lift)
-    v4 = velocity + a3 * dt
-    a4 = acceleration(v4, drag, lift)
-    new_position = position + (velocity + 2 * v2 + 2 * v3 + v4) * (dt / 6)
-    return new_position, velocity + (a1 + 2 * a2 + 2 * a3 + a4) * (dt / 6)
 
 
 def bounce(velocity: np.ndarray, axis: int, restitution: float, friction: float) -> np.ndarray:
@@ -205,10 +190,15 @@ def aim(
 
 def _planar_paths(velocity: np.ndarray, durations: np.ndarray, drag: float, lift: float) -> np.ndarray:
     """Paths `(AIM_STEPS + 1, ..., T, 2)` (ahead, up) from the origin with velocities `(..., T, 2)`."""
-    v = np.stack([velocity[..., 0], np.zeros_like(velocity[..., 0]), velocity[..., 1]], axis=-1)
-    p = np.zeros_like(v)
-    path = [p]
-    for _ in range(AIM_STEPS):
-        p, v = rk4_step(p, v, (durations / AIM_STEPS)[:, None], drag, lift)
-        path.append(p)
-    return np.stack(path)[..., [0, 2]]
+    level = np.zeros_like(velocity[..., :1])
+    start = np.stack(
+        [np.zeros((*level.shape[:-1], 3)), np.concatenate([velocity[..., :1], level, velocity[..., 1:]], -1)]
+    )
+
+    def motion(_, flat: np.ndarray) -> np.ndarray:
+        _, moving = flat.reshape(start.shape)
+        return (durations[:, None] * np.stack([moving, acceleration(moving, drag, lift)])).ravel()
+
+    shares = np.linspace(0, 1, AIM_STEPS + 1)  # of the durations
+    paths = solve_ivp(motion, (0, 1), start.ravel(), t_eval=shares, **TOLERANCES).y
+    return paths.T.reshape(-1, *start.shape)[:, 0][..., [0, 2]]

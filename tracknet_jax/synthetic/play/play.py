@@ -53,12 +53,10 @@ class Play:
 def play_points(sport: Sport, duration: float, rng: np.random.Generator) -> Play:
     """Points one after the other, from before 0 until after `duration` seconds."""
     play = Play(_line_up(sport, rng))
-    play.stations = [[(-3.0, _waiting_place(sport, player, rng))] for player in play.players]
-    time = -rng.uniform(0.2, 1.0)
-    serve = rng.random() < 0.5
+    play.stations = [[(-5.0, _waiting_place(sport, player, rng))] for player in play.players]
+    time = -rng.uniform(0.2, 2.5)
     while time < duration + 0.5:
-        time = _play_point(sport, play, time, serve, duration + 1.0, rng) + rng.uniform(0.3, 0.9)
-        serve = True
+        time = _play_point(sport, play, time, duration + 1.0, rng) + rng.uniform(0.3, 0.9)
     return play
 
 
@@ -74,22 +72,19 @@ def _waiting_place(sport: Sport, player: Player, rng: np.random.Generator) -> np
     return np.array([x, player.side * depth])
 
 
-def _play_point(sport: Sport, play: Play, time: float, serve: bool, stop: float, rng) -> float:
-    """Plays one point from the first stroke at about `time`; returns when the ball is dead."""
-    hitter = int(rng.integers(len(play.players)))
-    if serve:
-        time, contact = _serve(sport, play, hitter, time, rng)
-    else:
-        contact = _rally_contact(sport, play.players[hitter], rng)
+def _play_point(sport: Sport, play: Play, time: float, stop: float, rng) -> float:
+    """Plays one point from the toss at about `time`; returns when the ball is dead."""
+    hitter, serve = int(rng.integers(len(play.players))), True
+    time, contact = _serve(sport, play, hitter, time, rng)
     while True:
         _strike(sport, play, hitter, time, contact, rng)
-        flight = hit_ball(sport, play.players[hitter].side, contact, time, serve, rng)
-        serve = False
-        answer = _interception(sport, play, flight, -play.players[hitter].side, rng)
+        side = play.players[hitter].side
+        flight = hit_ball(sport, side, contact, time, serve, rng)
+        answer = _interception(sport, play, flight, -side, rng)
         if answer is None:
             play.flights.append(flight)  # it ends a moment after the second bounce
             return flight.end
-        hitter, time, contact = answer
+        (hitter, time, contact), serve = answer, False
         play.flights.append(flight.until(time))
         if time > stop:
             return time
@@ -111,12 +106,6 @@ def _serve(sport: Sport, play: Play, server: int, time: float, rng) -> tuple[flo
     contact_time = float(falling[row])
     play.flights.append(toss.until(contact_time))
     return contact_time, path[row]
-
-
-def _rally_contact(sport: Sport, player: Player, rng) -> np.ndarray:
-    height = rng.uniform(sport.reach[0] + 0.2, min(sport.reach[1], 1.6))
-    depth = sport.base_depth * rng.uniform(0.85, 1.0)
-    return np.array([player.lane + rng.uniform(-1.5, 1.5), player.side * depth, height])
 
 
 def _strike(sport: Sport, play: Play, hitter: int, time: float, contact: np.ndarray, rng) -> None:
@@ -143,7 +132,7 @@ def _stance(player: Player, contact: np.ndarray) -> np.ndarray:
 
 def _interception(sport: Sport, play: Play, flight: Flight, side: int, rng):
     """(player, time, contact) of the stroke that answers `flight`, or None if nobody gets the ball."""
-    if any(event.kind == "net" for event in flight.events) or _is_out(sport, flight, side):
+    if not _is_good(sport, flight, side):
         return None
     times = np.arange(flight.start + 0.18, flight.end, 0.02)
     positions = flight.at(times)
@@ -196,9 +185,10 @@ def _return_others(sport: Sport, play: Play, index: int, time: float, rng) -> No
             play.stations[other].append((time - 0.1, place + way * share))
 
 
-def _is_out(sport: Sport, flight: Flight, side: int) -> bool:
-    """Whether the ball lands first on something else than the receivers' half of the court."""
-    if not flight.events or flight.events[0].kind != "ground":
-        return bool(flight.events)
+def _is_good(sport: Sport, flight: Flight, side: int) -> bool:
+    """Whether the ball lands first on the receivers' half of the court, and never hits the net."""
+    if not flight.events or any(event.kind == "net" for event in flight.events):
+        return False
     x, y, _ = flight.events[0].position
-    return abs(x) > sport.width / 2 + 0.1 or abs(y) > sport.length / 2 + 0.1 or y * side < 0
+    inside = abs(x) < sport.width / 2 + 0.1 and abs(y) < sport.length / 2 + 0.1
+    return flight.events[0].kind == "ground" and inside and y * side > 0
