@@ -1,6 +1,7 @@
 """Confidences as chances of being right: how far they are off, and Platt scaling, which corrects them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,8 @@ ROUNDS = 8  # of scoring and fitting, at most
 SETTLED = 0.03  # a line as near as this to the identity changes nothing
 
 
-class Bin(NamedTuple):
+@dataclass(frozen=True)
+class Bin:
     """Detections with a confidence between `low` and `high`; the two means are NaN where there is none."""
 
     low: float

@@ -92,9 +92,8 @@ def score_frames(
     reference = reference_points(truth, footage.size, rule)
     if pixels is None:
         pixels = to_pixels(predicted, footage.size, rule)
-        if (
-            rule.reference != "label"
-        ):  # compared with whole pixels: no rounding error at exactly the tolerance
+        if rule.reference != "label":
+            # The references are whole pixels; a rounding error must not decide at exactly the tolerance.
             pixels = np.round(pixels, 3)
     return ClipScore(
         footage=footage,

@@ -1,1 +1,1 @@
-"""What an evaluation says: tables, curves, the worst errors, and one page that works offline."""
+"""Reports of scores: the table, JSON, curves, the worst errors, and one page that works offline."""

@@ -87,7 +87,7 @@ def _confidence(scores: Scores) -> dict[str, Any]:
         ],
         "calibration": {
             "expected_calibration_error": expected_calibration_error(bins),
-            "bins": [b._asdict() for b in bins if b.count],
+            "bins": [asdict(b) for b in bins if b.count],
         },
     }
 

@@ -1,4 +1,4 @@
-"""How fast the ball flies, from its labels, and the scores of slow and fast balls."""
+"""How fast the ball flies by its labels, and the scores of slow and fast balls."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -11,20 +11,18 @@ from tracknet_jax.scoring.protocols import NETWORK
 from tracknet_jax.utils.coordinates import scale_xy
 
 EDGES = (0, 2, 5, 10, 20, 40)  # px a frame at 512x288 at which the classes begin
-UNKNOWN = "unknown"
-
-
-def speed_names() -> list[str]:
-    """The classes of speed, slowest first, and `unknown` for a ball that is located in one frame alone."""
-    between = [f"{low} to {high}" for low, high in pairwise(EDGES)]
-    return [*between, f"{EDGES[-1]} and more", UNKNOWN]
+CLASSES = (  # slowest first; unknown: no frame beside has a located ball
+    *(f"{low} to {high}" for low, high in pairwise(EDGES)),
+    f"{EDGES[-1]} and more",
+    "unknown",
+)
 
 
 def ball_speeds(score: ClipScore) -> np.ndarray:
     """How far the labelled ball moves a frame, `(N,)` pixels at 512x288 for the entries of a scored clip.
 
-    The mean of the steps from the frame before and to the frame after, or the one of them that is known; NaN
-    where neither is, or no ball.
+    The mean of the steps from the frame before and to the frame after; of one step if the other is not known. NaN
+    where neither is known, or there is no ball.
     """
     truth = np.full((int(score.frame.max(initial=-1)) + 2, 2), np.nan)
     truth[score.frame] = score.truth
@@ -37,8 +35,8 @@ def ball_speeds(score: ClipScore) -> np.ndarray:
 
 
 def by_speed(clips: Iterable[ClipScore]) -> dict[str, Counts]:
-    """Counts of the located balls by class of speed, of the classes that have any."""
-    counts = {name: Counts() for name in speed_names()}
+    """Counts of the located balls by class of speed; classes without balls are left out."""
+    counts = dict.fromkeys(CLASSES, Counts())
     for score in clips:
         balls = np.isin(score.codes, (TP, FP1, FN)) & np.isfinite(score.truth).all(-1)
         speed = ball_speeds(score)

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice, zip_longest
 from operator import itemgetter
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,7 +20,8 @@ TRUTH, PREDICTION = (80, 230, 80), (255, 80, 60)  # RGB
 BLACK = (0, 0, 0)
 
 
-class Error(NamedTuple):
+@dataclass(frozen=True)
+class Error:
     """One entry of a scored clip that is wrong."""
 
     score: ClipScore
