@@ -27,14 +27,26 @@ def clips(tmp_path):
     return root
 
 
-def test_trains_and_goes_on(clips, tmp_path, capsys, quick_compiling):
-    command = ["train", "smallest", "--data.source", str(clips), "--workdir", str(tmp_path / "run")]
-    short = ["--evaluation.every", "2", "--evaluation.pictures", "1", "--log-every", "1"]
+RECIPE = """
+from dataclasses import replace
+from tests.helpers.tiny_training import MODEL, tiny_config
+from tracknet_jax.training.train_config import DataConfig
+VARIANTS = {"still": tiny_config(model=replace(MODEL, motion="none"), data=DataConfig())}
+"""
+
+
+def test_trains_and_goes_on(clips, tmp_path, monkeypatch, capsys, quick_compiling):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(RECIPE)
+    command = ["train", "mine.py:still", "--data.source", str(clips)]
+    short = ["--evaluation.every", "2", "--evaluation.pictures", "1"]
     assert main([*command, *short, "--steps", "2"]) == 0
-    assert re.search(r"run: step 2, finished\nbest f1_hit \d\.\d{4} at step 2", capsys.readouterr().out)
+    told = capsys.readouterr().out
+    assert re.search(r"runs/mine_still: step 2, finished\nbest f1_hit \d\.\d{4} at step 2", told)
     assert main([*command, *short, "--steps", "3"]) == 0
     assert "step 3, finished" in capsys.readouterr().out
-    assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 5  # 3 steps, 2 evaluations
+    lines = (tmp_path / "runs/mine_still/metrics.jsonl").read_text().splitlines()
+    assert len(lines) == 5  # 3 steps, 2 evaluations
 
 
 @pytest.mark.parametrize(
