@@ -49,16 +49,19 @@ print(json.dumps({
 }))
 """
 
-BUILD_AND_READ = """
-import sys
+BUILD_PACKAGES = """
+import json, sys
 import tensorflow_datasets as tfds
-sys.path.insert(0, sys.argv[1])
-import datasets.{name}
-builder = tfds.builder("{name}", data_dir=sys.argv[3])
-builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=sys.argv[2]))
-assert "tensorflow" not in sys.modules
-assert builder.info.description and builder.info.citation
-print(builder.data_path)
+import datasets.tracknet_tennis, datasets.tracknet_shuttlecock
+built = {}
+for name, folder in zip(("tracknet_tennis", "tracknet_shuttlecock"), sys.argv[1:3]):
+    builder = tfds.builder(name, data_dir=sys.argv[3])
+    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=folder))
+    assert builder.info.description and builder.info.citation
+    splits = {split: info.num_examples for split, info in builder.info.splits.items()}
+    shapes = {record["image"].shape for source in builder.as_data_source().values() for record in source}
+    built[name] = {"path": str(builder.data_path), "splits": splits, "shapes": sorted(shapes)}
+print(json.dumps(built | {"tensorflow": "tensorflow" in sys.modules}))
 """
 
 
@@ -71,17 +74,13 @@ def run_python(code: str, *args: object) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def read_back(directory: Path) -> dict:
-    return json.loads(run_python(READ_BACK, directory))
-
-
 def test_plain_tfds_reads_what_was_built(tennis_folder, tmp_path):
     clips = assign_splits(find_clips(tennis_folder), "match")
     counted = []
     frames = build_dataset(clips, tmp_path / "out/set", size=(48, 32), on_frame=lambda: counted.append(1))
     assert frames == {"train": 14, "val": 7}
     assert len(counted) == 21
-    read = read_back(tmp_path / "out/set")
+    read = json.loads(run_python(READ_BACK, tmp_path / "out/set"))
     assert not read["tensorflow"]
     assert read["splits"] == frames
     assert read["clips"] == ["game1/Clip1"] * 6 + ["game1/Clip2"] * 8 + ["Game2/clip10"] * 7
@@ -104,21 +103,15 @@ def test_frames_are_those_of_the_clip(tennis_folder, tmp_path):
         assert shown[y, x].min() > 180, "the ball is where the label says"
 
 
-@pytest.mark.parametrize(
-    ("name", "folder", "splits"),
-    [
-        ("tracknet_tennis", "tennis_folder", {"train": 7, "test": 14}),
-        ("tracknet_shuttlecock", "shuttlecock_folder", {"train": 9, "val": 12, "test": 6}),
-    ],
-)
-def test_builder_packages(name, folder, splits, request, tmp_path):
-    directory = run_python(
-        BUILD_AND_READ.format(name=name), ROOT, request.getfixturevalue(folder), tmp_path / "data"
-    )
-    read = read_back(Path(directory))
-    assert read["splits"] == splits
-    assert read["shapes"] == [[288, 512, 3]]
-    assert find_dataset(tmp_path / "data") == Path(directory)
+def test_builder_packages(tennis_folder, shuttlecock_folder, tmp_path):
+    built = json.loads(run_python(BUILD_PACKAGES, tennis_folder, shuttlecock_folder, tmp_path / "data"))
+    assert not built["tensorflow"]
+    tennis, shuttlecock = built["tracknet_tennis"], built["tracknet_shuttlecock"]
+    assert tennis["splits"] == {"train": 7, "test": 14}
+    assert shuttlecock["splits"] == {"train": 9, "val": 12, "test": 6}
+    assert tennis["shapes"] == shuttlecock["shapes"] == [[288, 512, 3]]
+    for package in (tennis, shuttlecock):
+        assert find_dataset(Path(package["path"]).parent) == Path(package["path"])
 
 
 def test_index_is_the_same_from_the_file_and_from_the_records(tennis_folder, tmp_path):

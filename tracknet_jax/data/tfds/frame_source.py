@@ -83,7 +83,7 @@ class FrameSource:
             if len(index) == len(self):
                 return index
         index = FrameIndex.of(self.records())
-        with contextlib.suppress(OSError):  # a read-only dataset is indexed each time
+        with contextlib.suppress(UserError):  # a read-only dataset is indexed each time
             index.save(path)
         return index
 

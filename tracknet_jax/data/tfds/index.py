@@ -1,12 +1,13 @@
 """The index of a built dataset: clip, frame number and label of every record, without the picture."""
 
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from tracknet_jax.utils.files import replacing
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,9 @@ class FrameIndex:
         )
 
     def save(self, path: Path) -> None:
-        """Writes an .npz file and renames it into place; several processes may do so at once."""
-        partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.npz")
-        try:
+        """Writes an .npz file; several processes may do so at once. Raises `UserError` if it cannot be written."""
+        with replacing(path) as partial:
             np.savez_compressed(partial, **vars(self))
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: Path) -> "FrameIndex":
