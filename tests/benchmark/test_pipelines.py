@@ -4,9 +4,10 @@ import jax
 import numpy as np
 import pytest
 
+from tests.benchmark.conftest import TINY
 from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.input_cost import fed_training
-from tracknet_jax.benchmark.pipelines import feeding, tracking
+from tracknet_jax.benchmark.pipelines import built_dataset, feeding, tracking
 from tracknet_jax.cli.benchmark import render
 
 FRAMES = 10
@@ -17,6 +18,11 @@ def rally(tmp_path_factory):
     return render(tmp_path_factory.mktemp("rally"), FRAMES, size=(64, 64))
 
 
+@pytest.fixture(scope="module")
+def dataset(rally, tmp_path_factory):
+    return built_dataset(rally.parents[2], TINY, tmp_path_factory.mktemp("dataset"))
+
+
 def test_every_frame_of_the_video_is_tracked(tiny, rally, tmp_path):
     workload = tracking(Case("track", "tiny", "float32", 2), tiny, rally, tmp_path)
     assert len(workload.call()) == FRAMES
@@ -25,9 +31,9 @@ def test_every_frame_of_the_video_is_tracked(tiny, rally, tmp_path):
 
 
 @pytest.mark.parametrize("fed", ["constant", "resident", "grain"])
-def test_training_is_fed(tiny, rally, tmp_path, fed):
+def test_training_is_fed(tiny, dataset, tmp_path, fed):
     case = Case("input", "tiny", "float32", 1, variant=fed)
-    workload = fed_training(case, tiny, rally.parents[2], tmp_path)
+    workload = fed_training(case, tiny, dataset, tmp_path)
     losses = [float(workload.call()["loss"]) for _ in range(2)]
     assert np.isfinite(losses).all()
     assert losses[0] != losses[1]  # it goes on where it was
@@ -35,9 +41,9 @@ def test_training_is_fed(tiny, rally, tmp_path, fed):
 
 
 @pytest.mark.parametrize("pipeline", ["grain", "resident"])
-def test_batches_come_as_the_training_step_wants_them(tiny, rally, tmp_path, pipeline):
+def test_batches_come_as_the_training_step_wants_them(tiny, dataset, tmp_path, pipeline):
     case = Case("data", "tiny", "float32", 2, variant=pipeline)
-    workload = feeding(case, tiny, rally.parents[2], tmp_path)
+    workload = feeding(case, tiny, dataset, tmp_path)
     assert workload.call()["frames"].shape == (2, 3, 32, 32, 3)
     assert np.isfinite(workload.call()["frames"]).all()
     assert (workload.work.windows, workload.work.frames) == (2, 6)

@@ -17,7 +17,7 @@ from tracknet_jax.utils.errors import UserError
 INFERENCE = Case("inference", "tiny", "float32", batch=2)
 
 
-@pytest.mark.parametrize("layout", [(1, "jit"), (2, "pmap")])
+@pytest.mark.parametrize("layout", [(2, "jit"), (2, "pmap")])
 def test_inference_is_the_network_on_every_layout(tiny, layout):
     devices, parallel = layout
     plain = with_convolutions(tiny, "lax")  # with fewer products than are counted there is nothing to compare
@@ -32,8 +32,9 @@ def test_inference_is_the_network_on_every_layout(tiny, layout):
     assert workload.work.compile_seconds > 0
 
 
-def test_a_training_step_learns_and_costs_three_passes(tiny):
-    workload = steps.training(Case("train", "tiny", "float32", 1, devices=2, variant="pmap"), tiny)
+@pytest.mark.parametrize("parallel", ["jit", "pmap"])
+def test_a_training_step_learns_and_costs_three_passes(tiny, parallel):
+    workload = steps.training(Case("train", "tiny", "float32", 1, devices=2, variant=parallel), tiny)
     losses = [float(np.mean(workload.call()["loss"])) for _ in range(12)]
     assert losses[-1] < losses[0]
     counted = 3 * 2 * cost(tiny.config).macs * workload.work.windows

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import jax
@@ -26,6 +27,7 @@ class Cost(NamedTuple):
     macs: int
 
 
+@cache
 def cost(config: TrackNetConfig | RectifierConfig) -> Cost:
     """Counts the cost of a network in its traced program, so that no layer can be forgotten.
 
