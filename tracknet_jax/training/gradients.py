@@ -1,7 +1,6 @@
 """Loss and gradients of a batch: at once or in parts (accumulation), with activations kept or computed again."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import jax
@@ -39,9 +38,16 @@ def gradients(
     """
     parts = config.accumulation
     mean_count = jax.lax.pmean(batch["mask"].sum() / parts, AXIS)
-    of_part = partial(_part_gradients, mean_count=mean_count, config=config, teacher=teacher)
+    loss_and_gradients = jax.value_and_grad(make_loss_fn(mean_count, config), has_aux=True)
+
+    def of_part(batch_stats: Any, batch: Batch, key: jax.Array) -> Gradients:
+        if teacher is not None:
+            batch = {**batch, "teacher": teacher_maps(teacher, batch, config.model.outputs)}
+        (loss, batch_stats), grads = loss_and_gradients(state.params, batch_stats, batch, key)
+        return loss, batch_stats, grads
+
     if parts == 1:
-        loss, batch_stats, grads = of_part(state.batch_stats, state.params, batch, dropout_key)
+        loss, batch_stats, grads = of_part(state.batch_stats, batch, dropout_key)
     else:
         loss, batch_stats, grads = _accumulate(of_part, state, batch, jax.random.split(dropout_key, parts))
     loss, grads = jax.lax.pmean((loss, grads), AXIS)  # the statistics are those of all devices already
@@ -56,7 +62,7 @@ def _accumulate(of_part: Any, state: TrainState, batch: Batch, dropout_keys: jax
 
     def add(carry: Gradients, given: tuple[Batch, jax.Array]) -> tuple[Gradients, None]:
         loss, batch_stats, grads = carry
-        part_loss, batch_stats, part_grads = of_part(batch_stats, state.params, *given)
+        part_loss, batch_stats, part_grads = of_part(batch_stats, *given)
         grads = jax.tree.map(lambda total, x: total + x / parts, grads, part_grads)
         return (loss + part_loss / parts, batch_stats, grads), None
 
@@ -65,33 +71,11 @@ def _accumulate(of_part: Any, state: TrainState, batch: Batch, dropout_keys: jax
     return jax.lax.scan(add, first, (jax.tree.map(in_parts, batch), dropout_keys))[0]
 
 
-def _part_gradients(
-    batch_stats: Any,
-    params: Any,
-    batch: Batch,
-    dropout_key: jax.Array,
-    mean_count: jax.Array,
-    config: TrainConfig,
-    teacher: Teacher | None,
-) -> Gradients:
-    if teacher is not None:
-        batch = {**batch, "teacher": teacher_maps(teacher, batch, config.model.outputs)}
-    loss_fn = make_loss_fn(batch_stats, batch, dropout_key, mean_count, config)
-    (loss, new_stats), grads = jax.value_and_grad(loss_fn, has_aux=True)(params)
-    return loss, new_stats, grads
-
-
-def make_loss_fn(
-    batch_stats: Any,
-    batch: Batch,
-    dropout_key: jax.Array,
-    mean_count: jax.Array,
-    config: TrainConfig,
-) -> Callable[[Any], tuple[jax.Array, Any]]:
-    """The function of the parameters to differentiate: loss () and the batch statistics after it."""
+def make_loss_fn(mean_count: jax.Array, config: TrainConfig) -> Callable[..., tuple[jax.Array, Any]]:
+    """The function (parameters, batch statistics, batch, dropout key) -> (loss (), batch statistics after it)."""
     model = TrackNet(config.model, axis_name=AXIS)
 
-    def loss_fn(params: Any) -> tuple[jax.Array, Any]:
+    def loss_fn(params: Any, batch_stats: Any, batch: Batch, dropout_key: jax.Array) -> tuple[jax.Array, Any]:
         output, updates = model.apply(
             {"params": params, "batch_stats": batch_stats},
             batch["frames"],

@@ -29,7 +29,10 @@ def keys(seed: int = 1, count: int = COUNT) -> jax.Array:
 
 
 def mixup(keys, batch, config, width):
-    return on_one_device(lambda keys, batch: mixup_on_each(keys, batch, config, width, AXIS))(keys, batch)
+    def of_device(keys, batch):
+        return mixup_on_each(keys, batch, config, width, AXIS)
+
+    return jax.jit(on_one_device(of_device))(keys, batch)
 
 
 def test_windows_are_mixed_whole_with_their_own_share_the_larger():
