@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracknet_jax.utils.errors import UserError, entry_point
+from tracknet_jax.utils.errors import UserError, entry_point, first_line
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,15 @@ def test_what_is_returned(returned, code, capsys):
 def test_a_mistake_of_ours_is_not_hidden():
     with pytest.raises(ZeroDivisionError):
         entry_point("forge")(lambda: 1 / 0)()
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("disk full\nat 0x7f"), "disk full"),
+        (OSError(), "OSError"),
+        (ValueError("x" * 300), "x" * 200),
+    ],
+)
+def test_an_error_in_one_line(error, line):
+    assert first_line(error) == line

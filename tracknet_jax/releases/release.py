@@ -6,7 +6,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
 import jax
 import numpy as np
@@ -21,7 +21,6 @@ from tracknet_jax.utils.errors import UserError, first_line
 CONFIG, CARD, VARIABLES = "config.json", "CARD.md", "variables"
 
 AnyConfig = TrackNetConfig | RectifierConfig
-Config = TypeVar("Config", TrackNetConfig, RectifierConfig)
 
 # The kinds of releases; only the config.json of a rectifier has the field `kind`.
 TRACKER, RECTIFIER = "tracker", "rectifier"
@@ -53,7 +52,11 @@ class RectifierRelease(NamedTuple):
 
 def shipped_releases(kind: str = TRACKER) -> dict[str, Path]:
     """The releases of one kind that come with the package, by name."""
-    return {name: folder for name, folder in _shipped().items() if _kind(_read_config(folder)) == kind}
+    return {
+        name: folder
+        for name, folder in _shipped().items()
+        if _read_config(folder).get("kind", TRACKER) == kind
+    }
 
 
 def _shipped() -> dict[str, Path]:
@@ -64,22 +67,47 @@ def _shipped() -> dict[str, Path]:
 def load_release(name_or_dir: str | Path) -> Release:
     """Loads a shipped release by name, a release folder, or a training directory (its best checkpoint).
 
-    Raises `UserError` when there is none, it cannot be read, the weights do not fit the config, or it is a rectifier.
+    Raises `UserError` as `load_any` does, and for a rectifier.
     """
-    folder = _find(name_or_dir, TRACKER)
+    release = load_any(name_or_dir)
+    if isinstance(release, RectifierRelease):
+        raise UserError(
+            f"{name_or_dir}: a rectifier, it fills gaps of a track and finds no ball itself; "
+            "give it as --rectifier, and a tracker here"
+        )
+    return release
+
+
+def load_rectifier(name_or_dir: str | Path) -> RectifierRelease:
+    """Loads a shipped rectifier by name, or the folder of a rectifier's release.
+
+    Raises `UserError` as `load_any` does, and for a tracker.
+    """
+    release = load_any(name_or_dir, RECTIFIER)
+    if isinstance(release, Release):
+        raise UserError(
+            f"{name_or_dir}: a tracker, not a rectifier; give it as --checkpoint, and a rectifier's release here"
+        )
+    return release
+
+
+def load_any(name_or_dir: str | Path, kind: str = TRACKER) -> Release | RectifierRelease:
+    """Loads a release of whichever kind it is, or a training directory.
+
+    Raises `UserError` when there is none (it then names the shipped ones of `kind`), it cannot be read, or its
+    weights do not fit the config or are not finite.
+    """
+    folder = _find(name_or_dir, kind)
+    config: AnyConfig
     if (folder / CONFIG).is_file():
-        values = _read_config(folder)
-        if _kind(values) == RECTIFIER:
-            raise UserError(
-                f"{folder}: a rectifier, it fills gaps of a track and finds no ball itself; "
-                "give it as --rectifier, and a tracker here"
-            )
-        config, variables = _read_release(folder, TrackNetConfig, values)
+        config, variables = _read_release(folder)
     else:
         from tracknet_jax.releases.runs import restore_for_inference  # seconds to import
 
         config, variables = restore_for_inference(folder)
     check_variables(config, variables, str(folder))
+    if isinstance(config, RectifierConfig):
+        return RectifierRelease(InpaintNet(config), variables, config)
     return Release(TrackNet(config, conv_impl="auto"), variables, config)
 
 
@@ -92,29 +120,6 @@ def in_dtype(release: Release, dtype: Literal["float32", "bfloat16"]) -> Release
 def with_convolutions(release: Release, conv_impl: ConvImpl) -> Release:
     """The same network, its convolutions computed as `conv_impl` says."""
     return release._replace(model=release.model.clone(conv_impl=conv_impl))
-
-
-def load_rectifier(name_or_dir: str | Path) -> RectifierRelease:
-    """Loads a shipped rectifier by name, or the folder of a rectifier's release.
-
-    Raises `UserError` when there is none, it cannot be read, the weights do not fit the config, or it is a tracker.
-    """
-    folder = _find(name_or_dir, RECTIFIER)
-    values = _read_config(folder)
-    if _kind(values) != RECTIFIER:
-        raise UserError(
-            f"{folder}: a tracker, not a rectifier; give it as --checkpoint, and a rectifier's release here"
-        )
-    config, variables = _read_release(folder, RectifierConfig, values)
-    check_variables(config, variables, str(folder))
-    return RectifierRelease(InpaintNet(config), variables, config)
-
-
-def load_any(name_or_dir: str | Path) -> Release | RectifierRelease:
-    """Loads a release of whichever kind it is, or a training directory; raises `UserError` as `load_release` does."""
-    folder = _find(name_or_dir, TRACKER)
-    is_rectifier = (folder / CONFIG).is_file() and _kind(_read_config(folder)) == RECTIFIER
-    return load_rectifier(folder) if is_rectifier else load_release(folder)
 
 
 def read_card(name_or_dir: str | Path) -> str:
@@ -169,18 +174,13 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise UserError(f"{folder / CONFIG}: not the config of a release ({error})") from error
 
 
-def _kind(values: dict[str, Any]) -> str:
-    return values.get("kind", TRACKER)
-
-
-def _read_release(
-    folder: Path, config_class: type[Config], values: dict[str, Any]
-) -> tuple[Config, Variables]:
-    """Config and weights of a release whose config.json holds `values`."""
+def _read_release(folder: Path) -> tuple[AnyConfig, Variables]:
     from orbax.checkpoint import v1 as ocp
 
+    values = _read_config(folder)
+    config_class = RectifierConfig if values.pop("kind", TRACKER) == RECTIFIER else TrackNetConfig
     try:
-        config = config_class.from_dict({name: value for name, value in values.items() if name != "kind"})
+        config = config_class.from_dict(values)
     except (ValueError, TypeError, UserError) as error:
         raise UserError(f"{folder / CONFIG}: not the config of a release ({error})") from error
     try:

@@ -9,12 +9,10 @@ alone is enough to resume, evaluate or track.
 import dataclasses
 import json
 import logging
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-from jax.sharding import NamedSharding
 from orbax.checkpoint import v1 as ocp
 
 from tracknet_jax.releases.runs import FOLDER, ITEM, check_restored, run_metadata
@@ -120,7 +118,10 @@ class Checkpoints:
         A checkpoint that cannot be read, is not finite or not as it was saved is moved aside with a warning, and the
         one before it is taken. Raises `UserError` if none is good, or if `config` cannot continue the run.
         """
-        wanted = jax.tree.map(partial(_on_every_device, replicated()), _to_tree(abstract))
+        whole = replicated()
+        wanted = jax.tree.map(
+            lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=whole), _to_tree(abstract)
+        )
         broken, reason = [], ""
         for step in reversed([c.step for c in self._checkpointer.checkpoints]):
             path = self._root / str(step)
@@ -185,7 +186,3 @@ def warn_data_changed(restored: Restored, data: str) -> None:
 
 def _to_tree(state: TrainState) -> dict[str, Any]:
     return {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
-
-
-def _on_every_device(sharding: NamedSharding, x: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding)
