@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tracknet_jax.rectification.ballistic import Ballistics, fill_gap, robust_arc, trusted_detections
+from tracknet_jax.rectification import ballistic
+from tracknet_jax.rectification.ballistic import fill_gap, robust_arc, trusted_detections
 from tracknet_jax.rectification.gaps import Gap, GapRule
 from tracknet_jax.rectification.rectify import Rectification, fill
 from tracknet_jax.synthetic.camera.camera import broadcast_camera
@@ -44,21 +45,24 @@ def test_two_arcs_meet_at_a_hit_inside_the_gap(hit):
     np.testing.assert_allclose(path, truth[13:17], atol=1e-6)
 
 
-def test_a_hit_right_beside_the_gap():
+def test_a_hit_right_beside_the_gap(monkeypatch):
     truth = struck(hit=11.5)
     xy = without(truth, *range(14, 17))
     np.testing.assert_allclose(fill_gap(xy, Gap(14, 17), 512, FPS), truth[14:17], atol=1e-6)
     early = xy.copy()
     early[:9] = np.nan  # three detections before the hit, two behind it
     np.testing.assert_allclose(fill_gap(early, Gap(14, 17), 512, FPS), truth[14:17], atol=1e-6)
-    assert fill_gap(early, Gap(14, 17), 512, FPS, Ballistics(beside=0.0)) is None
+    monkeypatch.setattr(ballistic, "BESIDE", 0.0)
+    assert fill_gap(early, Gap(14, 17), 512, FPS) is None
 
 
-def test_a_hit_is_not_looked_for_in_a_long_gap():
+def test_a_hit_is_not_looked_for_in_a_long_gap(monkeypatch):
     gap = Gap(11, 18)
     xy = without(struck(), *range(*gap))
-    assert fill_gap(xy, gap, 512, FPS, Ballistics(longest_hit=6 / 30)) is None
-    assert fill_gap(xy, gap, 512, FPS, Ballistics(longest_hit=7 / 30)) is not None
+    monkeypatch.setattr(ballistic, "LONGEST_HIT", 6 / 30)
+    assert fill_gap(xy, gap, 512, FPS) is None
+    monkeypatch.setattr(ballistic, "LONGEST_HIT", 7 / 30)
+    assert fill_gap(xy, gap, 512, FPS) is not None
 
 
 def test_an_earlier_hit_leaves_the_flight_beside_the_gap():
@@ -108,7 +112,7 @@ def test_the_fit_is_the_best_of_all_hits():
 def test_isolated_detections_are_not_trusted():
     xy = without(parabola(20), *range(8, 15))
     xy[11] = (400, 20)
-    trusted = trusted_detections(xy, reach=20, frames=3)
+    trusted = trusted_detections(xy, reach=20)
     assert trusted.tolist() == [i < 8 or i >= 15 for i in range(20)]
     brute = [
         any(0 < abs(i - j) <= 3 and np.hypot(*(xy[i] - xy[j])) <= 20 * abs(i - j) for j in range(20))

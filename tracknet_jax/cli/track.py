@@ -65,12 +65,9 @@ def make_tracker(args: TrackArgs, live: bool = False) -> "FrameTracker":
     from tracknet_jax.tracking.tracker import Tracker
 
     if args.model:
-        from tracknet_jax.tracking.baseline.background_subtraction import (
-            BackgroundSubtraction,
-            BaselineOptions,
-        )
+        from tracknet_jax.tracking.baseline.background_subtraction import BackgroundSubtraction
 
-        return BackgroundSubtraction(BaselineOptions(fit=args.fit))
+        return BackgroundSubtraction(args.fit)
     from tracknet_jax.releases.release import in_dtype, load_release, with_convolutions
 
     threshold = TrackOptions.threshold if args.threshold is None else args.threshold

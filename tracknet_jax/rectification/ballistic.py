@@ -6,99 +6,80 @@ beside it, where two arcs do that meet there: continuous, with a jump of velocit
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from tracknet_jax.rectification.gaps import Gap
 
+SUPPORT = 0.4  # seconds of detections on either side of a gap that an arc is fitted to, at most
+LEAST = 4  # detections that each side must have
+TOLERANCE = 0.006  # of the picture's width: the largest distance of a detection from its arc (3 px of 512)
+AGREEING = 0.8  # share of the detections of each side that must lie within it
+LONGEST_HIT = (
+    0.2  # seconds of the longest gap in which two arcs may meet; a longer one has time for stroke and bounce
+)
+# Seconds outside of such a gap in which the hit may lie instead: at a hit the ball is often seen for a frame or two
+# between two misses.
+BESIDE = 0.13
+# Largest acceleration of an arc, in widths a second squared; a sharper bend is a hit. Gravity is about 0.6 in a view of
+# a whole court, and drag slows a shuttle down more.
+STEEPEST = 2.0
+# A detection is isolated if there is no other one within this many frames, near enough for a ball. No gap is measured
+# from it, and no arc is fitted to it.
+COMPANION = 3
 ROBUST_STEPS = 6  # of the reweighted least squares; the weights have settled by then
 
 
-@dataclass(frozen=True)
-class Ballistics:
-    """What counts as a flight.
-
-    Attributes:
-        support: seconds of detections on either side of a gap that an arc is fitted to, at most.
-        least: detections that each side must have.
-        tolerance: largest distance of a detection from its arc, as a share of the picture's width (3 px of 512).
-        agreeing: share of the detections of each side that must lie within it.
-        longest_hit: seconds of the longest gap in which two arcs may meet. In a longer one there is time for a
-            stroke and a bounce.
-        beside: seconds outside of such a gap in which the hit may lie instead: at a hit the ball is often seen for a
-            frame or two between two misses.
-        steepest: largest acceleration of an arc, in widths a second squared (gravity is about 0.6 in a view of a
-            whole court; drag slows a shuttle down more). A sharper bend is a hit.
-        companion: a detection is isolated if there is no other one within this many frames, near enough for a ball. No
-            gap is measured from it, and no arc is fitted to it.
-    """
-
-    support: float = 0.4
-    least: int = 4
-    tolerance: float = 0.006
-    agreeing: float = 0.8
-    longest_hit: float = 0.2
-    beside: float = 0.13
-    steepest: float = 2.0
-    companion: int = 3
-
-
-DEFAULT_FLIGHT = Ballistics()
-
-
-def trusted_detections(xy: np.ndarray, reach: float, frames: int) -> np.ndarray:
-    """Mask (F,) of the detections `xy` (F, 2) that have another one at most `frames` away, reachable by a ball.
+def trusted_detections(xy: np.ndarray, reach: float) -> np.ndarray:
+    """Mask (F,) of the detections `xy` (F, 2) that are not isolated, see `COMPANION`.
 
     Args:
         reach: pixels that a ball flies in a frame.
     """
     trusted = np.zeros(len(xy), bool)
-    for distance in range(1, min(frames, len(xy) - 1) + 1):
+    for distance in range(1, min(COMPANION, len(xy) - 1) + 1):
         near = np.hypot(*(xy[distance:] - xy[:-distance]).T) <= reach * distance  # False with NaN
         trusted[distance:] |= near
         trusted[:-distance] |= near
     return trusted
 
 
-def fill_gap(
-    xy: np.ndarray, gap: Gap, width: int, fps: float, flight: Ballistics = DEFAULT_FLIGHT
-) -> np.ndarray | None:
+def fill_gap(xy: np.ndarray, gap: Gap, width: int, fps: float) -> np.ndarray | None:
     """Positions (stop - start, 2) in the frames of `gap`; None where no flight explains both sides.
 
     Args:
         xy: (F, 2) pixels, NaN where there is no (trusted) detection.
         gap: frames without one, with a detection on both sides.
     """
-    tolerance = flight.tolerance * width
+    tolerance = TOLERANCE * width
     inside = np.arange(gap.start, gap.stop)
-    beside = round(flight.beside * fps)
+    beside = round(BESIDE * fps)
     moments = np.arange(gap.start - 1 - beside, gap.stop + beside + 0.5, 0.5)
-    models = (None, moments) if len(inside) <= flight.longest_hit * fps else (None,)
-    for before, after in _supports(xy, gap, round(flight.support * fps), flight.least):
+    models = (None, moments) if len(inside) <= LONGEST_HIT * fps else (None,)
+    for before, after in _supports(xy, gap, round(SUPPORT * fps)):
         times = np.concatenate([before, after])
         for hits in models:
             arc = robust_arc(times, xy[times], hits, tolerance, inside)
             near = arc.distances <= tolerance
             sides = near[: len(before)], near[len(before) :]
-            agreed = min(side.mean() for side in sides) >= flight.agreeing
-            if agreed and np.linalg.norm(arc.acceleration) * fps**2 <= flight.steepest * width:
+            agreed = min(side.mean() for side in sides) >= AGREEING
+            if agreed and np.linalg.norm(arc.acceleration) * fps**2 <= STEEPEST * width:
                 return arc.path
     return None
 
 
-def _supports(xy: np.ndarray, gap: Gap, longest: int, least: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _supports(xy: np.ndarray, gap: Gap, longest: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Frames with detections before and behind the gap, from the widest windows to the narrowest possible.
 
     No single arc fits a window that reaches beyond another hit, but one may fit a narrower window.
     """
     found = np.isfinite(xy[:, 0])
-    for frames in range(longest, least - 1, -2):
+    for frames in range(longest, LEAST - 1, -2):
         before = np.arange(max(0, gap.start - frames), gap.start)
         after = np.arange(gap.stop, min(len(xy), gap.stop + frames))
         before, after = before[found[before]], after[found[after]]
-        if min(len(before), len(after)) < least:
+        if min(len(before), len(after)) < LEAST:
             return
         yield before, after
 

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar, cast, get_args
 
 import numpy as np
 
-from tracknet_jax.rectification.ballistic import DEFAULT_FLIGHT, Ballistics, fill_gap, trusted_detections
+from tracknet_jax.rectification import ballistic
 from tracknet_jax.rectification.gaps import DEFAULT_RULE, Gap, GapRule, fillable_gaps, inpaint_mask
 from tracknet_jax.rectification.inpaint import inpaint
 from tracknet_jax.releases.release import RectifierRelease, load_rectifier
@@ -32,13 +32,11 @@ class Rectification:
             fits every sport. `linear`: by straight lines. `net`: by TrackNetV3's InpaintNet, trained on one sport.
         rule: which gaps are filled.
         release: the network, for `net`.
-        flight: what counts as a flight, for `physics`.
     """
 
     method: Method
     rule: GapRule = DEFAULT_RULE
     release: RectifierRelease | None = None
-    flight: Ballistics = DEFAULT_FLIGHT
 
     def __post_init__(self) -> None:
         if self.method not in get_args(Method):
@@ -55,7 +53,7 @@ class Rectification:
             return None
         context = {
             "linear": 0,
-            "physics": round(self.flight.support * fps) + self.flight.companion,
+            "physics": round(ballistic.SUPPORT * fps) + ballistic.COMPANION,
             "net": self.release.config.length if self.release else 0,
         }
         return math.ceil(self.rule.longest * fps) + context[self.method] + 2
@@ -183,10 +181,10 @@ def _fly(xy: np.ndarray, size: tuple[int, int], fps: float, how: Rectification) 
     """Positions on arcs between detections that are not isolated."""
     if how.rule.fastest is not None:
         reach = how.rule.fastest * size[0] / fps
-        xy = np.where(trusted_detections(xy, reach, how.flight.companion)[:, None], xy, np.nan)
+        xy = np.where(ballistic.trusted_detections(xy, reach)[:, None], xy, np.nan)
     filled = np.full_like(xy, np.nan)
     for gap in fillable_gaps(xy, size, fps, how.rule):
-        path = fill_gap(xy, gap, size[0], fps, how.flight)
+        path = ballistic.fill_gap(xy, gap, size[0], fps)
         if path is not None:
             filled[gap.start : gap.stop] = path
     return filled

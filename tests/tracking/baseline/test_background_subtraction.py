@@ -3,13 +3,21 @@
 import numpy as np
 import pytest
 
-from tracknet_jax.tracking.baseline.background_subtraction import BackgroundSubtraction, BaselineOptions
-from tracknet_jax.tracking.baseline.blobs import Blob, BlobFinder, BlobOptions, ball_like
-from tracknet_jax.tracking.baseline.kalman import KEPT, FilterOptions, Following, follow
+from tracknet_jax.tracking.baseline.background_subtraction import BackgroundSubtraction
+from tracknet_jax.tracking.baseline.blobs import Blob, BlobFinder, ball_like
+from tracknet_jax.tracking.baseline.kalman import (
+    ACCELERATION,
+    CONFIRM,
+    KEPT,
+    MAX_MISSED,
+    MAX_SPEED,
+    NOISE,
+    Following,
+    follow,
+)
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.frames import decode_frames
 
-OPTIONS = FilterOptions()
 SIZE = (512, 288)
 
 
@@ -65,11 +73,11 @@ def test_the_filter_is_kalmans():
     """Against the batch solution: the mean of the last state given all blobs under the same linear model."""
     rng = np.random.default_rng(0)
     places = np.cumsum(rng.normal(3, 1, (6, 2)), axis=0)
-    track = Following.start(0, Blob(*places[0], 4), OPTIONS)
+    track = Following.start(0, Blob(*places[0], 4))
     # Started at the first blob with the noise of one; the batch solution has the same prior.
-    prior = np.diag([OPTIONS.noise**2] * 2 + [OPTIONS.max_speed**2] * 2)
+    prior = np.diag([NOISE**2] * 2 + [MAX_SPEED**2] * 2)
     move = np.eye(4) + np.eye(4, k=2)
-    push = np.vstack([np.eye(2) / 2, np.eye(2)]) * OPTIONS.acceleration
+    push = np.vstack([np.eye(2) / 2, np.eye(2)]) * ACCELERATION
     n = len(places) - 1
     # x_k = move^k x_0 + sum_j move^(k-j) push a_j: one Gaussian over (x_0, a_1 ... a_n).
     covariance = np.zeros((4 + 2 * n,) * 2)
@@ -84,40 +92,40 @@ def test_the_filter_is_kalmans():
         return rows
 
     seen = np.vstack([state_of(k)[:2] for k in range(1, n + 1)])
-    spread = seen @ covariance @ seen.T + OPTIONS.noise**2 * np.eye(2 * n)
+    spread = seen @ covariance @ seen.T + NOISE**2 * np.eye(2 * n)
     mean = np.concatenate([places[0], np.zeros(2 + 2 * n)])
     residual = places[1:].ravel() - seen @ mean
     expected = state_of(n) @ (mean + covariance @ seen.T @ np.linalg.solve(spread, residual))
 
     for frame in range(1, n + 1):
-        track.predict(OPTIONS)
-        track.take(frame, Blob(*places[frame], 4), 0.0, OPTIONS)
+        track.predict()
+        track.take(frame, Blob(*places[frame], 4), 0.0)
     np.testing.assert_allclose(track.state, expected, rtol=1e-6)
 
 
 def run(blobs_by_frame):
     tracks = []
     for frame, blobs in enumerate(blobs_by_frame):
-        tracks = follow(tracks, frame, [Blob(*place, 4) for place in blobs], OPTIONS)
+        tracks = follow(tracks, frame, [Blob(*place, 4) for place in blobs])
     return tracks
 
 
 def test_a_track_is_confirmed_by_hits_that_fit_and_move():
     line = [[(10 + 5 * i, 20)] for i in range(12)]
-    assert not any(track.confirmed(OPTIONS) for track in run(line[: OPTIONS.confirm - 1]))
+    assert not any(track.confirmed() for track in run(line[: CONFIRM - 1]))
     (track,) = run(line)
-    assert track.confirmed(OPTIONS)
+    assert track.confirmed()
     assert track.count == 12
     (still,) = run([[(10, 20)]] * 12)
-    assert not still.confirmed(OPTIONS)
+    assert not still.confirmed()
 
 
 def test_a_gap_is_bridged_and_a_longer_one_ends_the_track():
     def gap(frames):
         return [[] if 8 <= i < 8 + frames else [(10 + 5 * i, 20)] for i in range(20)]
 
-    assert max(track.count for track in run(gap(OPTIONS.max_missed))) == 20 - OPTIONS.max_missed
-    assert max(track.count for track in run(gap(OPTIONS.max_missed + 1))) < 12
+    assert max(track.count for track in run(gap(MAX_MISSED))) == 20 - MAX_MISSED
+    assert max(track.count for track in run(gap(MAX_MISSED + 1))) < 12
 
 
 def test_a_blob_off_the_path_is_another_track():
@@ -171,7 +179,7 @@ def test_frames_that_repeat_are_no_time():
 
 def test_a_delay_beyond_what_tracks_remember():
     with pytest.raises(UserError, match="delay 32: expected 0 to 31 frames"):
-        BaselineOptions(delay=KEPT)
+        BackgroundSubtraction(delay=KEPT)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 3])
@@ -183,8 +191,8 @@ def test_short_videos_give_a_row_a_frame(frames):
 
 def test_longer_delays_find_no_more():
     """Rows may wait too short, but not too long: eight frames are enough to confirm a track."""
-    short = BackgroundSubtraction(BaselineOptions(delay=0)).track_frames(rally())
-    usual, long = (BackgroundSubtraction(BaselineOptions(delay=d)).track_frames(rally()) for d in (8, 30))
+    short = BackgroundSubtraction(delay=0).track_frames(rally())
+    usual, long = (BackgroundSubtraction(delay=d).track_frames(rally()) for d in (8, 30))
     assert sum(row.visible for row in short) < 39
     assert [row.visible for row in usual] == [row.visible for row in long]
 
@@ -192,6 +200,6 @@ def test_longer_delays_find_no_more():
 def test_a_real_rally(real_data):
     clip = real_data / "clips288" / "tennis" / "game5" / "Clip6"
     frames = [frame for frame, _ in zip(decode_frames(next(clip.glob("*.mp4"))), range(60), strict=False)]
-    rows = list(BackgroundSubtraction(BaselineOptions(blobs=BlobOptions())).track_frames(frames))
+    rows = list(BackgroundSubtraction().track_frames(frames))
     assert len(rows) == 60
     assert sum(row.visible for row in rows) > 20
