@@ -1,1 +1,1 @@
-"""What `tracknet benchmark` measures, and how: variants of one task timed in turn, compile time apart."""
+"""What `tracknet benchmark` measures, and how: cases of one task timed in turn, compile time apart."""

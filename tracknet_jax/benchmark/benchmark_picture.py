@@ -21,7 +21,7 @@ LEGEND_COLUMNS = 3
 def write_picture(path: Path, report: Report) -> None:
     """Draws windows a second over the batch, and each compiled step under the machine's roof.
 
-    `UserError` if the name is no picture's or the file cannot be written.
+    Raises `UserError` if the name is not that of a picture, or the file cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -49,7 +49,7 @@ def write_picture(path: Path, report: Report) -> None:
 
 
 def curves(report: Report) -> dict[str, list[Result]]:
-    """Results that differ only in their batch, by what they have in common, small batches first."""
+    """Results by all but their batch; those of one curve differ only in it, small batches first."""
     found: dict[str, list[Result]] = defaultdict(list)
     for result in report.results:
         case = result.case
@@ -60,7 +60,7 @@ def curves(report: Report) -> dict[str, list[Result]]:
 
 
 def _style(number: int) -> dict[str, Any]:
-    """Of a curve: a colour, and a marker where the colours begin anew."""
+    """The style of a curve: a colour, and another marker when the colours repeat."""
     return {"color": f"C{number % 10}", "marker": MARKERS[number // 10 % len(MARKERS)], "markersize": 5}
 
 
@@ -78,7 +78,7 @@ def _draw_throughput(axes: "Axes", lines: dict[str, list[Result]]) -> None:
 
 
 def _draw_roofline(axes: "Axes", lines: dict[str, list[Result]]) -> None:
-    """Speed by XLA's count over operations a byte; roofs: the copy's bandwidth, the matrix product's speed."""
+    """Operations a second over operations a byte, by XLA's counts; the roof is that of the two references."""
     placed = [result for results in lines.values() for result in results if result.peaks and result.intensity]
     roofs = {(result.case.dtype, result.case.devices): result.peaks for result in placed}
     for number, ((dtype, devices), peaks) in enumerate(roofs.items()):

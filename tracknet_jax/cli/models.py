@@ -43,7 +43,7 @@ def _networks() -> list[Any]:
 
 
 def paper_name(paper: str) -> str:
-    """What the networks are listed by: "TrackNetV2" of "TrackNetV2, 2020, 3 in 1 out"."""
+    """The paper's short name: "TrackNetV2" of "TrackNetV2, 2020, 3 in 1 out"."""
     return paper.split(",")[0]
 
 

@@ -1,1 +1,1 @@
-"""Weights in from PyTorch and Keras, and out again under the references' own tensor names."""
+"""Weights from PyTorch, Keras and others, and back under the references' own tensor names."""

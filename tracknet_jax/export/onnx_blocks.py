@@ -1,4 +1,4 @@
-"""ONNX twins of `models.blocks`, on maps `(B, C, H, W)`."""
+"""`models.blocks` in ONNX, on maps `(B, C, H, W)`."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from tracknet_jax.models.config import TrackNetConfig
 
 
 def conv_block(graph: Graph, config: TrackNetConfig, x: str, path: str) -> str:
-    """Convolution, ReLU and batch norm; a norm by channels that follows its convolution at once is folded into it.
+    """Convolution, ReLU and batch norm. A norm by channels directly behind its convolution is folded into it.
 
-    After the ReLU it stays a node: folded into the next convolution its shift would be missing at the padding.
+    Behind the ReLU it stays a node: in the next convolution its shift would be missing where zeros are padded.
     """
     if config.block_order == "conv_relu_bn":
         return _norm(graph, config, graph.add("Relu", conv(graph, x, f"{path}/conv")), path)
@@ -22,7 +22,7 @@ def conv_block(graph: Graph, config: TrackNetConfig, x: str, path: str) -> str:
 def conv(
     graph: Graph, x: str, path: str, scale: np.ndarray | None = None, shift: np.ndarray | None = None
 ) -> str:
-    """Same-padded convolution, its results by channel times `scale` plus `shift`, both `(C,)`."""
+    """Same-padded convolution; each channel of its result times `scale` plus `shift`, both `(C,)`."""
     kernel = graph.weights[f"{path}/conv/kernel"].transpose(3, 2, 0, 1)
     bias = graph.weights.get(f"{path}/conv/bias")
     if scale is not None:

@@ -1,4 +1,4 @@
-"""ONNX twins of `models.background` and `models.motion`: from frames to the trunk's channels, and to gates."""
+"""`models.background_input` and `models.motion` in ONNX: from frames to the trunk's channels, and to gates."""
 
 import numpy as np
 from onnx import TensorProto

@@ -1,4 +1,4 @@
-"""ONNX twin of `models.tracknet`: a network and its weights as one ONNX model."""
+"""`models.tracknet` in ONNX: a network and its weights as one ONNX model."""
 
 import json
 from typing import Any
@@ -94,7 +94,7 @@ def _logits(graph: Graph, config: TrackNetConfig, features: str) -> str:
     size = config.space_to_depth
     if size == 1:
         return conv(graph, features, "head")
-    for path in ("head/conv/kernel", "head/conv/bias"):
+    for path in [path for path in graph.weights if path.startswith("head/")]:
         by_pixel = graph.weights[path]
         by_frame = by_pixel.reshape(*by_pixel.shape[:-1], size * size, config.outputs).swapaxes(-1, -2)
         graph.weights[path] = by_frame.reshape(by_pixel.shape)
@@ -102,7 +102,7 @@ def _logits(graph: Graph, config: TrackNetConfig, features: str) -> str:
 
 
 def _gate(graph: Graph, config: TrackNetConfig, attention: str) -> str:
-    """The maps `(B, L-1, H, W)` that gate the drafts: of V5's two only brightening."""
+    """The maps `(B, L-1, H, W)` that gate the drafts; of V5's two polarities only brightening."""
     if config.motion == "prompt":
         return attention
     return graph.add("Gather", attention, np.array(0, np.int64), axis=2)

@@ -1,4 +1,4 @@
-"""ONNX twin of `models.refinement`, V5's R-STR."""
+"""`models.refinement` in ONNX: V5's R-STR."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""ONNX twins of `models.encoder_decoder` and `models.attention_unet`."""
+"""`models.encoder_decoder` and `models.attention_unet` in ONNX."""
 
 from tracknet_jax.export.onnx_blocks import conv_block, max_pool, upsample
 from tracknet_jax.export.onnx_graph import Graph
