@@ -12,7 +12,7 @@ from tracknet_jax.synthetic.play.sports import SPORTS
 from tracknet_jax.synthetic.rally import RallyConfig, render_rally
 
 FIRST_SEED = {"train": 0, "val": 100_000, "test": 200_000}  # no seed is in two splits
-REPEATING = 6  # every so many rallies one is shot at 25 frames a second and padded to 30, as broadcasts are
+REPEATING = 6  # one in so many rallies is filmed at 25 frames a second and padded to 30, as broadcasts are
 
 SHUTTERS = (0.4, 0.25, 0.6)  # exposures as shares of the frame interval, in turn
 
@@ -46,8 +46,11 @@ CONFIGS = [
 class Builder(FrameDatasetBuilder):
     """One record a frame, each rally rendered at the size it is stored in."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "One record a frame."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {
+        "1.0.0": "One record a frame.",
+        "1.1.0": "A simpler renderer: a seed gives another rally than before.",
+    }
     BUILDER_CONFIGS: ClassVar[list[FrameConfig]] = [*CONFIGS]
 
     def _split_generators(self, dl_manager):

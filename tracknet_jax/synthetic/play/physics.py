@@ -1,4 +1,4 @@
-"""The flight of a ball: gravity, drag and spin, impacts on floor, walls and net, and aiming."""
+"""The flight of a ball: gravity, drag and spin; impacts on floor, walls and net; aiming."""
 
 from dataclasses import dataclass, replace
 
