@@ -32,8 +32,8 @@ def draw_grade(rng: np.random.Generator) -> Grade:
 def transmit(frame: np.ndarray, grade: Grade, rng: np.random.Generator) -> np.ndarray:
     """The RGB frame as broadcast; `rng` draws the noise."""
     frame = np.asarray(cv2.LUT(frame, grade.table))
-    grain = rng.standard_normal(frame.shape, np.float32) * grade.noise
-    frame = cv2.add(frame, grain, dtype=cv2.CV_8U)
+    grain = rng.standard_normal(frame.shape[:2], np.float32) * grade.noise  # the same in all three colours
+    frame = cv2.add(frame, cv2.cvtColor(grain, cv2.COLOR_GRAY2RGB), dtype=cv2.CV_8U)
     blurred = cv2.GaussianBlur(frame, (0, 0), max(0.8, frame.shape[1] / 1000))
     frame = cv2.addWeighted(frame, 1 + grade.sharpen, blurred, -grade.sharpen, 0)
     _, code = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, grade.quality])
