@@ -1,5 +1,7 @@
 """Label files and clip layouts: what is read, and what a wrong one is told."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,8 @@ from tests.helpers.little_clips import (
     write_images,
     write_video,
 )
-from tracknet_jax.data.formats import find_clip_files, find_clips, read_labels
+from tracknet_jax.cli.data import Format
+from tracknet_jax.data.formats import LAYOUTS, find_clip_files, find_clips, read_labels
 from tracknet_jax.utils.errors import UserError
 
 NAN = float("nan")
@@ -233,6 +236,10 @@ def test_nothing_found(tmp_path):
         find_clips(tmp_path / "none")
     with pytest.raises(UserError, match="choose from auto, clips288"):
         find_clips(tmp_path, format="tenis")
+
+
+def test_the_command_line_offers_every_layout():
+    assert set(get_args(Format)) == {"auto", *LAYOUTS}
 
 
 def test_labels_without_frames(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from tracknet_jax.data.clips import Clip, Labels
 from tracknet_jax.data.formats import find_clips
-from tracknet_jax.data.published_splits import V3_TEST_RANGES, random_windows
+from tracknet_jax.data.published_splits import PUBLISHED, V3_TEST_RANGES, random_windows
 from tracknet_jax.data.splits import SplitBy, assign_splits
 from tracknet_jax.utils.errors import UserError
 
@@ -188,6 +188,7 @@ def test_clips_that_a_split_does_not_know(clip, by, message):
 
 
 def test_the_command_line_offers_them_all():
+    assert set(SplitBy.__args__) == {"layout", "match", "clip", *PUBLISHED}
     for by in SplitBy.__args__:
         if by.startswith("tennis"):
             assert len(assign_splits(tennis_set(), by)) == 95

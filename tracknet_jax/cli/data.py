@@ -94,7 +94,9 @@ def main(argv: list[str]) -> int:
     )
     if isinstance(options, Build):
         return _build(options)
-    return _inspect(options) if isinstance(options, Inspect) else _trajectories(options)
+    if isinstance(options, Inspect):
+        return _inspect(options)
+    return _trajectories(options)
 
 
 def _build(options: Build) -> int:

@@ -1,4 +1,4 @@
-"""What the options of the commands have in common."""
+"""What the commands share: the form of an option, options that do not go together, the split to score."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -11,12 +11,12 @@ from tracknet_jax.utils.errors import UserError
 
 
 def option(metavar: str | None = None) -> Any:
-    """A command-line option whose help text says all there is to say about its default."""
+    """A command-line option. Its help text explains the default, so tyro does not add it."""
     return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
 
 
 def refuse_options(options: Any, names: Iterable[str], reason: str) -> None:
-    """Raises `UserError` with the reason if one of these fields of `options` (a dataclass) is not its default."""
+    """Raises `UserError` with the reason if one of these fields of `options` (a dataclass) has not its default."""
     defaults = {field.name: field.default for field in fields(options)}
     for name in names:
         if getattr(options, name) != defaults[name]:
@@ -24,7 +24,7 @@ def refuse_options(options: Any, names: Iterable[str], reason: str) -> None:
 
 
 def split_by_or_runs(asked: str | None, checkpoint: str, data: Path, format: str) -> str | None:
-    """The rule of `--split-by`; where none is asked for, that of the training run `checkpoint`, which is told.
+    """The split that `--split-by` asks for, else that of the training run `checkpoint`, which is printed.
 
     Raises:
         UserError: the run's config cannot be read, or `data` has no clips.

@@ -1,1 +1,1 @@
-"""Utilities that know nothing of balls: errors, files, images, threads, coordinates, Markdown."""
+"""Utilities that know nothing of balls: arrays, coordinates, errors, files, images, Markdown, threads."""
