@@ -37,7 +37,7 @@ class Scores:
 
     @property
     def by_sport(self) -> dict[str, Counts]:
-        """Counts by sport, of the clips whose sport is known."""
+        """Counts by sport; clips without a sport are left out."""
         sports = sorted({score.clip.sport for score in self.clips if score.clip.sport})
         return {sport: total(s for s in self.clips if s.clip.sport == sport) for sport in sports}
 
@@ -91,5 +91,5 @@ class Scores:
 
 
 def total(clips: Iterable[ClipScore]) -> Counts:
-    """Sums counts of clips."""
+    """The sum of the counts of clips."""
     return sum((score.counts for score in clips), Counts())

@@ -59,7 +59,7 @@ def decode_peaks(probabilities: jax.Array, threshold: float | jax.Array = 0.5) -
 
 
 class Candidates(NamedTuple):
-    """The places in each map where a ball may be, the likeliest first; leading shape that of the maps.
+    """The places in each map where a ball may be, the likeliest first; the leading shape is that of the maps.
 
     `xy` `(..., K, 2)`: float32 map pixels, NaN where there are fewer than K. `confidence` `(..., K)`: the map's
     value at the peak, 0 there.
@@ -74,9 +74,9 @@ def decode_candidates(
 ) -> Candidates:
     """The `count` highest peaks above `floor` of maps `(..., H, W)`, for a tracker to choose among.
 
-    A peak's blob are the 8-connected pixels above half its height, so that a faint ball has a position as exact as
-    a clear one's; its centroid weighted by p is the position. What lies within `MARGIN` pixels of the blob is
-    its slope and no peak of its own.
+    The blob of a peak holds the 8-connected pixels above half its height, so that the position of a faint ball is as
+    exact as that of a clear one. The position is the centroid of the blob, weighted by p. Pixels within `MARGIN` of
+    the blob are its slope and give no other peak.
     """
     *lead, height, width = probabilities.shape
     maps = probabilities.reshape(-1, height, width).astype(jnp.float32)
@@ -112,9 +112,9 @@ def _decode_map(p: jax.Array, threshold: float | jax.Array) -> tuple[jax.Array, 
 
 
 class _Rest(NamedTuple):
-    """A map without what has been taken from it, with a border of half a window.
+    """What is left of a map after blobs were taken out, with a border of half a window.
 
-    The rows' maxima are kept up to date, so that all peaks together cost one pass over the map.
+    The maxima of the rows are kept, so that all peaks together cost one pass over the map.
     """
 
     padded: jax.Array

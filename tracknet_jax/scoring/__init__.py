@@ -1,1 +1,1 @@
-"""Scoring: what counts as a hit under each paper's protocol, and the counts made of it."""
+"""Scoring: what is right under the protocol of each paper, and the scores that follow."""

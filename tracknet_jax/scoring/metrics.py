@@ -54,7 +54,7 @@ class Counts:
 
     @property
     def recall_hit(self) -> float:
-        """TP / (TP + FN): balls found in a wrong place are left out, as V2 to V5 and WASB publish it."""
+        """TP / (TP + FN): leaves out balls found in a wrong place, as V2 to V5 and WASB publish it."""
         return _ratio(self.tp, self.tp + self.fn)
 
     @property

@@ -226,6 +226,8 @@ def test_a_chart_puts_values_where_its_axes_say():
     (bar,) = root.findall("rect")
     assert bar.find("title").text == "<3>"
     assert float(bar.get("y")) == points[1][1]
+    assert float(bar.get("x")) == points[1][0] + 1
+    assert float(bar.get("x")) + float(bar.get("width")) == WIDTH - RIGHT - 1
     assert float(bar.get("y")) + float(bar.get("height")) == HEIGHT - BOTTOM
 
 

@@ -44,7 +44,7 @@ def write_page(folder: Path, scores: Scores, run: Mapping[str, Any]) -> Path:
 
 
 def build_page(scores: Scores, run: Mapping[str, Any]) -> str:
-    """The HTML."""
+    """The HTML of the page."""
     split = f", split {run['split']}" if run["split"] else ""
     title = f"{run['checkpoint'] or run['model'] or run['predictions']} on {run['data']}{split}"
     parts = {
@@ -140,7 +140,7 @@ def by_class(scores: Scores) -> str:
 def _class_table(
     scores: Scores, name: str, split: Callable[[tuple[ClipScore, ...]], Mapping[str, Counts]]
 ) -> str:
-    """Shares of right frames by class: of all clips with a bar, and of each sport where there are several."""
+    """Shares of right frames by class: of all clips, with a bar; and, if there are several sports, of each."""
     sports = list(scores.by_sport) if len(scores.by_sport) > 1 else []
     every = split(scores.clips)
     columns = [every, *(split(tuple(s for s in scores.clips if s.clip.sport == sport)) for sport in sports)]
@@ -170,7 +170,7 @@ def worst_frames(scores: Scores) -> str:
 
 
 def _name(name: str) -> str:
-    """The first cell of a row; a long name is cut to its column, and whole where the pointer rests."""
+    """The first cell of a row. A long name is cut to the column; the pointer shows the whole."""
     return f'<th scope="row" title="{escape(name)}">{escape(name)}</th>'
 
 
@@ -183,7 +183,7 @@ def _cells(values: Iterable[Any]) -> str:
 
 
 def _grid(name: str, head: Iterable[str], rows: str, style: str = "") -> str:
-    """A table that scrolls sideways where it must, by keyboard too; a column without title is one of bars."""
+    """A table that scrolls sideways if it is too wide, by keyboard too. A column without a title holds bars."""
     titles = "".join(
         f'<th scope="col">{escape(title)}</th>' if title else '<td class="share"></td>' for title in head
     )

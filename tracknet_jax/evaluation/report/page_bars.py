@@ -27,7 +27,7 @@ def legend() -> str:
 
 
 def outcome_bar(counts: Counts) -> str:
-    """One bar, divided as the frames that count are."""
+    """One bar, divided like the frames that count."""
     parts = (
         f'<i class="{name.lower()}" style="flex-grow:{count}" title="{name} {count}"></i>'
         for name in OUTCOMES

@@ -50,19 +50,19 @@ class Chart:
                 )
 
     def mark(self, x: float, y: float, text: str, style: str) -> None:
-        """A dot with words below it, towards the middle; near the axis they stand above."""
+        """A dot with words towards the middle of the chart, below the dot or, near the axis, beside it."""
         px, py = self._px(x), self._py(y)
         left, low = px < (LEFT + WIDTH) / 2, py > HEIGHT - BOTTOM - 20
         self._parts.append(f'<circle class="dot {style}" cx="{px:.1f}" cy="{py:.1f}" r="3.5"/>')
         self._text(px + (7 if left else -7), py + (4 if low else 18), text, "start" if left else "end")
 
     def vertical(self, x: float, text: str) -> None:
-        """A dashed line across, with words at its top."""
+        """A dashed line from top to bottom, with words at its top."""
         self._rule("rule", self._px(x), self._px(x), TOP, HEIGHT - BOTTOM)
         self._text(self._px(x) + 5, TOP + 10, text, "start")
 
     def svg(self, name: str) -> str:
-        """The whole element; `name` says what it shows to those who do not see it."""
+        """The whole element; `name` is what a screen reader says."""
         head = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">'
         return "\n".join([head, *self._parts, "</svg>"])
 

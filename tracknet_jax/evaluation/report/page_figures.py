@@ -1,4 +1,4 @@
-"""The charts of the page: what confidences say, and how far detections lie from the ball."""
+"""The charts of the page: scores over confidence, and how far detections lie from the ball."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -20,7 +20,7 @@ LINES = {  # score of `Counts`: its name and line
 
 
 def charts(scores: Scores) -> str:
-    """All of them; a sentence instead of the curves over confidences where there are none."""
+    """All charts. If detections have no confidences that differ, a sentence replaces the curves over them."""
     curve = threshold_curve(scores.clips, scores.rule)
     figures, told = [], ""
     if not curve:
@@ -98,7 +98,7 @@ def _reliability(scores: Scores) -> tuple[str, str]:
 
 
 def _distances(scores: Scores) -> str:
-    """The histogram of distances where ball and prediction are both there."""
+    """The histogram of distances in the frames that have both ball and prediction."""
     edges, counts, farther = scores.distance_histogram
     total = counts.sum() + farther
     if not total:
@@ -110,7 +110,7 @@ def _distances(scores: Scores) -> str:
     return _figure(
         "Distance from the ball",
         chart,
-        f"Where ball and detection are both there: {scores.rule.unit} is right. {farther} of {total} lie "
+        f"In frames with both ball and detection: {scores.rule.unit} is right. {farther} of {total} lie "
         "farther off than this shows.",
     )
 
@@ -131,7 +131,7 @@ def _score_lines(chart: Chart, x: Sequence[float], counts: Sequence[Counts], nam
 
 
 def _apart(places: np.ndarray, distance: float = 0.2) -> list[int]:
-    """The first of the points (N, 2) of a line, and each that is so far from the last one chosen."""
+    """Numbers of the points (N, 2) to mark: the first, and each at that distance from the last one chosen."""
     chosen = [0]
     for k, place in enumerate(places):
         if np.hypot(*(place - places[chosen[-1]])) >= distance:
@@ -140,7 +140,7 @@ def _apart(places: np.ndarray, distance: float = 0.2) -> list[int]:
 
 
 def _floor(values: list[float]) -> float:
-    """The tenth below all values, and below 1."""
+    """The lower end of an axis: the tenth below all values, 0.9 at most."""
     return min(0.9, float(np.floor(10 * min(values) + 1e-9) / 10))
 
 

@@ -76,7 +76,7 @@ def _dicts(counts: Mapping[str, Counts]) -> dict[str, dict[str, int | float]]:
 
 
 def _confidence(scores: Scores) -> dict[str, Any]:
-    """What confidences say, None where there are none."""
+    """Curve and calibration; None if detections have no confidences that differ."""
     if not confidences_known(scores.clips):
         return {"threshold_curve": None, "calibration": None}
     bins = reliability(scores.clips)
@@ -170,7 +170,7 @@ def details(scores: Scores) -> list[str]:
     distance = scores.localisation
     if distance["median"] is not None:
         lines.append(
-            f"Distance where ball and prediction are both there: median {distance['median']:.2f} px, "
+            f"Distance in frames with both ball and prediction: median {distance['median']:.2f} px, "
             f"95 % within {distance['p95']:.2f} px at {where} "
             f"({distance['source_median']:.2f} and {distance['source_p95']:.2f} px of the sources)"
         )

@@ -1,4 +1,4 @@
-"""The frames of a scored clip as runs of the same outcome, and a long clip in few columns."""
+"""The frames of a scored clip as runs of the same outcome; a long clip fits into few columns."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -24,8 +24,8 @@ def timeline(score: ClipScore, columns: int | None = None) -> list[Run]:
 
     Args:
         score: the clip.
-        columns: at most so many runs: neighbouring frames are put together, a part of the clip as long as the
-            others each time, and have the worst outcome among them.
+        columns: at most so many runs. Equal numbers of neighbouring frames are put together and get the worst outcome
+            among them.
     """
     if not score.frame.size:
         return []

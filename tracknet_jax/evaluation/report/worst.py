@@ -61,14 +61,14 @@ def _ranked(scores: Sequence[ClipScore], code: int) -> list[Error]:
 
 
 def _frames_lost(score: ClipScore) -> np.ndarray:
-    """How many misses in a row each entry is one of, `(N,)`; 0 where it is no miss."""
+    """The length of the run of misses that each entry belongs to, `(N,)`; 0 where it is no miss."""
     missed = score.codes == FN
     run = np.cumsum(~missed)
     return np.where(missed, np.bincount(run[missed], minlength=len(run) + 1)[run], 0)
 
 
 def _spaced(errors: list[Error]) -> Iterator[Error]:
-    """Leaves out errors close behind or before a worse one of the same clip."""
+    """Leaves out errors near a worse one of the same clip."""
     shown: dict[str, list[int]] = defaultdict(list)
     for error in errors:
         frames = shown[error.score.clip.name]
@@ -99,7 +99,7 @@ def error_tiles(errors: Sequence[Error]) -> list[Tile]:
 
 
 def _picture(frame: np.ndarray, error: Error) -> np.ndarray:
-    """The part of a frame around prediction and truth, enlarged to a tile, both drawn."""
+    """The part of a frame around prediction and truth as a tile, with both drawn."""
     height, width = frame.shape[:2]
     marks = {TRUTH: error.score.truth[error.index], PREDICTION: error.score.predicted[error.index]}
     marks = {colour: xy for colour, xy in marks.items() if np.isfinite(xy).all()}
