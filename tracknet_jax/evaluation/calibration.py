@@ -24,7 +24,7 @@ class Bin:
 
     low: float
     high: float
-    count: int  # type: ignore[assignment]
+    count: int
     confidence: float  # their mean
     right: float  # share of those in the right place
 

@@ -25,7 +25,7 @@ class Error:
     """One entry of a scored clip that is wrong."""
 
     score: ClipScore
-    index: int  # type: ignore[assignment]  # in the arrays of `score`
+    index: int  # in the arrays of `score`
 
     @property
     def frame(self) -> int:
