@@ -77,7 +77,9 @@ def plan_latency(
     if rectification is not None:
         reach = rectification.reach(fps)
         if reach is None:
-            raise UserError("a live source needs a longest gap to fill: give one")
+            raise UserError(
+                "only gaps up to a longest one can be filled in a live source: give a longest gap"
+            )
         held = BLOCK + reach
     window = (tracker.step - 1) / fps
     latency = Latency(window, (tracker.lag + held) / fps - window, step, SLACK)

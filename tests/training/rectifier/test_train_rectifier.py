@@ -112,9 +112,15 @@ def test_validation_counts_what_each_mode_says():
     assert filled == counts["baseline"].fn - counts["inpaint"].fn > 0
 
 
-def test_a_run_learns_goes_on_and_leaves_a_release(folder, tmp_path):
-    whole = tmp_path / "whole"
-    done = train_rectifier(config(folder), whole)
+@pytest.fixture(scope="module")
+def whole_run(folder, tmp_path_factory):
+    """A run to its end: its result and its folder."""
+    whole = tmp_path_factory.mktemp("whole")
+    return train_rectifier(config(folder), whole), whole
+
+
+def test_a_run_learns_goes_on_and_leaves_a_release(folder, whole_run):
+    done, whole = whole_run
     rows = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [11, 22, 33, 44]  # 4 clips of 45 windows
     assert rows[-1]["loss"] < rows[0]["loss"]
@@ -127,8 +133,8 @@ def test_a_run_learns_goes_on_and_leaves_a_release(folder, tmp_path):
     assert int(train_rectifier(config(folder), whole).state.step) == 44  # finished: nothing to do
 
 
-def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(folder, tmp_path, monkeypatch):
-    whole = train_rectifier(config(folder), tmp_path / "whole")
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(folder, whole_run, tmp_path, monkeypatch):
+    whole, _ = whole_run
 
     def stop(self, step):
         monkeypatch.undo()
