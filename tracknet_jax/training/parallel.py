@@ -41,12 +41,12 @@ class Driver:
         steps: int = 1,
     ):
         self._whole, self._split = replicated(), split()
-        self._pmap = parallel == "pmap"
+        self._devices, self._pmap = own_devices(), parallel == "pmap"
         self._resident, self._sharded = draw is not None, sharded
         self._teacher = jax.tree.map(partial(copied, self._whole), teacher)
         if draw is not None:
             if sharded:
-                draw = partial(draw, take=partial(take_sharded, axis_name=AXIS, parts=len(own_devices())))
+                draw = partial(draw, take=partial(take_sharded, axis_name=AXIS, parts=len(self._devices)))
             step = partial(step, draw=draw)
 
         def of_device(state: TrainState, parts: Any, whole: Any, teacher: Any) -> tuple[TrainState, Metrics]:
@@ -66,11 +66,10 @@ class Driver:
 
     def _in_parts(self, rows: np.ndarray) -> jax.Array:
         """This process' `rows`, a part on each of its devices."""
-        devices = own_devices()
-        parts = [part_of(rows, i, len(devices)) for i in range(len(devices))]
+        parts = [part_of(rows, i, len(self._devices)) for i in range(len(self._devices))]
         placed = [
             jax.device_put(part[None] if self._pmap else part, device)
-            for part, device in zip(parts, devices, strict=True)
+            for part, device in zip(parts, self._devices, strict=True)
         ]
         shape = (self._split.mesh.size * placed[0].shape[0], *placed[0].shape[1:])
         return jax.make_array_from_single_device_arrays(shape, self._split, placed)
