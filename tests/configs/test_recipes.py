@@ -15,10 +15,10 @@ from tracknet_jax.data.augment.mixup import MixupConfig
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.releases.release import save_release
 from tracknet_jax.scoring.protocols import PROTOCOLS
+from tracknet_jax.training.cluster.mesh import on_one_device
 from tracknet_jax.training.initial import initial_variables
 from tracknet_jax.training.input.batch_sources import open_training
 from tracknet_jax.training.input.frame_cache import cached_frames
-from tracknet_jax.training.mesh import on_one_device
 from tracknet_jax.training.optimizers import make_optimizer, make_schedule
 from tracknet_jax.training.presets import bundled_names, load_config, run_name
 from tracknet_jax.training.state import create_state

@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.saved_runs import CONFIG, OtherVersion, damage, state_at, with_nan, write
 from tests.helpers.tiny_training import MODEL, tiny_batch
 from tracknet_jax.training.checkpoints import Checkpoints
-from tracknet_jax.training.parallel import Driver
+from tracknet_jax.training.cluster.parallel import Driver
 from tracknet_jax.utils.errors import UserError
 
 

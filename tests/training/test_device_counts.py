@@ -9,7 +9,7 @@ from jax.sharding import AxisType, Mesh
 
 from tests.helpers.float64 import in_float64
 from tests.helpers.tiny_training import tiny_batch
-from tracknet_jax.training.mesh import AXIS
+from tracknet_jax.training.cluster.mesh import AXIS
 
 from .test_parallel import EXACT, TOLERANCE, first_state, make_driver
 
@@ -28,7 +28,7 @@ def losses_of_three_steps(config, counts):
     for count in counts:
         mesh = Mesh(np.array(jax.devices()[:count]), (AXIS,), axis_types=(AxisType.Auto,))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("tracknet_jax.training.mesh.data_mesh", lambda: mesh)  # noqa: B023
+            patch.setattr("tracknet_jax.training.cluster.mesh.data_mesh", lambda: mesh)  # noqa: B023
             used = make_driver("jit", config=config)
         placed, found[count] = used.place(first_state(config)), []
         for i in range(3):

@@ -20,15 +20,15 @@ from tracknet_jax.data.formats.unlabelled import find_unlabelled
 from tracknet_jax.heatmaps.losses import distillation_loss, soft_weighted_bce_map, weighted_bce
 from tracknet_jax.models.tracknet import TrackNet, init_variables
 from tracknet_jax.releases.release import load_release, save_release
+from tracknet_jax.training.cluster.mesh import on_one_device
+from tracknet_jax.training.cluster.parallel import Driver
 from tracknet_jax.training.distillation import Teacher, window_ends
 from tracknet_jax.training.gradients import gradients
 from tracknet_jax.training.input.batch_sources import open_training
-from tracknet_jax.training.mesh import on_one_device
 from tracknet_jax.training.optimizers import make_optimizer
-from tracknet_jax.training.parallel import Driver
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import train_step
-from tracknet_jax.training.targets import with_targets
+from tracknet_jax.training.supervision import with_targets
 from tracknet_jax.training.teachers import load_teacher
 from tracknet_jax.training.train_config import DistillConfig
 from tracknet_jax.utils.arrays import digest

@@ -12,11 +12,11 @@ from tests.helpers.float64 import as_float64, exact, in_float64
 from tests.helpers.tiny_training import MODEL, tiny_batch, tiny_config
 from tracknet_jax.heatmaps.losses import weighted_bce
 from tracknet_jax.models.tracknet import TrackNet, init_variables
+from tracknet_jax.training.cluster.mesh import on_one_device
 from tracknet_jax.training.gradients import gradients, make_loss_fn
-from tracknet_jax.training.mesh import on_one_device
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.state import create_state
-from tracknet_jax.training.targets import with_targets
+from tracknet_jax.training.supervision import with_targets
 
 EXACT = exact(MODEL)
 CONFIG = tiny_config(batch_size=4, model=EXACT)

@@ -10,11 +10,11 @@ import pytest
 
 from tests.helpers.tiny_training import MODEL, SMOOTH, SMOOTH_TOLERANCE, tiny_batch, tiny_config
 from tracknet_jax.models.tracknet import init_variables
+from tracknet_jax.training.cluster.parallel import Driver
 from tracknet_jax.training.guard import Guard
 from tracknet_jax.training.input.batch_sources import GrainSource, open_training
 from tracknet_jax.training.loop import train
 from tracknet_jax.training.optimizers import make_optimizer
-from tracknet_jax.training.parallel import Driver
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import step_keys, train_step, window_keys
 from tracknet_jax.training.train_config import CheckpointConfig, EvalConfig, OptimizerConfig, ScheduleConfig

@@ -16,8 +16,8 @@ from tests.helpers.float64 import largest_difference
 from tests.helpers.tiny_training import MODEL, SMOOTH, SMOOTH_TOLERANCE, tiny_config
 from tracknet_jax.models.tracknet import init_variables
 from tracknet_jax.releases.runs import find_checkpoint, restore_for_inference
+from tracknet_jax.training.cluster.mesh import AXIS
 from tracknet_jax.training.loop import Progress, total_steps, train
-from tracknet_jax.training.mesh import AXIS
 from tracknet_jax.training.reporting.display import TrainingDisplay
 from tracknet_jax.training.train_config import CheckpointConfig, EvalConfig
 from tracknet_jax.utils.errors import UserError
@@ -251,7 +251,7 @@ def test_a_run_goes_on_with_another_number_of_devices(whole, clips, tmp_path, mo
 
     def use(count):
         mesh = Mesh(np.array(jax.devices()[:count]), (AXIS,), axis_types=(AxisType.Auto,))
-        monkeypatch.setattr("tracknet_jax.training.mesh.data_mesh", lambda: mesh)
+        monkeypatch.setattr("tracknet_jax.training.cluster.mesh.data_mesh", lambda: mesh)
 
     config = config_for(clips, parallel=parallel)
     use(2)

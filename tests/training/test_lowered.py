@@ -16,7 +16,7 @@ from tracknet_jax.models.refinement import attention_scores
 from tracknet_jax.models.registry import preset
 from tracknet_jax.models.tracknet import TrackNet, init_variables
 from tracknet_jax.tracking.detector import detect_disjoint
-from tracknet_jax.training.mesh import on_one_device
+from tracknet_jax.training.cluster.mesh import on_one_device
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import train_step

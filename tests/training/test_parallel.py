@@ -11,8 +11,8 @@ from tests.helpers.float64 import as_float64, exact, in_float64, largest_differe
 from tests.helpers.tiny_training import MODEL, tiny_batch, tiny_config
 from tracknet_jax.data.augment.mixup import MixupConfig
 from tracknet_jax.models.tracknet import init_variables
+from tracknet_jax.training.cluster.parallel import Driver
 from tracknet_jax.training.optimizers import make_optimizer
-from tracknet_jax.training.parallel import Driver
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import train_step
 from tracknet_jax.training.train_config import LossConfig

@@ -10,13 +10,13 @@ import pytest
 from tests.helpers.tiny_training import MODEL, tiny_batch, tiny_config
 from tracknet_jax.models.registry import preset
 from tracknet_jax.models.tracknet import TrackNetOutput, init_variables
+from tracknet_jax.training.cluster.mesh import on_one_device
 from tracknet_jax.training.gradients import batch_loss
 from tracknet_jax.training.initial import transplant
-from tracknet_jax.training.mesh import on_one_device
 from tracknet_jax.training.optimizers import make_optimizer
 from tracknet_jax.training.state import create_state, update_average
 from tracknet_jax.training.step import train_step
-from tracknet_jax.training.targets import make_targets, with_targets
+from tracknet_jax.training.supervision import make_targets, with_targets
 from tracknet_jax.training.train_config import LossConfig, TargetConfig
 
 

@@ -12,9 +12,9 @@ from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.pipelines import STEPS, built_dataset
 from tracknet_jax.benchmark.workload import Work, Workload, labelled_windows
 from tracknet_jax.releases.release import Release
+from tracknet_jax.training.cluster.parallel import Driver
 from tracknet_jax.training.input.batch_sources import open_training
 from tracknet_jax.training.optimizers import make_optimizer
-from tracknet_jax.training.parallel import Driver
 from tracknet_jax.training.presets import bundled_names, load_config
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import Draw, train_step

@@ -24,7 +24,7 @@ from tracknet_jax.tracking.tracker import Tracker
 from tracknet_jax.tracks.track import Track
 from tracknet_jax.training.input.batch_sources import open_training
 from tracknet_jax.training.step import step_keys, window_keys
-from tracknet_jax.training.targets import with_targets
+from tracknet_jax.training.supervision import with_targets
 from tracknet_jax.training.train_config import DataConfig, TrainConfig
 
 STEPS = 100_000  # more than are timed: the sources draw the windows of so many beforehand

@@ -14,7 +14,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from tracknet_jax.benchmark.benchmark_config import Parallel
-from tracknet_jax.training.mesh import AXIS
+from tracknet_jax.training.cluster.mesh import AXIS
 from tracknet_jax.utils.errors import UserError
 
 Step = Callable[..., Any]  # step(whole, parts) of one device along `AXIS`

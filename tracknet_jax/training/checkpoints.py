@@ -16,8 +16,8 @@ import jax
 from orbax.checkpoint import v1 as ocp
 
 from tracknet_jax.releases.runs import FOLDER, ITEM, check_restored, run_metadata
+from tracknet_jax.training.cluster.mesh import replicated
 from tracknet_jax.training.cluster.processes import is_first, wait_for_all
-from tracknet_jax.training.mesh import replicated
 from tracknet_jax.training.rectifier.rectifier_config import RectifierTrainConfig
 from tracknet_jax.training.state import TrainState
 from tracknet_jax.training.train_config import TrainConfig, flatten

@@ -14,8 +14,8 @@ from tracknet_jax.heatmaps.losses import (
     weighted_bce,
 )
 from tracknet_jax.models.tracknet import TrackNet, TrackNetOutput
+from tracknet_jax.training.cluster.mesh import AXIS
 from tracknet_jax.training.distillation import Teacher, teacher_maps
-from tracknet_jax.training.mesh import AXIS
 from tracknet_jax.training.state import TrainState
 from tracknet_jax.training.train_config import TrainConfig
 

@@ -12,6 +12,7 @@ import jax
 from tracknet_jax.models.tracknet import Variables, init_variables
 from tracknet_jax.training.checkpoints import Checkpoints, warn_data_changed
 from tracknet_jax.training.cluster.interrupts import StopRequest, StopVote
+from tracknet_jax.training.cluster.parallel import Driver
 from tracknet_jax.training.cluster.processes import broadcast_from_first, is_first, run_one_process_at_a_time
 from tracknet_jax.training.config_checks import check_config
 from tracknet_jax.training.distillation import Teacher
@@ -20,7 +21,6 @@ from tracknet_jax.training.initial import initial_variables
 from tracknet_jax.training.input.batch_sources import open_training, resident_budget_bytes
 from tracknet_jax.training.input.frame_cache import cached_frames
 from tracknet_jax.training.optimizers import make_optimizer, make_schedule
-from tracknet_jax.training.parallel import Driver
 from tracknet_jax.training.reporting.display import TrainingDisplay
 from tracknet_jax.training.reporting.meter import Meter
 from tracknet_jax.training.reporting.metric_log import MetricLog, SilentLog

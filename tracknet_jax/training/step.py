@@ -12,11 +12,11 @@ import optax
 
 from tracknet_jax.data.augment import Batch, augment
 from tracknet_jax.data.augment.mixup import mixup
+from tracknet_jax.training.cluster.mesh import AXIS
 from tracknet_jax.training.distillation import Teacher
 from tracknet_jax.training.gradients import gradients
-from tracknet_jax.training.mesh import AXIS
 from tracknet_jax.training.state import TrainState, update_average
-from tracknet_jax.training.targets import with_targets
+from tracknet_jax.training.supervision import with_targets
 from tracknet_jax.training.train_config import TrainConfig
 
 # (arrays on the device, one key a window) -> batch; `take` tells how to read frames that are divided over devices
@@ -34,7 +34,7 @@ def train_step(
 ) -> tuple[TrainState, dict[str, jax.Array]]:
     """One device's part of a step: the state after it, and the metrics `loss`, `grad_norm` and `skipped`.
 
-    To be called on every device of the mesh axis `AXIS`, see `training.parallel`; state and metrics are the same on
+    To be called on every device of the mesh axis `AXIS`, see `cluster.parallel`; state and metrics are the same on
     all of them. `inputs` is this device's part of a batch or, with `draw`, the arrays that `draw` makes one of.
     Every window has its own key by its place in the global batch, so windows do not depend on the number of devices;
     the masks of dropout do. With `teacher` its maps of the same windows are learned, too. `grad_norm` is that before

@@ -17,8 +17,8 @@ from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.models.tracknet import TrackNet, Variables
 from tracknet_jax.scoring.metrics import Counts
 from tracknet_jax.scoring.protocols import outcomes, protocol, to_pixels
+from tracknet_jax.training.cluster.mesh import AXIS, replicated, split
 from tracknet_jax.training.cluster.processes import gather_rows
-from tracknet_jax.training.mesh import AXIS, replicated, split
 from tracknet_jax.training.train_config import EvalConfig
 
 RULE = protocol("default")

@@ -7,7 +7,7 @@ import pytest
 
 from tracknet_jax.data.augment.mixup import STILL, MixupConfig
 from tracknet_jax.data.augment.mixup import mixup as mixup_on_each
-from tracknet_jax.training.mesh import AXIS, on_one_device
+from tracknet_jax.training.cluster.mesh import AXIS, on_one_device
 
 COUNT, LENGTH, HEIGHT, WIDTH = 6, 4, 3, 5
 

@@ -1,1 +1,1 @@
-"""Runs of several processes: how they find each other, agree, and stop together."""
+"""The devices and processes of a run: the mesh, the step on all devices, how processes agree and stop together."""

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tracknet_jax.training.mesh import replicated, split
+from tracknet_jax.training.cluster.mesh import replicated, split
 from tracknet_jax.training.reporting.meter import AHEAD
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from jax.sharding import PartitionSpec
 
 from tracknet_jax.data.windows.sharded_frames import part_of, take_sharded
+from tracknet_jax.training.cluster.mesh import AXIS, all_devices, copied, own_devices, replicated, split
 from tracknet_jax.training.distillation import Teacher
-from tracknet_jax.training.mesh import AXIS, all_devices, copied, own_devices, replicated, split
 from tracknet_jax.training.state import TrainState
 from tracknet_jax.training.step import Draw
 
