@@ -201,17 +201,17 @@ sys.path.insert(0, sys.argv.pop(1))
 kill_after = int(sys.argv.pop(1))
 from tests.helpers.fake_release import bright_dot_release
 import tracknet_jax.releases.release
-import tracknet_jax.tracking.outputs as outputs
+import tracknet_jax.tracks.track as tracks
 tracknet_jax.releases.release.load_release = lambda name: bright_dot_release()
 rows = 0
-class Killed(outputs.CsvRows):
+class Killed(tracks.CsvRows):
     def write(self, row, time):
         global rows
         rows += 1
         if rows == kill_after:
             os.kill(os.getpid(), signal.SIGKILL)
         super().write(row, time)
-outputs.CsvRows = Killed
+tracks.CsvRows = Killed
 from tracknet_jax.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
