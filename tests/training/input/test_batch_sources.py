@@ -64,7 +64,7 @@ def test_streamed_windows_are_those_that_are_drawn_on_the_device(clips, dataset,
     streamed.begin(3, 8)
     draw = jax.jit(resident.draw)
     for step in range(3, 8):
-        keys = window_keys(step_keys(jax.random.key(config.seed), step)[0], config.batch_size, None)
+        keys = window_keys(step_keys(jax.random.key(config.seed), step)[0], np.arange(config.batch_size))
         drawn = draw(resident.next(), keys)
         batch = streamed.next()
         assert batch.keys() == drawn.keys()
