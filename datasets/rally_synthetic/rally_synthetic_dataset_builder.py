@@ -55,7 +55,7 @@ class Builder(FrameDatasetBuilder):
 
     def _split_generators(self, dl_manager):
         counts = zip(FIRST_SEED, self.builder_config.rallies, strict=True)
-        return {split: enumerate(self._records(split, count)) for split, count in counts}
+        return {split: self._records(split, count) for split, count in counts}
 
     def _records(self, split: str, count: int) -> Iterator[Record]:
         config = self.builder_config

@@ -135,16 +135,16 @@ def test_decoded_frames_can_be_shared(clips, tmp_path):
 
 def test_runs_that_decode_into_one_folder_at_once_have_whole_frames(clips, tmp_path, monkeypatch):
     config = config_for(clips, cache=str(tmp_path / "shared"))
-    decode, second = frame_cache.generate_examples, []
+    decode, second = frame_cache.read_records, []
 
     def interrupted(*arguments):
         for number, example in enumerate(decode(*arguments)):
             if number == 20:  # the whole second run while the first is writing
-                monkeypatch.setattr(frame_cache, "generate_examples", decode)
+                monkeypatch.setattr(frame_cache, "read_records", decode)
                 second.append(open_training(config, tmp_path / "b").next()["frames"])
             yield example
 
-    monkeypatch.setattr(frame_cache, "generate_examples", interrupted)
+    monkeypatch.setattr(frame_cache, "read_records", interrupted)
     first = open_training(config, tmp_path / "a").next()["frames"]
     alone = open_training(config_for(clips), tmp_path / "c").next()["frames"]
     np.testing.assert_array_equal(first, alone)

@@ -1,8 +1,7 @@
 """Writes datasets for TFDS: ArrayRecord files in clip order, in constant memory and without TensorFlow."""
 
-import contextlib
 import errno
-import io
+import itertools
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from tracknet_jax.data.clips import Clip
 from tracknet_jax.data.splits import SPLITS
 from tracknet_jax.data.tfds.frame_source import INFO_FILE, dataset_splits, index_file
 from tracknet_jax.data.tfds.index import FrameIndex
-from tracknet_jax.data.tfds.records import DEFAULT_SIZE, Record, Size, frame_features, generate_examples
+from tracknet_jax.data.tfds.records import DEFAULT_SIZE, Record, Size, frame_features, read_records
 from tracknet_jax.utils.errors import UserError
 
 RECORDS_PER_SHARD = 4096  # about 200 MB at the default size
@@ -36,11 +35,11 @@ SIZES = [
 
 
 class FrameDatasetBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """A TFDS builder of labelled frames that writes each example as it comes.
+    """A TFDS builder of labelled frames that writes each record as it comes.
 
     TFDS's own writer gathers a split first, above 1 GB in temporary files, for which it imports TensorFlow. Here the
-    frames stay in clip order, so nothing has to be gathered. The `Builder` of a builder package is a subclass with
-    `VERSION`, `HOMEPAGE` and `_split_generators`, which may call `_by_split`.
+    frames stay in clip order, so nothing has to be gathered, and records need no keys. The `Builder` of a builder
+    package is a subclass with `VERSION`, `HOMEPAGE` and `_split_generators`, which may call `_by_split`.
     """
 
     BUILDER_CONFIGS: ClassVar[list[FrameConfig]] = SIZES
@@ -54,103 +53,19 @@ class FrameDatasetBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=Tru
             features=frame_features(self.builder_config.size), homepage=self.HOMEPAGE, disable_shuffling=True
         )
 
-    def _generate_examples(self, clips: Sequence[Clip]) -> Iterator[tuple[int, Record]]:
-        return generate_examples(clips, self.builder_config.size)
+    def _generate_examples(self, clips: Sequence[Clip]) -> Iterator[Record]:
+        return read_records(clips, self.builder_config.size)
 
-    def _by_split(self, clips: Sequence[Clip]) -> dict[str, Iterator[tuple[int, Record]]]:
+    def _by_split(self, clips: Sequence[Clip]) -> dict[str, Iterator[Record]]:
         """The return value of `_split_generators` for clips that have their splits."""
-        splits = sorted({clip.split for clip in clips}, key=SPLITS.index)
-        return {
-            split: self._generate_examples([clip for clip in clips if clip.split == split])
-            for split in splits
-        }
+        return {split: self._generate_examples(part) for split, part in _clips_by_split(clips).items()}
 
     def _download_and_prepare(self, dl_manager, download_config=None) -> None:
         splits = [
-            self._write_split(split, (record for _, record in examples))
-            for split, examples in self._split_generators(dl_manager).items()
+            _write_split(Path(self.data_dir), self.name, split, records, self.info.features)
+            for split, records in self._split_generators(dl_manager).items()
         ]
         self.info.set_splits(tfds.core.SplitDict(splits))
-
-    def _write_split(self, split: str, records: Iterable[Record]) -> tfds.core.SplitInfo:
-        """Writes the shards of a split and its index."""
-        template = tfds.core.ShardedFileTemplate(
-            data_dir=self.data_path, dataset_name=self.name, split=split, filetype_suffix="array_record"
-        )
-        shards = _ShardWriter(Path(self.data_dir), prefix=f"{split}.part")
-        labels: list[Record] = []
-        for record in records:
-            shards.write(self.info.features.serialize_example(record))
-            labels.append({name: value for name, value in record.items() if name != "image"})
-        shards.close()
-        for i, part in enumerate(shards.paths):
-            part.rename(template.sharded_filepath(shard_index=i, num_shards=len(shards.paths)))
-        FrameIndex.of(labels).save(Path(self.data_dir) / index_file(split))
-        return tfds.core.SplitInfo(
-            name=split, shard_lengths=shards.lengths, num_bytes=shards.num_bytes, filename_template=template
-        )
-
-
-class _ShardWriter:
-    """Writes records to files of at most `RECORDS_PER_SHARD`, which are renamed once their number is known."""
-
-    def __init__(self, directory: Path, prefix: str):
-        self.directory, self.prefix = directory, prefix
-        self.paths: list[Path] = []
-        self.lengths: list[int] = []
-        self.num_bytes = 0
-        self._writer: ArrayRecordWriter | None = None
-
-    def write(self, record: bytes) -> None:
-        if self._writer is None or self.lengths[-1] == RECORDS_PER_SHARD:
-            self.close()
-            self.paths.append(self.directory / f"{self.prefix}-{len(self.paths):05d}")
-            self.lengths.append(0)
-            self._writer = ArrayRecordWriter(str(self.paths[-1]), "group_size:1")  # random access to each
-        self._call(self._writer.write, record)
-        self.lengths[-1] += 1
-        self.num_bytes += len(record)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._call(self._writer.close)
-            self._writer = None
-
-    def _call(self, method: Callable[..., None], *args: bytes) -> None:
-        """Calls ArrayRecord, which reports a full disk as a RuntimeError."""
-        try:
-            method(*args)
-        except RuntimeError as error:
-            reason = str(error).split(";")[0].removeprefix("write() failed: ")
-            raise OSError(errno.ENOSPC if "space" in reason else errno.EIO, reason) from error
-
-
-class TracknetClips(FrameDatasetBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """The dataset that `tracknet data build` makes from a folder of labelled clips."""
-
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "One record a frame."}
-    BUILDER_CONFIGS: ClassVar[list[FrameConfig]] = []
-
-    def __init__(self, clips: Sequence[Clip], size: Size | None, on_frame: Callable[[], None], **kwargs):
-        self._clips, self._size, self._on_frame = clips, size, on_frame
-        super().__init__(**kwargs)
-
-    def _info(self) -> tfds.core.DatasetInfo:
-        return tfds.core.DatasetInfo(
-            builder=self,
-            description="Frames of sports clips with the ball's position in each, in clip order.",
-            features=frame_features(self._size),
-            disable_shuffling=True,
-        )
-
-    def _split_generators(self, dl_manager) -> dict[str, Iterator[tuple[int, Record]]]:
-        return self._by_split(self._clips)
-
-    def _generate_examples(self, clips: Sequence[Clip]) -> Iterator[tuple[int, Record]]:
-        for example in generate_examples(clips, self._size):
-            yield example
-            self._on_frame()
 
 
 def build_dataset(
@@ -178,17 +93,34 @@ def build_dataset(
     Raises:
         UserError: a clip or label is wrong, `output` is taken, or the disk is full.
     """
-    output = Path(output)
+    output, features = Path(output), frame_features(size)
     _check_free(output, overwrite)
+
+    def records(part: Sequence[Clip]) -> Iterator[Record]:
+        for record in read_records(part, size):
+            yield record
+            on_frame()
+
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as work:
-            builder = TracknetClips(clips, size, on_frame, data_dir=work)
-            with contextlib.redirect_stdout(io.StringIO()):  # TFDS prints the name of its temporary folder
-                builder.download_and_prepare()
+            folder = Path(work, "dataset")
+            folder.mkdir()
+            splits = [
+                _write_split(folder, "tracknet_clips", split, records(part), features)
+                for split, part in _clips_by_split(clips).items()
+            ]
+            tfds.folder_dataset.write_metadata(
+                data_dir=folder,
+                features=features,
+                split_infos=splits,
+                check_data=False,  # that would need TensorFlow
+                description="Frames of sports clips with the ball's position in each, in clip order.",
+                disable_shuffling=True,
+            )
             if output.exists():
                 output.rename(Path(work, "replaced"))
-            builder.data_path.rename(output)
+            folder.rename(output)
     except OSError as error:
         raise UserError(f"{output}: cannot be written ({error.strerror}); nothing was changed") from error
     return dataset_splits(output)
@@ -201,3 +133,58 @@ def _check_free(output: Path, overwrite: bool) -> None:
         raise UserError(f"{output}: exists and is not a dataset; choose another folder")
     if not overwrite:
         raise UserError(f"{output}: there is a dataset already; choose another folder, or give --overwrite")
+
+
+def _clips_by_split(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
+    return {split: part for split in SPLITS if (part := [clip for clip in clips if clip.split == split])}
+
+
+def _write_split(
+    folder: Path, name: str, split: str, records: Iterable[Record], features: tfds.features.FeaturesDict
+) -> tfds.core.SplitInfo:
+    """Writes the index of a split, and its shards, which are renamed once their number is known."""
+    template = tfds.core.ShardedFileTemplate(
+        data_dir=folder, dataset_name=name, split=split, filetype_suffix="array_record"
+    )
+    labels: list[Record] = []
+
+    def serialized() -> Iterator[bytes]:
+        for record in records:
+            labels.append({name: value for name, value in record.items() if name != "image"})
+            yield features.serialize_example(record)
+
+    sizes: dict[Path, list[int]] = {}  # of the records in each shard, in bytes
+    stream = serialized()
+    for first in stream:
+        shard = itertools.chain([first], itertools.islice(stream, RECORDS_PER_SHARD - 1))
+        part = folder / f"{split}.part-{len(sizes):05d}"
+        sizes[part] = _write_shard(part, shard)
+    for i, part in enumerate(sizes):
+        part.rename(template.sharded_filepath(shard_index=i, num_shards=len(sizes)))
+    FrameIndex.of(labels).save(folder / index_file(split))
+    return tfds.core.SplitInfo(
+        name=split,
+        shard_lengths=[len(shard) for shard in sizes.values()],
+        num_bytes=sum(map(sum, sizes.values())),
+        filename_template=template,
+    )
+
+
+def _write_shard(path: Path, records: Iterable[bytes]) -> list[int]:
+    """Writes records to a file, and returns the bytes of each."""
+    writer = ArrayRecordWriter(str(path), "group_size:1")  # random access to each
+    sizes = []
+    for record in records:
+        _call(writer.write, record)
+        sizes.append(len(record))
+    _call(writer.close)
+    return sizes
+
+
+def _call(method: Callable[..., None], *args: bytes) -> None:
+    """Calls ArrayRecord, which reports a full disk as a RuntimeError."""
+    try:
+        method(*args)
+    except RuntimeError as error:
+        reason = str(error).split(";")[0].removeprefix("write() failed: ")
+        raise OSError(errno.ENOSPC if "space" in reason else errno.EIO, reason) from error

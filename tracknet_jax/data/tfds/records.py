@@ -50,16 +50,16 @@ def frame_features(size: Size | None = DEFAULT_SIZE) -> "tfds.features.FeaturesD
     )
 
 
-def generate_examples(
+def read_records(
     clips: Sequence[Clip], size: Size | None = DEFAULT_SIZE, workers: int | None = None
-) -> Iterator[tuple[int, Record]]:
-    """Key and record of every frame of every clip, in order; `workers` clips are decoded at the same time.
+) -> Iterator[Record]:
+    """The record of every frame of every clip, in order; `workers` clips are decoded at the same time.
 
     Raises:
         UserError: a frame does not decode, a label lies outside of its frame, or its frame is not there.
     """
     parts = (clip_records(clip, size) for clip in clips)
-    return enumerate(prefetch_in_order(parts, workers=workers or min(cores(), 8), ahead=FRAMES_AHEAD))
+    return prefetch_in_order(parts, workers=workers or min(cores(), 8), ahead=FRAMES_AHEAD)
 
 
 def clip_records(clip: Clip, size: Size | None = DEFAULT_SIZE) -> Iterator[Record]:

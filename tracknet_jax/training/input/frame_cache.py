@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -17,7 +18,7 @@ from tracknet_jax.data.median_background import clip_background
 from tracknet_jax.data.splits import assign_splits, split_rule
 from tracknet_jax.data.tfds.frame_source import INFO_FILE, FrameSource, dataset_splits, find_dataset
 from tracknet_jax.data.tfds.index import FrameIndex
-from tracknet_jax.data.tfds.records import Record, generate_examples
+from tracknet_jax.data.tfds.records import Record, read_records
 from tracknet_jax.data.windows.resident import ResidentFrames, fingerprint, keep_frames
 from tracknet_jax.training.train_config import TrainConfig
 from tracknet_jax.utils.errors import UserError
@@ -111,10 +112,7 @@ def _material(source: Path, config: TrainConfig, split: str) -> _Material | None
         return None
     size = config.model.width, config.model.height
 
-    def records() -> Iterator[Record]:
-        return (record for _, record in generate_examples(clips, size, config.data.workers))
-
-    return _Material(records, fingerprint(clips, size))
+    return _Material(partial(read_records, clips, size, config.data.workers), fingerprint(clips, size))
 
 
 def _how_to_split(config: TrainConfig) -> str:
