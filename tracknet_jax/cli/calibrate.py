@@ -10,25 +10,22 @@ from tracknet_jax.cli.options import option, split_by_or_runs
 from tracknet_jax.data.splits import SplitBy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tracknet_jax.evaluation.clip_score import ClipScore
     from tracknet_jax.evaluation.footage import Footage
     from tracknet_jax.releases.release import Release
 
-DESCRIPTION = """Make a network's confidences the chance of being right, on labelled clips.
-
-Fits P(right) = sigmoid(scale * logit + shift) over the strongest blob of every frame. Other logits find other blobs,
-so it scores and fits again until the line no longer changes. The release has these logits. Nothing else is trained.
-
-example:
-  tracknet calibrate --checkpoint runs/nano --data clips/ --split val --output releases/nano
-"""
-
 
 @dataclass(frozen=True)
 class CalibrateOptions:
-    """Options of `tracknet calibrate`."""
+    """Make a network's confidences the chance of being right, on labelled clips.
+
+    Fits P(right) = sigmoid(scale * logit + shift) over the strongest blob of every frame. Other logits find other
+    blobs, so it scores and fits again until the line no longer changes. The release has these logits. Nothing else is
+    trained.
+
+    example:
+      tracknet calibrate --checkpoint runs/nano --data clips/ --split val --output releases/nano
+    """
 
     checkpoint: Annotated[str, option("NAME|DIR")]
     """release or training run"""
@@ -48,16 +45,20 @@ class CalibrateOptions:
 
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
-    options = tyro.cli(CalibrateOptions, args=argv, prog="tracknet calibrate", description=DESCRIPTION)
-    from tracknet_jax.evaluation.calibration import Platt, calibrate, detections
+    options = tyro.cli(CalibrateOptions, args=argv, prog="tracknet calibrate")
+    from tracknet_jax.evaluation.calibration import (
+        Platt,
+        calibrate,
+        detections,
+        expected_calibration_error,
+        reliability,
+    )
     from tracknet_jax.evaluation.footage import find_footage
     from tracknet_jax.releases.release import CARD, load_release, read_card, save_release
     from tracknet_jax.releases.scale_logits import can_shift, scale_logits
 
     release = load_release(options.checkpoint)
-    scale_logits(
-        release.config, release.variables, 1.0
-    )  # raises for a network without logits, before any work
+    scale_logits(release.config, release.variables, 1.0)  # before any work: some networks have no logits
     by: str | None = options.split_by
     if options.split is not None:
         by = split_by_or_runs(by, options.checkpoint, options.data, options.format)
@@ -72,9 +73,8 @@ def main(argv: list[str]) -> int:
     save_release(options.output, release.config, variables, read_card(options.checkpoint))
     count = len(detections(found.after)[1])
     print(f"logit' = {found.platt.scale:.3f} logit {found.platt.shift:+.3f}, from {count} detections")
-    print(
-        f"expected calibration error {_error(found.before):.1%} -> {_error(found.after):.1%} on these clips"
-    )
+    before, after = (expected_calibration_error(reliability(clips)) for clips in (found.before, found.after))
+    print(f"expected calibration error {before:.1%} -> {after:.1%} on these clips")
     print(f"{options.output}: written; say in its {CARD} which clips it was calibrated on")
     return 0
 
@@ -91,9 +91,3 @@ def _strongest_blobs(clips: "list[Footage]", release: "Release") -> "list[ClipSc
     with progress_bar("clips") as progress:
         scores = score_release(clips, release, protocol("default"), faintest)
         return list(progress.track(scores, len(clips), description="tracking"))
-
-
-def _error(clips: "Sequence[ClipScore]") -> float:
-    from tracknet_jax.evaluation.calibration import expected_calibration_error, reliability
-
-    return expected_calibration_error(reliability(clips))

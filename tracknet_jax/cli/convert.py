@@ -9,20 +9,19 @@ import tyro
 from tracknet_jax.cli.options import option
 from tracknet_jax.utils.errors import UserError
 
-DESCRIPTION = """Take in other projects' weights, or give weights back to them.
-
-Reads PyTorch (.pt .pth .pt.tar; nothing in them is executed), .safetensors, NumPy .npz, Keras (.h5 .keras) and,
-where TensorFlow is installed, its checkpoints. Writes a release for track, evaluate and train --init-from, or,
-with --to, a file with the reference's own tensor names.
-
-examples:
-  tracknet convert TrackNet_best.pt --output v3/
-  tracknet convert v3/ --to torch --output mine.pt"""
-
 
 @dataclass(frozen=True)
 class ConvertArgs:
-    """The options of `tracknet convert`."""
+    """Take in other projects' weights, or give weights back to them.
+
+    Reads PyTorch (.pt .pth .pt.tar; nothing in them is executed), .safetensors, NumPy .npz, Keras (.h5 .keras) and,
+    where TensorFlow is installed, its checkpoints. Writes a release for track, evaluate and train --init-from, or,
+    with --to, a file with the reference's own tensor names.
+
+    examples:
+      tracknet convert TrackNet_best.pt --output v3/
+      tracknet convert v3/ --to torch --output mine.pt
+    """
 
     weights: Annotated[str, tyro.conf.Positional, option("SRC")]
     """foreign weights; with --to, a release or a training directory"""
@@ -39,7 +38,7 @@ class ConvertArgs:
 
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
-    args = tyro.cli(ConvertArgs, args=argv, prog="tracknet convert", description=DESCRIPTION)
+    args = tyro.cli(ConvertArgs, args=argv, prog="tracknet convert")
 
     from tracknet_jax.convert.weights import convert_to_release, export_weights
     from tracknet_jax.releases.release import CONFIG

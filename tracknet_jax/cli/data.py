@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import tyro
 
@@ -35,6 +35,33 @@ class Build:
     overwrite: bool = False
     """Replace the dataset in the output folder."""
 
+    def run(self) -> None:
+        """Runs the command."""
+        from tracknet_jax.cli.progress import progress_bar
+        from tracknet_jax.data.formats import find_clips
+        from tracknet_jax.data.splits import assign_splits
+        from tracknet_jax.data.tfds.build import build_dataset
+
+        size = parse_size(self.size)
+        clips = assign_splits(find_clips(self.source, self.format), self.split_by)
+        labelled = sum(len(clip.labels) for clip in clips if clip.labels is not None)
+        with progress_bar() as progress:
+            task = progress.add_task("frames", total=labelled)
+            frames = build_dataset(
+                clips,
+                self.output,
+                size=size,
+                overwrite=self.overwrite,
+                on_frame=lambda: progress.advance(task),
+            )
+        for split, count in frames.items():
+            print(f"{split}: {count:,} frames of {sum(clip.split == split for clip in clips)} clips")
+        print(f"{self.output}: {sum(frames.values()):,} frames of {len(clips)} clips")
+        if "val" not in frames:
+            print(
+                "nothing to validate on: --split-by match or clip holds some out, --overwrite builds it again"
+            )
+
 
 @dataclass(frozen=True)
 class Inspect:
@@ -52,6 +79,26 @@ class Inspect:
     """Picture to write: labels drawn on their frames."""
     json: Path | None = None
     """File to write: a report of every clip."""
+
+    def run(self) -> None:
+        """Runs the command."""
+        from tracknet_jax.cli.progress import progress_bar
+        from tracknet_jax.data.inspection.contact_sheet import contact_sheet
+        from tracknet_jax.data.inspection.inspect import inspect
+        from tracknet_jax.data.inspection.inspect_report import print_reports, write_json
+        from tracknet_jax.utils.images import check_picture_name, write_picture
+
+        check_picture_name(self.sheet)
+        with progress_bar("clips") as progress:
+            task = progress.add_task("clips", total=None)
+            reports, tiles = inspect(
+                self.source, self.format, lambda total: progress.update(task, total=total, advance=1)
+            )
+        print_reports(reports)
+        write_picture(self.sheet, contact_sheet(tiles))
+        print(f"{self.sheet}: {len(tiles)} labels drawn on their frames")
+        if self.json is not None:
+            write_json(self.json, reports)
 
 
 @dataclass(frozen=True)
@@ -76,96 +123,38 @@ class Trajectories:
     overlap: Literal["none", "average", "weighted"] = "weighted"
     """Windows that a frame's map comes from: one, or all, averaged."""
 
+    def run(self) -> None:
+        """Runs the command."""
+        from tracknet_jax.cli.progress import progress_bar
+        from tracknet_jax.evaluation.footage import find_footage
+        from tracknet_jax.evaluation.score_release import track_trajectories
+        from tracknet_jax.rectification.trajectories import write_trajectories
+        from tracknet_jax.releases.release import load_release
+        from tracknet_jax.tracking.track_options import TrackOptions
+        from tracknet_jax.tracking.tracker import Tracker
 
-Command = (
-    Annotated[Build, tyro.conf.subcommand("build")]
-    | Annotated[Inspect, tyro.conf.subcommand("inspect")]
-    | Annotated[Trajectories, tyro.conf.subcommand("trajectories")]
-)
+        tracker = Tracker(load_release(self.checkpoint), TrackOptions(self.overlap))
+        by = split_by_or_runs(self.split_by, self.checkpoint, self.data, self.format)
+        clips = find_footage(self.data, self.format, split_by=by)
+        frames: Counter[str] = Counter()
+        with progress_bar("clips") as progress:
+            tracked = progress.track(track_trajectories(tracker, clips), len(clips), description="tracking")
+            for trajectory in write_trajectories(self.output, tracked):
+                frames[trajectory.split] += len(trajectory)
+        for split, count in frames.items():
+            print(f"{split}: {count:,} frames")
+        print(f"{self.output}: {sum(frames.values()):,} frames of {len(clips)} clips")
 
 
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
-    options = tyro.cli(
-        Command,
+    command = tyro.extras.subcommand_cli_from_dict(
+        {"build": Build, "inspect": Inspect, "trajectories": Trajectories},
         args=argv,
         prog="tracknet data",
         description="Datasets of labelled clips: build one, inspect one, track one.",
     )
-    if isinstance(options, Build):
-        return _build(options)
-    if isinstance(options, Inspect):
-        return _inspect(options)
-    return _trajectories(options)
-
-
-def _build(options: Build) -> int:
-    from tracknet_jax.cli.progress import progress_bar
-    from tracknet_jax.data.formats import find_clips
-    from tracknet_jax.data.splits import assign_splits
-    from tracknet_jax.data.tfds.build import build_dataset
-
-    size = parse_size(options.size)
-    clips = assign_splits(find_clips(options.source, options.format), options.split_by)
-    labelled = sum(len(clip.labels) for clip in clips if clip.labels is not None)
-    with progress_bar() as progress:
-        task = progress.add_task("frames", total=labelled)
-        frames = build_dataset(
-            clips,
-            options.output,
-            size=size,
-            overwrite=options.overwrite,
-            on_frame=lambda: progress.advance(task),
-        )
-    for split, count in frames.items():
-        print(f"{split}: {count:,} frames of {sum(clip.split == split for clip in clips)} clips")
-    print(f"{options.output}: {sum(frames.values()):,} frames of {len(clips)} clips")
-    if "val" not in frames:
-        print("nothing to validate on: --split-by match or clip holds some out, --overwrite builds it again")
-    return 0
-
-
-def _inspect(options: Inspect) -> int:
-    from tracknet_jax.cli.progress import progress_bar
-    from tracknet_jax.data.inspection.contact_sheet import contact_sheet
-    from tracknet_jax.data.inspection.inspect import inspect
-    from tracknet_jax.data.inspection.inspect_report import print_reports, write_json
-    from tracknet_jax.utils.images import check_picture_name, write_picture
-
-    check_picture_name(options.sheet)
-    with progress_bar("clips") as progress:
-        task = progress.add_task("clips", total=None)
-        reports, tiles = inspect(
-            options.source, options.format, lambda total: progress.update(task, total=total, advance=1)
-        )
-    print_reports(reports)
-    write_picture(options.sheet, contact_sheet(tiles))
-    print(f"{options.sheet}: {len(tiles)} labels drawn on their frames")
-    if options.json is not None:
-        write_json(options.json, reports)
-    return 0
-
-
-def _trajectories(options: Trajectories) -> int:
-    from tracknet_jax.cli.progress import progress_bar
-    from tracknet_jax.evaluation.footage import find_footage
-    from tracknet_jax.evaluation.score_release import track_trajectories
-    from tracknet_jax.rectification.trajectories import write_trajectories
-    from tracknet_jax.releases.release import load_release
-    from tracknet_jax.tracking.track_options import TrackOptions
-    from tracknet_jax.tracking.tracker import Tracker
-
-    tracker = Tracker(load_release(options.checkpoint), TrackOptions(options.overlap))
-    by = split_by_or_runs(options.split_by, options.checkpoint, options.data, options.format)
-    clips = find_footage(options.data, options.format, split_by=by)
-    frames: Counter[str] = Counter()
-    with progress_bar("clips") as progress:
-        tracked = progress.track(track_trajectories(tracker, clips), len(clips), description="tracking")
-        for trajectory in write_trajectories(options.output, tracked):
-            frames[trajectory.split] += len(trajectory)
-    for split, count in frames.items():
-        print(f"{split}: {count:,} frames")
-    print(f"{options.output}: {sum(frames.values()):,} frames of {len(clips)} clips")
+    command.run()
     return 0
 
 

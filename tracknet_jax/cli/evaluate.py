@@ -21,17 +21,16 @@ if TYPE_CHECKING:
 
 DEFAULT_CHECKPOINT = "tracknet_nano"
 
-DESCRIPTION = """Score a checkpoint, or another tracker's files, on labelled clips.
 
-example:
-  tracknet evaluate --checkpoint tracknet_nano --data clips/ --split val --report report/
-  tracknet evaluate --predictions csv/ --data clips/ --protocol tracknet_v3
-"""
-
-
+@tyro.conf.configure(tyro.conf.FlagCreatePairsOff)
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """Options of `tracknet evaluate`."""
+    """Score a checkpoint, or another tracker's files, on labelled clips.
+
+    example:
+      tracknet evaluate --checkpoint tracknet_nano --data clips/ --split val --report report/
+      tracknet evaluate --predictions csv/ --data clips/ --protocol tracknet_v3
+    """
 
     data: Annotated[Path, option("DIR")]
     """labelled clips in any layout, or a TFDS dataset"""
@@ -83,13 +82,7 @@ class EvaluateOptions:
 
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
-    given = tyro.cli(
-        EvaluateOptions,
-        args=argv,
-        prog="tracknet evaluate",
-        description=DESCRIPTION,
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
+    given = tyro.cli(EvaluateOptions, args=argv, prog="tracknet evaluate")
 
     from rich.console import Console
 
@@ -146,9 +139,8 @@ def _resolved(given: EvaluateOptions) -> EvaluateOptions:
 
 def _run(options: EvaluateOptions, rule: "Protocol", argv: list[str]) -> dict[str, Any]:
     """What was scored with what, for the JSON and the page."""
-    names = ("checkpoint", "model", "dtype", "conv", "predictions", "data", "split", "split_by")
-    more = ("overlap", "threshold", "rectify", "rectifier", "protocol")
-    values = {name: getattr(options, name) for name in (*names, *more)}
+    left_out = ("json", "report", "worst", "save_predictions", "no_link")
+    values = {name: value for name, value in vars(options).items() if name not in left_out}
     return {
         "command": shlex.join(["tracknet", "evaluate", *argv]),
         **{name: str(value) if isinstance(value, Path) else value for name, value in values.items()},

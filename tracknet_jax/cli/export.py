@@ -8,19 +8,18 @@ import tyro
 
 from tracknet_jax.cli.options import option
 
-DESCRIPTION = """Write a network and its weights as one file for other runtimes.
-
-The file takes uint8 frames (batch, L, H, W, 3), RGB, and gives maps in [0, 1]; the batch size is free, except in
-TFLite (1). Before it is put in place it is loaded again and its maps are compared with JAX's.
-
-examples:
-  tracknet export tracknet_nano --to onnx --output nano.onnx
-  tracknet export runs/v5 --to stablehlo --output v5.stablehlo"""
-
 
 @dataclass(frozen=True)
 class ExportArgs:
-    """The options of `tracknet export`."""
+    """Write a network and its weights as one file for other runtimes.
+
+    The file takes uint8 frames (batch, L, H, W, 3), RGB, and gives maps in [0, 1]; the batch size is free, except in
+    TFLite (1). Before it is put in place it is loaded again and its maps are compared with JAX's.
+
+    examples:
+      tracknet export tracknet_nano --to onnx --output nano.onnx
+      tracknet export runs/v5 --to stablehlo --output v5.stablehlo
+    """
 
     checkpoint: Annotated[str, tyro.conf.Positional, option("CHECKPOINT")]
     """shipped release, release folder or training directory"""
@@ -34,7 +33,7 @@ class ExportArgs:
 
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit code."""
-    args = tyro.cli(ExportArgs, args=argv, prog="tracknet export", description=DESCRIPTION)
+    args = tyro.cli(ExportArgs, args=argv, prog="tracknet export")
 
     from tracknet_jax.export.export_release import export_release
     from tracknet_jax.releases.release import load_release

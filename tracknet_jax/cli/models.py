@@ -5,6 +5,7 @@ import itertools
 import json
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,28 +65,21 @@ def describe(config: Any) -> dict[str, Any]:
 def _print(rows: list[dict[str, Any]]) -> None:
     from rich import box
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from tracknet_jax.releases.release import RECTIFIER, shipped_releases
 
     shipped = {**shipped_releases(), **shipped_releases(RECTIFIER)}
+    right = partial(Column, justify="right", no_wrap=True)
     table = Table(
+        *(Column("name", no_wrap=True), *map(right, ("parameters", "GMACs", "window", "input"))),
+        *(Column("weights", no_wrap=True), "paper"),
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         collapse_padding=True,
         caption="GMACs: multiply-adds of one window, attention included",
         caption_justify="left",
     )
-    for column, justify in (
-        ("name", "left"),
-        ("parameters", "right"),
-        ("GMACs", "right"),
-        ("window", "right"),
-        ("input", "right"),
-        ("weights", "left"),
-        ("paper", "left"),
-    ):
-        table.add_column(column, justify=justify, no_wrap=column != "paper")  # type: ignore[arg-type]
     for _, group in itertools.groupby(rows, key=lambda row: paper_name(row["paper"])):
         for row in group:
             window, size = _window(row["config"])
