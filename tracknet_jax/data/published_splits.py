@@ -1,8 +1,10 @@
 """The splits behind the papers' tables, with validation clips of our own, and one split of our own for padel."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -61,24 +63,17 @@ V3_TEST_RANGES = {
 V2_PROFESSIONAL, V3_AMATEUR = range(1, 16), range(24, 27)
 
 
-def tennis_game_level(clips: Sequence[Clip]) -> list[Clip]:
-    """V4's game-level split: games 1, 4 and 9 are "test"; of its training games, we hold out game 8."""
-    return _by_game(clips, test=(1, 4, 9), val=8)
-
-
-def tennis_wasb(clips: Sequence[Clip]) -> list[Clip]:
-    """WASB's split: games 8 to 10 are "test"; of its training games, we hold out game 7."""
-    return _by_game(clips, test=(8, 9, 10), val=7)
+def tennis_by_game(clips: Sequence[Clip], test: tuple[int, ...], val: int) -> list[Clip]:
+    """Some games are "test"; of the others, we hold out one."""
+    split_of = dict.fromkeys(test, "test") | {val: "val"}
+    return [replace(clip, split=split_of.get(_game_and_clip(clip)[0], "train")) for clip in clips]
 
 
 def tennis_clip_level(clips: Sequence[Clip]) -> list[Clip]:
     """V4's clip-level split; we hold out the last training clip of each game."""
-    parts = [_game_and_clip(clip) for clip in clips]
-    tested = [number in CLIP_LEVEL_TEST.get(game, ()) for game, number in parts]
-    marked = [
-        replace(clip, split="test" if test else "train") for clip, test in zip(clips, tested, strict=True)
-    ]
-    return _hold_out_last(marked, [game for game, _ in parts])
+    tested = {(game, number) for game, numbers in CLIP_LEVEL_TEST.items() for number in numbers}
+    marked = [replace(clip, split="test" if _game_and_clip(clip) in tested else "train") for clip in clips]
+    return _hold_out_last(marked, lambda clip: _game_and_clip(clip)[0])
 
 
 def shuttlecock_v2(clips: Sequence[Clip]) -> list[Clip]:
@@ -98,7 +93,7 @@ def shuttlecock_v3(clips: Sequence[Clip], cut: bool = True) -> list[Clip]:
             "train, val and test"
         )
     marked = [clip if clip.split == "test" else replace(clip, split="train") for clip in clips]
-    marked = _hold_out_last(marked, [_match(clip) for clip in clips])
+    marked = _hold_out_last(marked, _match)
     return [_cut(clip) if cut and clip.split == "test" else clip for clip in marked]
 
 
@@ -130,18 +125,13 @@ def random_windows(count: int, split: str) -> np.ndarray:
 
 
 PUBLISHED: dict[str, Callable[[Sequence[Clip]], list[Clip]]] = {
-    "tennis_game_level": tennis_game_level,
+    "tennis_game_level": partial(tennis_by_game, test=(1, 4, 9), val=8),  # V4's
     "tennis_clip_level": tennis_clip_level,
-    "tennis_wasb": tennis_wasb,
+    "tennis_wasb": partial(tennis_by_game, test=(8, 9, 10), val=7),  # WASB's
     "shuttlecock_v2": shuttlecock_v2,
     "shuttlecock_v3": shuttlecock_v3,
     "padel_first_set": padel_first_set,
 }
-
-
-def _by_game(clips: Sequence[Clip], test: tuple[int, ...], val: int) -> list[Clip]:
-    split_of = dict.fromkeys(test, "test") | {val: "val"}
-    return [replace(clip, split=split_of.get(_game_and_clip(clip)[0], "train")) for clip in clips]
 
 
 def _game_and_clip(clip: Clip) -> tuple[int, int]:
@@ -168,14 +158,13 @@ def _in_v2_paper(clip: Clip) -> bool:
     return amateur or number in V2_PROFESSIONAL or number in V3_AMATEUR
 
 
-def _hold_out_last(clips: Sequence[Clip], groups: Sequence[object]) -> list[Clip]:
+def _hold_out_last(clips: Sequence[Clip], group: Callable[[Clip], object]) -> list[Clip]:
     """The clips, the last training clip of each group being "val", unless it is the only one of its group."""
-    members: dict[object, list[int]] = {}
-    for i, (clip, group) in enumerate(zip(clips, groups, strict=True)):
-        if clip.split == "train":
-            members.setdefault(group, []).append(i)
-    last = {rows[-1] for rows in members.values() if len(rows) > 1}
-    return [replace(clip, split="val") if i in last else clip for i, clip in enumerate(clips)]
+    trained = [clip for clip in clips if clip.split == "train"]
+    counts = Counter(map(group, trained))
+    last = {group(clip): clip.name for clip in trained if counts[group(clip)] > 1}
+    held_out = set(last.values())
+    return [replace(clip, split="val") if clip.name in held_out else clip for clip in clips]
 
 
 def _cut(clip: Clip) -> Clip:

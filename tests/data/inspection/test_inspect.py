@@ -1,6 +1,7 @@
 """What `tracknet data inspect` says of clips with known faults."""
 
 import json
+from dataclasses import asdict
 
 import cv2
 import numpy as np
@@ -44,9 +45,9 @@ def test_a_built_dataset_reads_the_same(tennis_folder, tmp_path):
     build_dataset(assign_splits(find_clips(tennis_folder)), tmp_path / "set", size=None)
     folder, dataset = inspected(tennis_folder)[0], inspected(tmp_path / "set")[0]
     for name, report in folder.items():
-        again = dataset[name].to_dict()
+        again = asdict(dataset[name])
         assert again.pop("split") == "train"
-        assert {**report.to_dict(), "split": again.get("split")} == {**again, "split": again.get("split")}
+        assert {**asdict(report), "split": again.get("split")} == {**again, "split": again.get("split")}
 
 
 def test_faults_are_findings(tmp_path):

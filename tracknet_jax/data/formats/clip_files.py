@@ -6,24 +6,14 @@ from pathlib import Path
 
 from tracknet_jax.video.folders import images_in, natural_key, videos_in
 
-LABEL_NAMES = (
-    "label.csv",
-    "labels.csv",
-    "ball.csv",
-)  # of the one label file in a clip's folder, in lower case
-_SPLITS = {
-    "train": "train",
-    "training": "train",
-    "professional": "train",
-    "amateur": "train",
-    "raw_data": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
-    "raw_data2": "test",
+# Of the one label file in a clip's folder, in lower case.
+LABEL_NAMES = ("label.csv", "labels.csv", "ball.csv")
+_FOLDERS = {
+    "train": ("train", "training", "professional", "amateur", "raw_data"),
+    "val": ("val", "valid", "validation"),
+    "test": ("test", "testing", "raw_data2"),
 }
+_SPLITS = {folder: split for split, folders in _FOLDERS.items() for folder in folders}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 
 from rich.console import Console
@@ -15,9 +17,9 @@ from tracknet_jax.utils.files import replacing
 EXAMPLES = 3  # printed of each kind of finding; the JSON has all
 
 
-def print_reports(reports: Sequence[ClipReport], console: Console | None = None) -> None:
+def print_reports(reports: Sequence[ClipReport]) -> None:
     """Prints the contents by split and sport, and the kinds of findings with examples."""
-    console = console or Console(highlight=False)
+    console = Console(highlight=False)
     console.print(_contents(reports))
     findings = [finding for report in reports for finding in report.findings]
     if not findings:
@@ -56,12 +58,10 @@ def _group_rows(split: str, sport: str, clips: Sequence[ClipReport]) -> Iterator
     yield "  same as the one before", f"{sum(clip.duplicated for clip in clips):,}"
     yield "gaps in frame numbers", f"{sum(clip.gaps for clip in clips):,}"
     yield "size", _listed(f"{clip.width}x{clip.height}" for clip in clips if clip.width)
-    yield "frames a second", _listed(_rate(clip.fps) for clip in clips)
-
-
-def _rate(fps: str) -> str:
-    numerator, _, denominator = fps.partition("/")
-    return f"{int(numerator) / int(denominator or 1):.4g}" if fps else "?"
+    yield (
+        "frames a second",
+        _listed(f"{float(Fraction(clip.fps)):.4g}" if clip.fps else "?" for clip in clips),
+    )
 
 
 def _listed(values: Iterable[str]) -> str:
@@ -72,4 +72,4 @@ def _listed(values: Iterable[str]) -> str:
 def write_json(path: Path, reports: Sequence[ClipReport]) -> None:
     """Writes every clip's report; raises `UserError` if the file cannot be written."""
     with replacing(path) as partial:
-        partial.write_text(json.dumps({"clips": [report.to_dict() for report in reports]}, indent=1))
+        partial.write_text(json.dumps({"clips": [asdict(report) for report in reports]}, indent=1))

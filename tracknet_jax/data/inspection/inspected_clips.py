@@ -1,9 +1,10 @@
 """The clips of a folder or a built dataset for an inspection: labels checked, frames still to decode."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,10 +48,6 @@ class ClipReport:
         """Appends a finding."""
         self.findings.append(Finding(kind, where, message))
 
-    def to_dict(self) -> dict:
-        """As plain types, for JSON."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class InspectedClip:
@@ -84,11 +81,12 @@ def _of_folder(root: Path, format: str) -> Iterator[InspectedClip]:
 def _of_files(files: ClipFiles, report: ClipReport) -> InspectedClip:
     clip = load_clip(files, report=report.findings.append)
     assert clip.labels is not None
-    report.fps = str(frame_rate(clip.frames) or "")
+    suspicious = _check_labels(clip.labels, frame_size(clip.frames), report)
     if isinstance(clip.frames, tuple):
         report.gaps = _gaps(numbers_in_names(clip.frames))
-    suspicious = _check_labels(clip.labels, frame_size(clip.frames), report)
-    return InspectedClip(report, clip.labels, partial(_frames_of_files, clip.frames, report), suspicious)
+        return InspectedClip(report, clip.labels, partial(_each, read_image, clip.frames), suspicious)
+    report.fps = str(frame_rate(clip.frames) or "")
+    return InspectedClip(report, clip.labels, partial(_frames_of_video, clip.frames, report), suspicious)
 
 
 def _of_dataset(path: Path) -> Iterator[InspectedClip]:
@@ -106,7 +104,7 @@ def _of_dataset(path: Path) -> Iterator[InspectedClip]:
             )
             size = source.size or tuple(index.source_size[rows[0]].tolist())
             suspicious = _check_labels(labels, size, report)
-            yield InspectedClip(report, labels, partial(_frames_of_records, source, rows), suspicious)
+            yield InspectedClip(report, labels, partial(_each, source.image, rows.tolist()), suspicious)
 
 
 def _check_labels(labels: Labels, size: tuple[int, int], report: ClipReport) -> tuple[int, ...]:
@@ -122,34 +120,27 @@ def _check_labels(labels: Labels, size: tuple[int, int], report: ClipReport) -> 
     return tuple(row for row, _ in found)
 
 
-def _frames_of_files(frames: Path | tuple[Path, ...], report: ClipReport) -> Iterator[np.ndarray | UserError]:
-    if isinstance(frames, tuple):
-        for path in frames:
-            yield _try(partial(read_image, path))
-        return
+def _each(read: Callable[[Any], np.ndarray], places: Iterable[Any]) -> Iterator[np.ndarray | UserError]:
+    """What `read` gives for each place, or the error that it raises."""
+    for place in places:
+        try:
+            yield read(place)
+        except UserError as error:
+            yield error
+
+
+def _frames_of_video(video: Path, report: ClipReport) -> Iterator[np.ndarray | UserError]:
     count = 0
     try:
-        for frame in decode_frames(frames):
+        for frame in decode_frames(video):
             count += 1
             yield frame
     except UserError as error:
         yield error
         return
-    promised = promised_frames(frames)
+    promised = promised_frames(video)
     if count < promised:
-        report.add("missing frames", str(frames), f"the container promises {promised} frames, {count} decode")
-
-
-def _frames_of_records(source: FrameSource, rows: np.ndarray) -> Iterator[np.ndarray | UserError]:
-    for row in rows.tolist():
-        yield _try(partial(source.image, row))
-
-
-def _try(read: Callable[[], np.ndarray]) -> np.ndarray | UserError:
-    try:
-        return read()
-    except UserError as error:
-        return error
+        report.add("missing frames", str(video), f"the container promises {promised} frames, {count} decode")
 
 
 def _gaps(numbers: Sequence[int] | np.ndarray) -> int:

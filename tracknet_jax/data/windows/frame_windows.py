@@ -1,24 +1,14 @@
 """Windows of consecutive frames: where they begin, and random access to them."""
 
-from typing import Protocol
-
 import numpy as np
 
+from tracknet_jax.data.tfds.frame_source import FrameSource
 from tracknet_jax.data.tfds.index import FrameIndex
+from tracknet_jax.data.windows.resident import ResidentFrames
 from tracknet_jax.utils.errors import UserError
 
 Window = dict[str, np.ndarray]
-
-
-class Frames(Protocol):
-    """Random access to frames of one size."""
-
-    @property
-    def index(self) -> FrameIndex:
-        """Clip, frame number and label of each."""
-
-    def image(self, i: int) -> np.ndarray:
-        """Frame `i`, (H, W, 3) uint8 RGB."""
+Frames = FrameSource | ResidentFrames  # those of a built dataset, or decoded ones
 
 
 class FrameWindows:
@@ -29,7 +19,7 @@ class FrameWindows:
     processes if its frames do.
 
     Args:
-        frames: of a built dataset (`FrameSource`), or decoded ones (`ResidentFrames`).
+        frames: all frames, of one size.
         starts: (n,) first records, for instance `window_starts`.
         length: L, frames in a window.
         backgrounds: (C, H, W, 3) uint8, one for each clip of the index, for networks that want one.
@@ -48,7 +38,7 @@ class FrameWindows:
         return len(self.starts)
 
     def __getitem__(self, i: int) -> Window:
-        rows, index = self.rows(i), self.frames.index
+        rows, index = self.starts[i] + np.arange(self.length), self.frames.index
         window = {
             "frames": np.stack([self.frames.image(row) for row in rows.tolist()]),
             "xy": index.xy[rows],
@@ -57,10 +47,6 @@ class FrameWindows:
         if self.backgrounds is not None:
             window["background"] = self.backgrounds[index.clip[rows[0]]]
         return window
-
-    def rows(self, i: int) -> np.ndarray:
-        """(L,) records of window `i`."""
-        return self.starts[i] + np.arange(self.length)
 
 
 def window_starts(index: FrameIndex, length: int, stride: int) -> np.ndarray:
