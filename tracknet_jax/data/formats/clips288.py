@@ -18,8 +18,7 @@ def find(root: Path) -> list[ClipFiles]:
     if not set(wanted) <= set(table.header):
         raise UserError(f"{manifest}: wanted the columns sport, split and clip in its first line")
     found = []
-    for line, cells in table.rows:
-        row = dict(zip(table.header, map(str.strip, cells), strict=False))
+    for line, row in table.rows:
         if not set(wanted) <= set(row):
             raise UserError(f"{manifest}, line {line}: too few cells; sport, split and clip are needed")
         found.append(_clip(manifest, line, *(row[name] for name in wanted)))

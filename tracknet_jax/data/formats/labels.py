@@ -12,13 +12,16 @@ from tracknet_jax.data.formats.table import Table, read_table
 from tracknet_jax.utils.errors import UserError
 from tracknet_jax.video.frames import file_number, numbers_in_names
 
-# Column names as `plain_name` writes them.
-FILE = ("filename", "file", "image", "imagename")
-FRAME = ("frame", "framenumber", "frameid", "framenum", "frameno")
-VISIBILITY = ("visibility", "visibilityclass", "visible", "vis")
-BALL = ("ball",)  # the visibility of the normalised format, whose positions are divided by the frame size
-X = ("x", "xcoordinate", "xcoord", "ballx")
-Y = ("y", "ycoordinate", "ycoord", "bally")
+# Names of columns as `plain_name` writes them. The normalised format has its visibility in "ball", and positions that
+# are divided by the frame size.
+COLUMNS = {
+    "file": ("filename", "file", "image", "imagename"),
+    "frame": ("frame", "framenumber", "frameid", "framenum", "frameno"),
+    "visibility": ("visibility", "visibilityclass", "visible", "vis"),
+    "ball": ("ball",),
+    "x": ("x", "xcoordinate", "xcoord", "ballx"),
+    "y": ("y", "ycoordinate", "ycoord", "bally"),
+}
 
 Report = Callable[[Finding], None]
 ZERO_POSITION = "visible at (0, 0)"
@@ -56,7 +59,7 @@ def read_labels(
         UserError: the file or its columns cannot be read; by the default `report` also for a wrong row.
     """
     table = read_table(Path(path))
-    columns = _Columns.of(table, size)
+    columns = _LabelTable.of(table, size)
     place = None  # in the clip, by the number in an image's name
     if isinstance(frames, tuple):
         place = {number: i for i, number in enumerate(numbers_in_names(frames))}
@@ -65,13 +68,16 @@ def read_labels(
         where = f"{path}, line {line}"
         try:
             frame, x, y, visibility = columns.read(cells)
-            if place is not None:
-                frame = _place_of(frame, place)
+            if place is not None and frame not in place:
+                text = f"labels frame {frame}, but the clip has no image of that number"
+                raise _BadRowError("no such frame", text)
+            frame = frame if place is None else place[frame]
             if frame in rows:
                 text = f"frame {frame} was labelled in line {rows[frame][-1]} already; keep one"
                 raise _BadRowError("duplicate row", text)
         except _BadRowError as error:
-            report(Finding(error.kind, where, str(error)))
+            kind, text = error.args
+            report(Finding(kind, where, text))
             continue
         if x == y == 0:
             text = "the ball is visible but its position is (0, 0): taken as not located"
@@ -89,48 +95,39 @@ def read_labels(
 
 
 class _BadRowError(Exception):
-    """A row that cannot be used, and what kind of problem that is."""
-
-    def __init__(self, kind: str, message: str):
-        super().__init__(message)
-        self.kind = kind
+    """A row that cannot be used: the kind of problem, and one line about it."""
 
 
 @dataclass(frozen=True)
-class _Columns:
-    """The columns of a label table that are needed."""
+class _LabelTable:
+    """A table with the columns that labels need."""
 
     table: Table
-    file: int | None
-    frame: int | None
-    visibility: int
-    x: int
-    y: int
+    names: dict[str, str]  # of the columns in the table, by those in `COLUMNS`
     scale: tuple[int, int] | None  # (width, height) by which positions were divided; None: they are pixels
 
     @classmethod
-    def of(cls, table: Table, size: tuple[int, int] | None) -> "_Columns":
-        file, frame = table.column(FILE), table.column(FRAME)
-        visibility, ball = table.column(VISIBILITY), table.column(BALL)
-        x, y = table.column(X), table.column(Y)
-        normalised = visibility is None
-        seen = ball if normalised else visibility
-        if (file is None and frame is None) or seen is None or x is None or y is None:
+    def of(cls, table: Table, size: tuple[int, int] | None) -> "_LabelTable":
+        names = {kind: name for kind, aliases in COLUMNS.items() if (name := table.column(aliases))}
+        known = names.keys()
+        if not (known & {"file", "frame"} and known & {"visibility", "ball"} and known >= {"x", "y"}):
             raise UserError(
                 f"{table.path}: no label columns in its first line; wanted Frame,Visibility,X,Y or "
                 "Frame,Ball,x,y or file name,visibility,x-coordinate,y-coordinate"
             )
-        if normalised and size is None:
+        if "visibility" in names:
+            return cls(table, names, None)
+        if size is None:
             raise UserError(
                 f"{table.path}: positions are divided by the frame size; the clip's video is needed to read it"
             )
-        return cls(table, file, frame, seen, x, y, size if normalised else None)
+        return cls(table, names, size)
 
-    def read(self, cells: list[str]) -> Row:
+    def read(self, cells: dict[str, str]) -> Row:
         """One row, in pixels: NaN where there is no ball or no position; raises `_BadRowError`."""
         frame = self._frame_number(cells)
-        visibility = _visibility(self._number(cells, self.visibility))
-        x, y = self._number(cells, self.x), self._number(cells, self.y)
+        visibility = _visibility(self._number(cells, "ball" if self.scale else "visibility"))
+        x, y = self._number(cells, "x"), self._number(cells, "y")
         if math.isnan(x) != math.isnan(y):
             raise _BadRowError("wrong cell", "only one of x and y is given; give both or none")
         if visibility in (NO_BALL, UNLABELLED):
@@ -144,24 +141,25 @@ class _Columns:
             x = y = math.nan
         return frame, x, y, visibility
 
-    def _frame_number(self, cells: list[str]) -> int:
-        if self.frame is not None:
-            value = self._number(cells, self.frame)
+    def _frame_number(self, cells: dict[str, str]) -> int:
+        if "frame" in self.names:
+            value = self._number(cells, "frame")
             if not value.is_integer() or value < 0:  # also NaN and infinity
-                raise _BadRowError("wrong cell", f"frame {cells[self.frame]!r} is not a number from 0 up")
+                text = f"frame {cells[self.names['frame']]!r} is not a number from 0 up"
+                raise _BadRowError("wrong cell", text)
             return int(value)
-        assert self.file is not None
-        number = file_number(Path(cells[self.file].strip()))
+        name = cells.get(self.names["file"], "")
+        number = file_number(Path(name))
         if number is None:
-            raise _BadRowError("wrong cell", f"file name {cells[self.file]!r} has no frame number")
+            raise _BadRowError("wrong cell", f"file name {name!r} has no frame number")
         return number
 
-    def _number(self, cells: list[str], column: int) -> float:
-        cell = cells[column] if column < len(cells) else ""
+    def _number(self, cells: dict[str, str], kind: str) -> float:
+        cell = cells.get(self.names[kind], "")
         try:
             return self.table.number(cell)
         except ValueError:
-            text = f"{cell!r} in column {self.table.header[column]} is not a number"
+            text = f"{cell!r} in column {self.names[kind]} is not a number"
             raise _BadRowError("wrong cell", text) from None
 
 
@@ -175,11 +173,3 @@ def _visibility(number: float) -> int:
     if number not in range(NO_BALL, OCCLUDED + 1):
         raise _BadRowError("wrong cell", f"visibility {number:g} is not 0, 1, 2 or 3")
     return int(number)
-
-
-def _place_of(number: int, place: dict[int, int]) -> int:
-    """The place in the clip of the image with this number in its name."""
-    if number not in place:
-        text = f"labels frame {number}, but the clip has no image of that number"
-        raise _BadRowError("no such frame", text)
-    return place[number]

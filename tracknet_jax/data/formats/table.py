@@ -17,21 +17,20 @@ class Table:
 
     path: Path
     header: tuple[str, ...]  # column names as `plain_name` writes them
-    rows: list[tuple[int, list[str]]]  # line number and cells of each row that is not empty
+    rows: list[tuple[int, dict[str, str]]]  # line number, and cells by column, of each row that is not empty
     decimal_comma: bool  # numbers are written 5,25
 
-    def column(self, aliases: tuple[str, ...]) -> int | None:
-        """Index of the first column named by one of `aliases`, None if there is none."""
-        return next((i for i, name in enumerate(self.header) if name in aliases), None)
+    def column(self, aliases: tuple[str, ...]) -> str | None:
+        """The first column named by one of `aliases`, None if there is none."""
+        return next((name for name in self.header if name in aliases), None)
 
     def number(self, cell: str) -> float:
         """The number in a cell, NaN if it is empty; raises ValueError for text."""
-        text = cell.strip()
-        if text.lower() in _EMPTY:
+        if cell.lower() in _EMPTY:
             return math.nan
-        if "_" in text:  # Python would read 1_000 as a number
+        if "_" in cell:  # Python would read 1_000 as a number
             raise ValueError(cell)
-        return float(text.replace(",", ".") if self.decimal_comma else text)
+        return float(cell.replace(",", ".") if self.decimal_comma else cell)
 
 
 def read_table(path: Path) -> Table:
@@ -48,10 +47,15 @@ def read_table(path: Path) -> Table:
     reader = csv.reader(lines, delimiter=delimiter)
     try:
         header = tuple(plain_name(name) for name in next(reader))
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        rows = [(reader.line_num, _by_column(header, row)) for row in reader if any(map(str.strip, row))]
     except csv.Error as error:
         raise UserError(f"{path}, line {reader.line_num}: not CSV ({error})") from error
     return Table(path, header, rows, decimal_comma=delimiter != ",")
+
+
+def _by_column(header: tuple[str, ...], row: list[str]) -> dict[str, str]:
+    """The cells of a row; of two columns with one name the first counts."""
+    return dict(reversed([*zip(header, map(str.strip, row), strict=False)]))
 
 
 def plain_name(name: str) -> str:
