@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tracknet_jax.data.tfds.records import encode_jpeg
+from tracknet_jax.utils.images import encode_picture
 
 
 def record(clip: str, sport: str, frame: int) -> dict:
@@ -11,7 +11,7 @@ def record(clip: str, sport: str, frame: int) -> dict:
         "clip": clip,
         "sport": sport,
         "frame": frame,
-        "image": encode_jpeg(grey),
+        "image": encode_picture(grey, ".jpg"),
         "xy": np.array([frame, 1], np.float32),
         "visibility": 1,
         "source_width": 32,
