@@ -38,10 +38,11 @@ def progress_bar(unit: str = "frames") -> Iterator[Progress]:
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    # What is printed meanwhile goes above the bar, unless it goes to a file.
-    redirected = sys.stdout.isatty()
-    shown = console.is_terminal
     with Progress(
-        *columns, console=console, transient=True, disable=not shown, redirect_stdout=redirected
+        *columns,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        redirect_stdout=sys.stdout.isatty(),  # what is printed meanwhile goes above the bar, unless to a file
     ) as bar:
         yield bar

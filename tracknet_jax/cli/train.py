@@ -41,9 +41,7 @@ def main(argv: list[str]) -> int:
 
     workdir = arguments.workdir or Path("runs") / run_name(arguments.config)
     logging.basicConfig(format="tracknet: %(message)s")
-    logging.getLogger("absl").setLevel(
-        logging.CRITICAL
-    )  # Orbax logs a traceback of each error that it raises
+    logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs a traceback of each error it raises
     with joined(arguments.distributed):
         if not is_first():
             logging.getLogger().setLevel(logging.ERROR)  # process 0 reports for all

@@ -1,7 +1,7 @@
 """Which clips are trained on and which are held out: by match, by clip, or as in a paper."""
 
-import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from tracknet_jax.data.clips import Clip
@@ -49,9 +49,9 @@ def assign_splits(clips: Sequence[Clip], by: str = "layout") -> list[Clip]:
         UserError: `by` is unknown, a clip's name does not fit it, or there is only one match or clip to split.
     """
     if by == RANDOM_WINDOWS:
-        return [dataclasses.replace(clip, split="train") for clip in clips]
+        return [replace(clip, split="train") for clip in clips]
     if by == "layout":
-        return [dataclasses.replace(clip, split=clip.split or "train") for clip in clips]
+        return [replace(clip, split=clip.split or "train") for clip in clips]
     if by in PUBLISHED:
         return PUBLISHED[by](clips)
     if by not in ("match", "clip"):
@@ -62,13 +62,12 @@ def assign_splits(clips: Sequence[Clip], by: str = "layout") -> list[Clip]:
         instead = "by clip" if by == "match" else "as the layout says"
         raise UserError(f"only one {by} to split ({groups[0]}); split {instead} (option split-by)")
     held_out = set(groups[9::10] or groups[-1:])
-    return [dataclasses.replace(clip, split=_split(clip, by, held_out)) for clip in clips]
-
-
-def _split(clip: Clip, by: str, held_out: set[str]) -> str:
-    if clip.split == "test":
-        return "test"
-    return "val" if _group(clip, by) in held_out else "train"
+    return [
+        clip
+        if clip.split == "test"
+        else replace(clip, split="val" if _group(clip, by) in held_out else "train")
+        for clip in clips
+    ]
 
 
 def _group(clip: Clip, by: str) -> str:

@@ -59,9 +59,9 @@ CLIPS = {
 def test_windows_are_those_of_brute_force(length, stride):
     index = index_of(CLIPS)
     starts = window_starts(index, length, stride)
-    windows = FrameWindows(SimpleNamespace(index=index), starts, length)
+    windows = FrameWindows(SimpleNamespace(index=index, image=np.array), starts, length)
     found = [
-        [(index.clip_names[index.clip[row]], int(index.frame[row])) for row in windows.rows(i)]
+        [(index.clip_names[index.clip[row]], int(index.frame[row])) for row in windows[i]["frames"]]
         for i in range(len(windows))
     ]
     assert found == brute_force(CLIPS, length, stride)
