@@ -1,10 +1,9 @@
 """`tracknet models`: the registry as a table."""
 
-import dataclasses
 import itertools
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,40 +25,28 @@ class Models:
 def main(argv: list[str]) -> int:
     """Runs the subcommand."""
     options = tyro.cli(Models, args=argv, prog="tracknet models")
-    rows = [describe(config) for config in _networks()]
-    if options.json:
-        from tracknet_jax.utils.files import replacing
 
+    from tracknet_jax.models.cost import cost
+    from tracknet_jax.models.rectifier import RECTIFIERS
+    from tracknet_jax.models.registry import PRESETS
+    from tracknet_jax.utils.files import replacing
+
+    networks: list[Any] = [*PRESETS.values(), *RECTIFIERS.values()]
+    rows = [
+        {"name": config.name, **cost(config)._asdict(), "paper": config.paper, "config": asdict(config)}
+        for config in networks
+    ]
+    rows.sort(key=_paper_name)
+    if options.json:
         with replacing(options.json) as partial:
             partial.write_text(json.dumps(rows, indent=1) + "\n")
     _print(rows)
     return 0
 
 
-def _networks() -> list[Any]:
-    from tracknet_jax.models.rectifier import RECTIFIERS
-    from tracknet_jax.models.registry import PRESETS
-
-    return sorted([*PRESETS.values(), *RECTIFIERS.values()], key=lambda config: paper_name(config.paper))
-
-
-def paper_name(paper: str) -> str:
+def _paper_name(row: dict[str, Any]) -> str:
     """The paper's short name: "TrackNetV2" of "TrackNetV2, 2020, 3 in 1 out"."""
-    return paper.split(",")[0]
-
-
-def describe(config: Any) -> dict[str, Any]:
-    """One row: the cost of a network and its config."""
-    from tracknet_jax.models.cost import cost
-
-    parameters, macs = cost(config)
-    return {
-        "name": config.name,
-        "parameters": parameters,
-        "macs": macs,
-        "paper": config.paper,
-        "config": dataclasses.asdict(config),
-    }
+    return row["paper"].split(",")[0]
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
@@ -80,7 +67,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
         caption="GMACs: multiply-adds of one window, attention included",
         caption_justify="left",
     )
-    for _, group in itertools.groupby(rows, key=lambda row: paper_name(row["paper"])):
+    for _, group in itertools.groupby(rows, _paper_name):
         for row in group:
             window, size = _window(row["config"])
             table.add_row(
