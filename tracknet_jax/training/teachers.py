@@ -5,8 +5,8 @@ from dataclasses import replace
 from tracknet_jax.models.config import TrackNetConfig
 from tracknet_jax.releases.release import load_release
 from tracknet_jax.training.distillation import Teacher
-from tracknet_jax.training.input.digest import digest
 from tracknet_jax.training.train_config import TrainConfig
+from tracknet_jax.utils.arrays import digest
 from tracknet_jax.utils.errors import UserError
 
 
