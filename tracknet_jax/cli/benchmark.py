@@ -17,21 +17,20 @@ from tracknet_jax.utils.images import check_picture_name
 if TYPE_CHECKING:
     from tracknet_jax.benchmark.run_benchmark import Materials
 
-DESCRIPTION = """Measure how fast networks run, train and track on this machine.
-
-Compile time is reported apart; what is compared is timed in turn, and beside a matrix product on the same device.
-How it is done and what the columns mean: docs/performance.md.
-
-example:
-  tracknet benchmark --models tracknet_v2 tracknet_v5 --dtypes bfloat16 --batches 1 8 32 --json speed.json
-  tracknet benchmark --tasks track --video match.mp4"""
-
 RENDERED = 300  # frames of the rally that is tracked and trained on where nothing else is given
 
 
 @dataclass(frozen=True)
 class BenchmarkArgs(Benchmark):
-    """The options of `tracknet benchmark`."""
+    """Measure how fast networks run, train and track on this machine.
+
+    Compile time is reported apart; what is compared is timed in turn, and beside a matrix product on the same device.
+    How it is done and what the columns mean: docs/performance.md.
+
+    example:
+      tracknet benchmark --models tracknet_v2 tracknet_v5 --dtypes bfloat16 --batches 1 8 32 --json speed.json
+      tracknet benchmark --tasks track --video match.mp4
+    """
 
     video: Annotated[Path | None, option("FILE")] = None
     """to track (default: a rendered rally)"""
@@ -47,7 +46,7 @@ class BenchmarkArgs(Benchmark):
 
 def main(argv: list[str]) -> int:
     """Runs `tracknet benchmark`."""
-    args = tyro.cli(BenchmarkArgs, args=argv, prog="tracknet benchmark", description=DESCRIPTION)
+    args = tyro.cli(BenchmarkArgs, args=argv, prog="tracknet benchmark")
     if args.picture is not None:
         check_picture_name(args.picture)
 
