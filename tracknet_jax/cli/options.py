@@ -1,7 +1,6 @@
 """What the commands share: the form of an option, options that do not go together, the split to score."""
 
 from collections.abc import Iterable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,8 @@ def option(metavar: str | None = None) -> Any:
 
 def refuse_options(options: Any, names: Iterable[str], reason: str) -> None:
     """Raises `UserError` with the reason if one of these fields of `options` (a dataclass) has not its default."""
-    defaults = {field.name: field.default for field in fields(options)}
     for name in names:
-        if getattr(options, name) != defaults[name]:
+        if getattr(options, name) != getattr(type(options), name):  # a dataclass keeps its defaults there
             raise UserError(f"{reason}: leave --{name.replace('_', '-')} out")
 
 

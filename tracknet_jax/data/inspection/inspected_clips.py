@@ -98,10 +98,8 @@ def _of_dataset(path: Path) -> Iterator[InspectedClip]:
             report = ClipReport(
                 name, sport, split, fps=source.fps(int(rows[0])), gaps=_gaps(index.frame[rows])
             )
-            labelled = index.visibility[rows] != UNLABELLED
-            labels = Labels(
-                np.flatnonzero(labelled), index.xy[rows[labelled]], index.visibility[rows[labelled]]
-            )
+            labels = Labels(np.arange(len(rows)), index.xy[rows], index.visibility[rows])
+            labels = labels.of_rows(labels.visibility != UNLABELLED)
             size = source.size or tuple(index.source_size[rows[0]].tolist())
             suspicious = _check_labels(labels, size, report)
             yield InspectedClip(report, labels, partial(_each, source.image, rows.tolist()), suspicious)

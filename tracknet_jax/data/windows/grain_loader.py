@@ -10,13 +10,14 @@ from tracknet_jax.utils.errors import UserError
 if TYPE_CHECKING:
     import grain
 
+THREADS = 4  # that read in each process
+
 
 def make_grain_loader(
     windows: Sequence[Any],
     *,
     batch_size: int,
     workers: int = 0,
-    threads: int = 4,
     process_index: int = 0,
     process_count: int = 1,
 ) -> "grain.DatasetIterator":
@@ -28,7 +29,6 @@ def make_grain_loader(
         windows: random access to windows, as `FrameWindows`; picklable if there are workers.
         batch_size: of this process, that is the global batch divided by `process_count`.
         workers: processes that read and decode, 0 for this one.
-        threads: that read in each process.
         process_index: which part of each global batch is ours, `jax.process_index()`.
         process_count: number of parts, `jax.process_count()`.
 
@@ -46,7 +46,7 @@ def make_grain_loader(
     if workers and not flags.FLAGS.is_parsed():
         flags.FLAGS.mark_as_parsed()  # Grain's workers read absl flags, which our command line does not use
     batches = grain.MapDataset.source(windows).batch(batch_size, drop_remainder=True)
-    reading = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=4 * threads)
+    reading = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=4 * THREADS)
     loader = batches[process_index::process_count].to_iter_dataset(reading)
     if workers:
         loader = loader.mp_prefetch(
