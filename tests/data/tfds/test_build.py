@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -233,6 +234,12 @@ def test_unlabelled_rows_of_the_tennis_file_stay_unlabelled(tmp_path):
     write_csv(tmp_path / "Clip1/Label.csv", TENNIS, tennis_rows([0, 2]))
     build_dataset(assign_splits(find_clips(tmp_path / "Clip1")), tmp_path / "set")
     assert FrameSource(tmp_path / "set").index.visibility.tolist() == [1, 255, 1, 255]
+
+
+def test_a_split_of_any_name_is_kept(tmp_path):
+    (clip,) = one_clip(tmp_path, shuttle_rows(4))
+    clips = [replace(clip, split="dev"), replace(clip, name="other", split="train")]
+    assert build_dataset(clips, tmp_path / "set") == {"dev": 4, "train": 4}
 
 
 def test_real_clip(real_data, tmp_path):

@@ -136,7 +136,10 @@ def _check_free(output: Path, overwrite: bool) -> None:
 
 
 def _clips_by_split(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
-    return {split: part for split in SPLITS if (part := [clip for clip in clips if clip.split == split])}
+    splits: dict[str, list[Clip]] = {split: [] for split in SPLITS}  # a manifest may name others
+    for clip in clips:
+        splits.setdefault(clip.split, []).append(clip)
+    return {split: part for split, part in splits.items() if part}
 
 
 def _write_split(
