@@ -9,7 +9,7 @@ import pytest
 
 from tests.helpers.members import narrow, random_release, windows
 from tracknet_jax.export.runtime import ForeignNetwork, with_runtime
-from tracknet_jax.heatmaps.targets import probability_maps
+from tracknet_jax.heatmaps.decoding import probability_maps
 from tracknet_jax.tracking.detector import window_logits
 from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker

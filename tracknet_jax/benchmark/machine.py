@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from tracknet_jax.utils.cores import cores
+from tracknet_jax.utils.threads import cores
 from tracknet_jax.utils.version import __version__
 
 

@@ -10,8 +10,8 @@ import jax
 from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.workload import Work, Workload, windows_of
 from tracknet_jax.releases.release import Release
-from tracknet_jax.utils.cores import cores
 from tracknet_jax.utils.errors import UserError
+from tracknet_jax.utils.threads import cores
 
 if TYPE_CHECKING:
     import torch
