@@ -7,28 +7,23 @@ import numpy as np
 from tracknet_jax.synthetic.play.sports import Sport
 
 RGB = tuple[int, int, int]
+Kit = dict[str, np.ndarray]  # the sRGB colour (3,) of every part of a person
 
 # (playing surface, surround) pairs in sRGB.
 SURFACES: dict[str, tuple[tuple[RGB, RGB], ...]] = {
     "tennis": (
         ((38, 84, 140), (60, 128, 92)),  # blue on green
-        ((46, 92, 160), (98, 168, 214)),  # blue on light blue
         ((98, 78, 150), (96, 160, 72)),  # purple on green
         ((186, 106, 66), (180, 98, 60)),  # clay
         ((78, 124, 62), (70, 114, 56)),  # grass
-        ((62, 112, 84), (98, 166, 112)),  # green
-        ((40, 62, 112), (44, 104, 130)),  # night blue
     ),
     "badminton": (
         ((58, 158, 92), (34, 62, 150)),
         ((70, 128, 100), (188, 34, 40)),
-        ((44, 134, 110), (60, 64, 72)),
         ((40, 120, 74), (36, 94, 140)),
-        ((96, 150, 112), (54, 86, 134)),
     ),
     "padel": (
         ((28, 92, 176), (34, 40, 48)),
-        ((34, 74, 150), (60, 62, 66)),
         ((46, 126, 84), (44, 48, 46)),
         ((70, 66, 132), (36, 36, 44)),
         ((178, 92, 58), (46, 44, 44)),
@@ -61,81 +56,53 @@ class Look:
     brand: RGB  # of boards, officials and graphics
     light: np.ndarray  # (3,) unit vector
     shadow: float  # share of light a shadow takes away
-    stadium: tuple[float, float, float]  # (a, b, c): the stadium's shadow lies where a x + b y > c
     falloff: float  # how fast the floor gets darker away from the court
-    seats: np.ndarray  # (3,)
+    seats: RGB
     attendance: float  # share of seats taken
     crowd: float  # brightness of the stands
-    kits: tuple[dict[str, np.ndarray], ...]  # of the players
-
-    def lit_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """1 where the floor is lit, 0 in the shadow of the stadium, with a soft edge."""
-        a, b, c = self.stadium
-        return np.clip((c - a * x - b * y) / 0.3 + 0.5, 0, 1)
-
-    def sunlit(self, point: np.ndarray) -> float:
-        """1 for a point (3,) in the air that the light reaches, 0 in the shadow of the stadium."""
-        x, y, _ = point - self.light * (point[2] / self.light[2])
-        return float(self.lit_at(x, y))
-
-    def light_on(self, point: np.ndarray) -> float:
-        """Share of the full light that reaches a point (3,) in the air."""
-        return 1 - self.shadow * (1 - self.sunlit(point))
+    noise: float  # standard deviation of the sensor's noise, grey levels
+    kits: tuple[Kit, ...]  # of the players
 
 
 def draw_look(sport: Sport, players: int, rng: np.random.Generator) -> Look:
     """Draws the look of a rally of `players` players."""
-    surface, surround = SURFACES[sport.name][int(rng.integers(len(SURFACES[sport.name])))]
+    surface, surround = _choose(SURFACES[sport.name], rng)
     outdoor = sport.name == "tennis" and rng.random() < 0.65
     height = rng.uniform(0.6, 1.1) if outdoor else rng.uniform(1.25, 1.45)
     azimuth = rng.uniform(0, 2 * np.pi)
-    light = np.array([np.cos(azimuth) * np.cos(height), np.sin(azimuth) * np.cos(height), np.sin(height)])
     return Look(
         surface=_vary(surface, rng),
         surround=_vary(surround, rng),
         ball=_choose(BALLS[sport.name], rng),
         brand=_choose(BRANDS, rng),
-        light=light,
+        light=np.array([np.cos(azimuth) * np.cos(height), np.sin(azimuth) * np.cos(height), np.sin(height)]),
         shadow=rng.uniform(0.42, 0.6) if outdoor else rng.uniform(0.15, 0.28),
-        stadium=_stadium_shadow(light, rng) if outdoor and rng.random() < 0.4 else (0.0, 0.0, 1.0),
         falloff=rng.uniform(0.0, 0.3) if outdoor else rng.uniform(0.6, 1.8),
-        seats=_vary(_choose(BRANDS, rng), rng),
+        seats=_choose(BRANDS, rng),
         attendance=rng.uniform(0.35, 0.95),
         crowd=rng.uniform(0.6, 0.9) if outdoor else rng.uniform(0.15, 0.45),
+        noise=rng.uniform(0.3, 1.6),
         kits=_kits(players, rng),
     )
 
 
-def _choose(colours: tuple[RGB, ...], rng: np.random.Generator) -> RGB:
-    return colours[int(rng.integers(len(colours)))]
+def _choose(items: tuple, rng: np.random.Generator):
+    return items[int(rng.integers(len(items)))]
 
 
 def _vary(colour: RGB, rng: np.random.Generator) -> np.ndarray:
     return np.clip(np.array(colour) * rng.uniform(0.9, 1.1) + rng.normal(0, 5, 3), 0, 255)
 
 
-def _stadium_shadow(light: np.ndarray, rng: np.random.Generator) -> tuple[float, float, float]:
-    """The stand on the sun's side throws its shadow over a part of the court."""
-    if abs(light[0]) > abs(light[1]):
-        return float(np.sign(light[0])), rng.normal(0, 0.08), rng.uniform(-3.0, 5.5)
-    return rng.normal(0, 0.08), float(np.sign(light[1])), rng.uniform(-4.0, 12.0)
+def clothes(shirt, shorts, rng: np.random.Generator) -> Kit:
+    """The colours of a person in a shirt and shorts of the given colours."""
+    kit = {"shirt": shirt, "shorts": shorts, "shoes": WHITE, "socks": WHITE, "racket": BLACK, "head": BLACK}
+    kit |= {"skin": rng.choice(SKINS), "hair": rng.choice(HAIRS)}
+    return {part: np.array(colour, float) for part, colour in kit.items()}
 
 
-def _kits(players: int, rng: np.random.Generator) -> tuple[dict[str, np.ndarray], ...]:
+def _kits(players: int, rng: np.random.Generator) -> tuple[Kit, ...]:
     """Clothes of every player; partners (neighbours in the list) wear the same."""
     colours = rng.permutation(KITS)
-    kits = []
-    for index in range(players):
-        team = index * 2 // players
-        kit = {
-            "shirt": colours[team],
-            "shorts": colours[team + 2],
-            "skin": rng.choice(SKINS),
-            "hair": rng.choice(HAIRS),
-            "shoes": WHITE if rng.random() < 0.7 else colours[4],
-            "socks": WHITE if rng.random() < 0.7 else BLACK,
-            "racket": BLACK,
-            "head": colours[5 + team],
-        }
-        kits.append({part: np.array(colour, float) for part, colour in kit.items()})
-    return tuple(kits)
+    teams = [index * 2 // players for index in range(players)]
+    return tuple(clothes(colours[team], colours[team + 2], rng) for team in teams)

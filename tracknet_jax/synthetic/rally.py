@@ -13,19 +13,22 @@ from tracknet_jax.synthetic.play.sports import sport_named
 from tracknet_jax.synthetic.scene import Scene, make_scene
 from tracknet_jax.utils.errors import UserError
 
+SHUTTER = 0.4  # exposure as a share of the frame interval
+
 
 @dataclass(frozen=True)
 class RallyConfig:
-    """All that determines a rally: the same config gives the same frames, bit for bit."""
+    """All that determines a rally: the same config gives the same frames, bit for bit.
+
+    Raises `UserError` for an unknown sport, a picture below 32x18, no frames, a negative seed or no frame rate.
+    """
 
     sport: str = "tennis"
     seed: int = 0
     frames: int = 180
     width: int = 1280
     height: int = 720
-    fps: float = 30.0
-    shutter: float = 0.4  # exposure as a share of the frame interval
-    source_fps: float = 0.0  # a slower camera, whose frames are repeated up to `fps`; 0: the same as fps
+    fps: float = 30.0  # frames a second
 
     def __post_init__(self) -> None:
         sport_named(self.sport)
@@ -35,22 +38,20 @@ class RallyConfig:
             )
         if self.seed < 0:
             raise UserError(f"rally with seed {self.seed}: expected 0 or more")
-        if not (self.fps > 0 and 0 < self.shutter <= 1 and 0 <= self.source_fps <= self.fps):
-            raise UserError(
-                f"rally with fps {self.fps}, shutter {self.shutter}, source_fps {self.source_fps}: "
-                "need fps > 0, 0 < shutter <= 1, source_fps <= fps"
-            )
+        if self.fps <= 0:
+            raise UserError(f"rally with fps {self.fps}: expected more than 0")
 
 
 @dataclass(frozen=True)
 class Rally:
-    """Frames and labels of one rendered rally; frames are drawn when asked for."""
+    """One rendered rally. It draws its frames and labels when they are asked for."""
 
     config: RallyConfig
     scene: Scene
 
     @property
     def fps(self) -> Fraction:
+        """Frames a second, as a video file states them."""
         return Fraction(self.config.fps).limit_denominator(1001)
 
     def __len__(self) -> int:
@@ -58,21 +59,16 @@ class Rally:
 
     def frames(self) -> Iterator[np.ndarray]:
         """RGB frames, uint8 (height, width, 3), in order."""
-        previous, frame = -1, np.empty(0, np.uint8)
-        for number in range(self.config.frames):
-            exposure_number = self._exposure_number(number)
-            if exposure_number != previous:
-                previous, frame = exposure_number, self.frame(number)
-            yield frame
+        return map(self.frame, range(len(self)))
 
     def frame(self, number: int, with_ball: bool = True) -> np.ndarray:
-        """One frame; without the ball it is the same picture of an empty court, noise included."""
-        return draw(self.scene, self._moment(number), self._exposure_number(number), with_ball)
+        """Frame `number`, uint8 (height, width, 3); `with_ball=False` leaves out the ball and its shadow only."""
+        return draw(self.scene, self._moment(number), number, with_ball)
 
     @cached_property
     def labels(self) -> Labels:
-        """The ball's centre at mid-exposure and its visibility in every frame."""
-        count = self.config.frames
+        """In every frame the ball's centre at mid-exposure, in pixels, and its visibility class."""
+        count = len(self)
         xy, seen = np.empty((count, 2), np.float32), np.empty(count, np.uint8)
         for number in range(count):
             moment = self._moment(number)
@@ -81,23 +77,15 @@ class Rally:
         return Labels(np.arange(count, dtype=np.int64), xy, seen)
 
     def _moment(self, number: int) -> Moment:
-        camera_fps = self.config.source_fps or self.config.fps
-        return capture(
-            self.scene, self._exposure_number(number) / camera_fps, self.config.shutter / camera_fps
-        )
-
-    def _exposure_number(self, number: int) -> int:
-        """Which picture of the camera the frame `number` shows."""
-        camera_fps = self.config.source_fps or self.config.fps
-        return int(number * camera_fps / self.config.fps + 1e-9)
+        return capture(self.scene, number / self.config.fps, SHUTTER / self.config.fps)
 
 
 def render_rally(config: RallyConfig) -> Rally:
-    """Simulates a rally; its frames and labels are made on demand.
+    """Simulates a rally; it draws its frames and labels when they are asked for.
 
     >>> rally = render_rally(RallyConfig(sport="badminton", seed=3, frames=60, width=512, height=288))
     >>> pictures, labels = list(rally.frames()), rally.labels
     """
-    duration = config.frames / (config.source_fps or config.fps)
-    scene = make_scene(sport_named(config.sport), config.seed, (config.width, config.height), duration)
+    size, duration = (config.width, config.height), config.frames / config.fps
+    scene = make_scene(sport_named(config.sport), config.seed, size, duration)
     return Rally(config, scene)

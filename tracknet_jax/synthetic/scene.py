@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracknet_jax.synthetic.camera.broadcast import Grade, draw_grade
 from tracknet_jax.synthetic.camera.camera import Camera, Sway, broadcast_camera, draw_sway
 from tracknet_jax.synthetic.camera.graphics import score_box
 from tracknet_jax.synthetic.camera.picture import Sprite
 from tracknet_jax.synthetic.look import Look, draw_look
 from tracknet_jax.synthetic.people.pose import Motion, motions
 from tracknet_jax.synthetic.place.arena import render_arena
-from tracknet_jax.synthetic.place.barriers import near_wall, net_sprites
+from tracknet_jax.synthetic.place.barriers import net_sprite
 from tracknet_jax.synthetic.play.play import Play, play_points
 from tracknet_jax.synthetic.play.sports import SPORTS, Sport
 
@@ -32,16 +31,15 @@ class Scene:
     camera: Camera
     sway: Sway
     arena: np.ndarray  # (H + 2 margin, W + 2 margin, 3) uint8: what no ball passes behind
-    fixtures: tuple[Sprite, ...]  # what stands still and can hide the ball: the net, a glass wall
-    graphics: tuple[Sprite, ...]  # laid over the frame
-    grade: Grade
+    net: Sprite
+    score_box: Sprite  # laid over the frame
     seed: int
 
 
 def make_scene(sport: Sport, seed: int, size: tuple[int, int], duration: float) -> Scene:
     """Draws a rally of `duration` seconds from the seed; the play does not depend on the size."""
     key = list(SPORTS).index(sport.name)
-    rngs = [np.random.default_rng([seed, key, stream]) for stream in range(6)]
+    rngs = [np.random.default_rng([seed, key, stream]) for stream in range(5)]
     play = play_points(sport, duration, rngs[0])
     camera = broadcast_camera(sport, size, rngs[1])
     sway = draw_sway(camera, rngs[1])
@@ -56,8 +54,7 @@ def make_scene(sport: Sport, seed: int, size: tuple[int, int], duration: float) 
         camera=camera,
         sway=sway,
         arena=render_arena(sport, look, camera, rngs[3]),
-        fixtures=net_sprites(sport, camera) + (near_wall(sport, camera) if sport.walls else ()),
-        graphics=(score_box(sport, size, look.brand, rngs[4]),),
-        grade=draw_grade(rngs[5]),
+        net=net_sprite(sport, camera),
+        score_box=score_box(sport, size, look.brand, rngs[4]),
         seed=seed,
     )

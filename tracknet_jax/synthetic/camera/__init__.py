@@ -1,1 +1,1 @@
-"""The camera of a rendered rally: perspective, sway, exposure, broadcast quality and graphics."""
+"""The camera of a rendered rally: perspective, sway, exposure and graphics."""

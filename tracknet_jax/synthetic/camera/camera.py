@@ -56,11 +56,11 @@ class Camera:
 
 @dataclass(frozen=True)
 class Sway:
-    """A slow, small movement of the picture: sums of two sines, across and down."""
+    """A slow, small movement of the picture: a sine across and a smaller one down."""
 
     amplitude: float  # pixels, 0 for a locked camera
-    rates: np.ndarray  # (4,) radians a second: two across, two down
-    phases: np.ndarray  # (4,)
+    rates: np.ndarray  # (2,) radians a second, across and down
+    phases: np.ndarray  # (2,)
 
     @property
     def margin(self) -> int:
@@ -69,14 +69,13 @@ class Sway:
 
     def at(self, time: float) -> np.ndarray:
         """How far the picture is moved at `time`, (2,) pixels."""
-        a, b, c, d = np.sin(self.rates * time + self.phases)
-        return self.amplitude * np.array([(a + b) / 2, 0.35 * (c + d) / 2])
+        return self.amplitude * np.array([1.0, 0.35]) * np.sin(self.rates * time + self.phases)
 
 
 def draw_sway(camera: Camera, rng: np.random.Generator) -> Sway:
     """Draws the sway of a camera; two cameras in three are locked."""
     angle = rng.uniform(0.002, 0.012) if rng.random() < 0.33 else 0.0
-    return Sway(angle * camera.focal, rng.uniform(0.3, 1.4, 4), rng.uniform(0, 2 * np.pi, 4))
+    return Sway(angle * camera.focal, rng.uniform(0.3, 1.2, 2), rng.uniform(0, 2 * np.pi, 2))
 
 
 # Ranges of a broadcast view: metres behind the near baseline, metres of height, the share of the picture's
@@ -91,7 +90,6 @@ FRAMINGS = {
 def broadcast_camera(sport: Sport, size: tuple[int, int], rng: np.random.Generator) -> Camera:
     """Draws a broadcast view whose near baseline has the wanted width and place in the picture."""
     distance, height, share, row = (rng.uniform(*limits) for limits in FRAMINGS[sport.name])
-    side = rng.normal(0.0, 0.35)
     # The picture is composed for 16:9; other shapes see the same middle.
     width = min(size[0], size[1] * 16 / 9)
     angle, drop = np.arctan2(height, distance), np.hypot(height, distance)
@@ -99,14 +97,7 @@ def broadcast_camera(sport: Sport, size: tuple[int, int], rng: np.random.Generat
     for _ in range(20):
         focal = share * width * drop * np.cos(angle - tilt) / sport.width
         tilt = angle - np.arctan((row - 0.5) * width * 9 / 16 / focal)
-    position = np.array([side, -sport.length / 2 - distance, height])
-    forward = np.array([-side / (distance + sport.length / 2) * np.cos(tilt), np.cos(tilt), -np.sin(tilt)])
-    centre = (np.array(size) - 1) / 2
-    return Camera(position, _look_along(forward), float(focal), centre, size)
-
-
-def _look_along(forward: np.ndarray) -> np.ndarray:
-    forward = forward / np.linalg.norm(forward)
-    right = np.cross(forward, [0.0, 0.0, 1.0])
-    right /= np.linalg.norm(right)
-    return np.stack([right, np.cross(forward, right), forward])
+    position = np.array([0.0, -sport.length / 2 - distance, height])
+    sin, cos = np.sin(tilt), np.cos(tilt)
+    rotation = np.array([[1.0, 0.0, 0.0], [0.0, -sin, -cos], [0.0, cos, -sin]])
+    return Camera(position, rotation, float(focal), (np.array(size) - 1) / 2, size)

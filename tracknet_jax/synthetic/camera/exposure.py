@@ -7,18 +7,15 @@ import numpy as np
 
 from tracknet_jax.data.clips import CLEAR, HARD, NO_BALL, OCCLUDED
 from tracknet_jax.synthetic.camera.ball import TO_LINEAR, blend, splat
-from tracknet_jax.synthetic.camera.broadcast import transmit
-from tracknet_jax.synthetic.camera.picture import Patch, Sprite, paste, shade
+from tracknet_jax.synthetic.camera.picture import Patch, paste, shade
 from tracknet_jax.synthetic.people.figures import draw_person, shadow_of, thrown
-from tracknet_jax.synthetic.people.pose import RACKETS, Body, pose
+from tracknet_jax.synthetic.people.pose import Body, pose
 from tracknet_jax.synthetic.scene import Scene
 
-# Shares of the ball's light that are hidden from which on it counts as occluded, and as hard to see.
+# A ball counts as occluded, or as hard to see, where more than this share of its light is hidden.
 HIDDEN, HALF_HIDDEN = 0.85, 0.4
-FAINT = 18.0  # grey levels between ball and background below which a ball is hard to see
+FAINT = 18.0  # a ball is hard to see where it differs by fewer grey levels from the background
 MOMENTS = 24  # samples of the ball in an exposure
-SWINGING = 0.3  # seconds around a stroke in which the racket is fast
-SWING_MOMENTS = (-0.36, -0.12, 0.12, 0.36)  # samples of a swinging player, as shares of the exposure
 EDGE = 0.6  # pixels over which the lens blurs an edge, at up to 900 pixels of width
 
 
@@ -31,13 +28,10 @@ class Moment:
     light: Patch | None  # of the ball on the sensor
     ball_shadow: Patch | None
     bodies: list[Body]  # of the players
-    sprites: list[Sprite]  # what can hide the ball, from the farthest to the nearest
 
 
 def capture(scene: Scene, time: float, exposure: float) -> Moment:
     """Where everything is in the exposure of `exposure` seconds around `time`."""
-    players = [_player(scene, number, time, exposure) for number in range(len(scene.motions))]
-    sprites = [*scene.fixtures, *(sprite for _, sprite in players if sprite is not None)]
     times = time + exposure * ((np.arange(MOMENTS) + 0.5) / MOMENTS - 0.5)
     positions = scene.play.ball(times)
     positions = positions[np.isfinite(positions).all(axis=-1)]
@@ -48,20 +42,8 @@ def capture(scene: Scene, time: float, exposure: float) -> Moment:
         ball=ball,
         light=_ball_light(scene, positions, time) if in_play else None,
         ball_shadow=_ball_shadow(scene, positions) if in_play else None,
-        bodies=[body for body, _ in players],
-        sprites=sorted(sprites, key=lambda sprite: -sprite.depth),
+        bodies=[pose(motion, time, scene.sport.racket) for motion in scene.motions],
     )
-
-
-def _player(scene: Scene, number: int, time: float, exposure: float) -> tuple[Body, Sprite | None]:
-    """A player's body and picture; a swing is seen at several moments, which blurs the racket."""
-    motion, look = scene.motions[number], scene.look
-    swings = abs(motion.since_stroke(time)[0]) < SWINGING
-    shares = SWING_MOMENTS if swings else (0.0,)
-    bodies = [pose(motion, time + exposure * share, RACKETS[scene.sport.name]) for share in shares]
-    light = look.light_on(bodies[0].ends[0, 0])
-    kit = {part: colour * light for part, colour in look.kits[number].items()}
-    return bodies[0], draw_person(bodies, kit, scene.camera, look.light)
 
 
 def _ball_light(scene: Scene, positions: np.ndarray, time: float) -> Patch | None:
@@ -95,49 +77,56 @@ def visibility(scene: Scene, moment: Moment) -> int:
     """The ball's visibility class, from what hides it and how it stands out."""
     x, y = place_of(scene, moment)
     inside = -0.5 <= x < scene.size[0] - 0.5 and -0.5 <= y < scene.size[1] - 0.5  # NaN is not inside
-    if not inside or moment.light is None:
+    light = moment.light
+    if not inside or light is None:
         return NO_BALL
-    seen = moment.light.alpha * _uncovered(scene, moment)[moment.light.area]
-    shown = float(seen.sum() / max(moment.light.alpha.sum(), 1e-6))
+    seen = light.alpha * _uncovered(scene, moment, light)
+    shown = float(seen.sum() / max(light.alpha.sum(), 1e-6))
     if shown < 1 - HIDDEN:
         return OCCLUDED
-    ball = np.array(scene.look.ball) * scene.look.light_on(moment.ball)
-    contrast = np.abs((ball - scene.arena[moment.light.area]).mean(axis=-1)) * seen
+    contrast = np.abs((np.array(scene.look.ball, float) - scene.arena[light.area]).mean(axis=-1)) * seen
     return HARD if shown < 1 - HALF_HIDDEN or contrast.max() < FAINT else CLEAR
 
 
-def _uncovered(scene: Scene, moment: Moment) -> np.ndarray:
-    """Share of the ball's light `(H, W)` that everything in front of it lets through."""
+def _uncovered(scene: Scene, moment: Moment, light: Patch) -> np.ndarray:
+    """Share of the ball's light `(h, w)` that everything in front of the ball lets through."""
     through = np.ones(scene.arena.shape[:2], np.float32)
-    for sprite in moment.sprites:
-        if sprite.depth < moment.ball[1]:
-            through[sprite.area] *= 1 - sprite.alpha
+    if scene.net.depth < moment.ball[1]:
+        through[scene.net.area] *= 1 - scene.net.alpha
     x, y = np.round(moment.shift).astype(int)
-    for sprite in scene.graphics:
-        rows, columns = sprite.area
-        through[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x] *= 1 - sprite.alpha
-    return through
+    rows, columns = scene.score_box.area
+    through[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x] *= 1 - scene.score_box.alpha
+    for body, kit in zip(moment.bodies, scene.look.kits, strict=True):
+        person = (
+            draw_person(body, kit, scene.camera, scene.look.light) if body.depth < moment.ball[1] else None
+        )
+        if person is not None:
+            through[person.area] *= 1 - person.alpha
+    return through[light.area]
 
 
 def draw(scene: Scene, moment: Moment, number: int, with_ball: bool = True) -> np.ndarray:
-    """The frame, uint8 RGB (H, W, 3); `number` seeds its noise."""
-    look, picture = scene.look, scene.arena.copy()
-    for body in moment.bodies:
-        shadow = shadow_of(body, scene.camera, look.light)
+    """The frame, uint8 RGB (H, W, 3); `number` seeds the sensor's noise."""
+    look, camera, picture = scene.look, scene.camera, scene.arena.copy()
+    shadows = [shadow_of(body, camera, look.light) for body in moment.bodies]
+    for shadow in (*shadows, moment.ball_shadow if with_ball else None):
         if shadow is not None:
-            shade(picture, shadow, look.shadow * look.sunlit(body.ends[0, 0]))
-    if with_ball and moment.ball_shadow is not None:
-        shade(picture, moment.ball_shadow, look.shadow * look.sunlit(moment.ball))
-    hiding = [sprite for sprite in moment.sprites if sprite.depth < moment.ball[1]]  # none without a ball
-    for sprite in moment.sprites[: len(moment.sprites) - len(hiding)]:
+            shade(picture, shadow, look.shadow)
+    people = [
+        draw_person(body, kit, camera, look.light) for body, kit in zip(moment.bodies, look.kits, strict=True)
+    ]
+    sprites = [scene.net, *(person for person in people if person is not None)]
+    sprites.sort(key=lambda sprite: -sprite.depth)
+    hiding = [sprite for sprite in sprites if sprite.depth < moment.ball[1]]  # none without a ball
+    for sprite in sprites[: len(sprites) - len(hiding)]:
         paste(picture, sprite)
     if with_ball and moment.light is not None:
-        # The look's factors act on sRGB values, the ball's light is mixed on a linear scale.
-        blend(picture, moment.light, TO_LINEAR[list(look.ball)] * look.light_on(moment.ball) ** 2.2)
+        blend(picture, moment.light, TO_LINEAR[list(look.ball)])
     for sprite in hiding:
         paste(picture, sprite)
     if moment.shift.any():
         picture = np.asarray(cv2.warpAffine(picture, np.c_[np.eye(2), moment.shift], scene.size))
-    for sprite in scene.graphics:
-        paste(picture, sprite)
-    return transmit(picture, scene.grade, np.random.default_rng([scene.seed, 9, number]))
+    paste(picture, scene.score_box)
+    noise = np.random.default_rng([scene.seed, 9, number]).standard_normal(picture.shape[:2], np.float32)
+    grain = cv2.cvtColor(noise * look.noise, cv2.COLOR_GRAY2RGB)  # the same in all three colours
+    return np.asarray(cv2.add(picture, grain, dtype=cv2.CV_8U))

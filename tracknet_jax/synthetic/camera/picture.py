@@ -9,8 +9,6 @@ from tracknet_jax.synthetic.camera.camera import Camera
 
 FINE = 4  # how many times larger still things are drawn, which smooths every edge
 
-Box = tuple[int, int, int, int]  # x, y, width, height in the frame, pixels
-
 
 @dataclass(frozen=True)
 class Patch:
@@ -35,16 +33,6 @@ class Sprite(Patch):
     depth: float  # the world y it stands at
 
 
-def cut_out(canvas: np.ndarray, size: tuple[int, int], depth: float) -> tuple[Sprite, ...]:
-    """What is drawn on an RGBA canvas, scaled to `size` (width, height); nothing if the canvas is empty."""
-    small = np.asarray(cv2.resize(canvas, size, interpolation=cv2.INTER_AREA))
-    x, y, width, height = cv2.boundingRect(small[..., 3])
-    if not width:
-        return ()
-    part = small[y : y + height, x : x + width]
-    return (Sprite(part[..., 3].astype(np.float32) / 255, x, y, part[..., :3], depth),)
-
-
 def paste(frame: np.ndarray, sprite: Sprite) -> None:
     """Lays a sprite over the frame, in place."""
     behind = frame[sprite.area] * (1 - sprite.alpha)[..., None]
@@ -57,8 +45,11 @@ def shade(frame: np.ndarray, shadow: Patch, depth: float) -> None:
     frame[shadow.area] = (frame[shadow.area] * keep).astype(np.uint8)
 
 
-def box_around(points: np.ndarray, pad: float, size: tuple[int, int]) -> Box | None:
-    """The box around pixels `(..., 2)` with `pad` pixels to spare, cut to a picture of `size`; None if empty."""
+def box_around(points: np.ndarray, pad: float, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """The box (x, y, width, height) around pixels `(..., 2)` with `pad` pixels to spare.
+
+    It is cut to a picture of `size` (width, height); None if nothing is left.
+    """
     points = points.reshape(-1, 2)
     low = np.maximum(np.floor(points.min(axis=0) - pad), 0).astype(int)
     high = np.minimum(np.ceil(points.max(axis=0) + pad) + 1, size).astype(int)
@@ -85,3 +76,16 @@ def lay(
     cv2.warpPerspective(
         texture, homography, camera.size, picture, cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT
     )
+
+
+def write(panel: np.ndarray, text: str, ink, fill: float) -> None:
+    """Writes a word in the middle of a panel (rows, columns, 3), in place, over at most `fill` of its width."""
+    (height, width), face = panel.shape[:2], cv2.FONT_HERSHEY_DUPLEX
+    (w, h), _ = cv2.getTextSize(text, face, 1.0, 1)
+    scale, thick = min(fill * width / w, 0.55 * height / h), max(1, height // 14)
+    if scale * h >= 3:
+        (w, h), _ = cv2.getTextSize(text, face, scale, thick)
+        corner = ((width - w) // 2, (height + h) // 2)
+        picture = np.ascontiguousarray(panel)
+        cv2.putText(picture, text, corner, face, scale, ink, thick, cv2.LINE_AA)
+        panel[:] = picture

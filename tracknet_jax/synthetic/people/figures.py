@@ -5,40 +5,31 @@ import numpy as np
 
 from tracknet_jax.synthetic.camera.camera import Camera
 from tracknet_jax.synthetic.camera.picture import Patch, Sprite, box_around
+from tracknet_jax.synthetic.look import Kit
 from tracknet_jax.synthetic.people.pose import Body
 
-Kit = dict[str, np.ndarray]  # the sRGB colour (3,) of every part
-
 SHIFT = 4  # OpenCV takes sub-pixel coordinates in 1/16 pixel
-STRINGS = 70  # opacity of a strung racket head, of 255
 CORE = 0.84  # brightness of a limb's shaded side
 SHADOW_FLATNESS = 0.7  # a capsule's shadow on the ground is flatter than the capsule
 
 
-def draw_person(
-    moments: list[Body], kit: Kit, camera: Camera, light: np.ndarray, factor: int = 3
-) -> Sprite | None:
-    """The mean of one person's poses over an exposure; None outside the picture.
+def draw_person(body: Body, kit: Kit, camera: Camera, light: np.ndarray, factor: int = 3) -> Sprite | None:
+    """One person; None outside the picture.
 
     `light` (3,) points to the light; the picture is drawn `factor` times as large and scaled down.
     """
-    points = camera.project(np.stack([body.ends for body in moments]))
-    radii = np.stack([body.radii * camera.scale(body.ends) for body in moments])
-    box = box_around(points, radii.max() + 5, camera.size)
+    pixels, radii = camera.project(body.ends), body.radii * camera.scale(body.ends)
+    box = box_around(pixels, radii.max() + 2, camera.size)
     if box is None:
         return None
     x, y, width, height = box
     glint = camera.rotation[:2] @ light
     glint /= max(float(np.linalg.norm(glint)), 1e-6)
-    layers = []
-    for body, pixels, sizes in zip(moments, points, radii, strict=True):
-        canvas = np.zeros((height * factor, width * factor, 4), np.uint8)
-        order = np.argsort(-camera.depth(body.ends.mean(axis=1)))
-        _paint(canvas, body.parts, order, (pixels - [x, y] + 0.5) * factor - 0.5, sizes * factor, kit, glint)
-        layers.append(cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA))
-    mean = np.mean(layers, axis=0)
-    alpha = (mean[..., 3] / 255).astype(np.float32)
-    return Sprite(alpha, x, y, mean[..., :3].astype(np.uint8), float(moments[0].ends[0, 0, 1]))
+    canvas = np.zeros((height * factor, width * factor, 4), np.uint8)
+    order = np.argsort(-camera.depth(body.ends.mean(axis=1)))
+    _paint(canvas, body.parts, order, (pixels - [x, y] + 0.5) * factor - 0.5, radii * factor, kit, glint)
+    small = np.asarray(cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA))
+    return Sprite(small[..., 3].astype(np.float32) / 255, x, y, small[..., :3], body.depth)
 
 
 def _paint(canvas: np.ndarray, parts, order, ends, radii, kit: Kit, glint: np.ndarray) -> None:
@@ -56,16 +47,12 @@ def _paint(canvas: np.ndarray, parts, order, ends, radii, kit: Kit, glint: np.nd
 
 
 def _racket_head(canvas: np.ndarray, ends: np.ndarray, across: float, colour: np.ndarray) -> None:
-    """A ring with see-through strings; its flat side faces the camera."""
+    """A ring whose flat side faces the camera."""
     middle, half = ends.mean(axis=0), (ends[1] - ends[0]) / 2
-    side = np.array([-half[1], half[0]]) / max(float(np.hypot(*half)), 1e-6) * max(across, 0.6)
-    angle = np.arange(16)[:, None] * (2 * np.pi / 16)
-    ring = _fixed(middle + np.cos(angle) * half + np.sin(angle) * side)
-    strings = np.zeros_like(canvas)
-    cv2.fillConvexPoly(strings, ring, (*(colour * STRINGS / 255).tolist(), STRINGS), cv2.LINE_AA, SHIFT)
-    free = canvas[..., 3] < strings[..., 3]
-    canvas[free] = strings[free]
-    cv2.polylines(canvas, [ring], True, (*colour.tolist(), 255), 2 if across > 8 else 1, cv2.LINE_AA, SHIFT)
+    angle = float(np.degrees(np.arctan2(half[1], half[0])))
+    centre, axes = _fixed(np.array([middle, [np.hypot(*half), across]])).tolist()
+    ink, thickness = (*colour.tolist(), 255), 2 if across > 8 else 1
+    cv2.ellipse(canvas, centre, axes, angle, 0, 360, ink, thickness, cv2.LINE_AA, SHIFT)
 
 
 def _capsules(ends: np.ndarray, radii: np.ndarray) -> np.ndarray:
@@ -90,6 +77,6 @@ def thrown(points: np.ndarray, light: np.ndarray) -> np.ndarray:
 def shadow_of(body: Body, camera: Camera, light: np.ndarray) -> Patch | None:
     """The soft shadow of a person on the ground; None outside the picture."""
     flat = Body(thrown(body.ends, light), body.radii * SHADOW_FLATNESS, body.parts)
-    shadow = draw_person([flat], dict.fromkeys(body.parts, np.zeros(3)), camera, light, factor=1)
+    shadow = draw_person(flat, dict.fromkeys(body.parts, np.zeros(3)), camera, light, factor=1)
     blur = max(0.6, camera.focal / 1400)
     return shadow and Patch(cv2.GaussianBlur(shadow.alpha, (0, 0), blur), shadow.x, shadow.y)

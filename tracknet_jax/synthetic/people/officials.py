@@ -4,18 +4,16 @@ import numpy as np
 
 from tracknet_jax.synthetic.camera.camera import Camera
 from tracknet_jax.synthetic.camera.picture import paste, shade
-from tracknet_jax.synthetic.look import HAIRS, SKINS, Look
-from tracknet_jax.synthetic.people.figures import Kit, draw_person, shadow_of
+from tracknet_jax.synthetic.look import BLACK, Look, clothes
+from tracknet_jax.synthetic.people.figures import draw_person, shadow_of
 from tracknet_jax.synthetic.people.pose import Body, standing
 from tracknet_jax.synthetic.place.hall import Hall
 from tracknet_jax.synthetic.play.sports import Sport
 
-DARK, LIGHT, STEEL = np.array([40.0, 42.0, 52.0]), np.full(3, 230.0), np.array([70.0, 76.0, 84.0])
-
+STEEL = np.array([70.0, 76.0, 84.0])
 # The umpire's chair, and the thighs on it: both ends in metres, the radius, the part.
 CHAIR = (
     *(((x, y, 0.0), (x / 2, y / 2, 1.6), 0.04, "chair") for x in (-0.45, 0.45) for y in (-0.4, 0.4)),
-    ((0.0, 0.0, 0.85), (0.0, 0.0, 1.25), 0.34, "panel"),
     ((0.0, -0.32, 1.6), (0.0, 0.32, 1.6), 0.16, "chair"),
     ((0.0, 0.0, 1.75), (0.45, 0.0, 1.7), 0.11, "shorts"),
 )
@@ -27,23 +25,17 @@ def draw_officials(
     """Draws them into the still picture, in place, from the farthest to the nearest."""
     people = [_umpire(-sport.net_width / 2 - 1.0)]
     if not sport.walls:
-        people += _line_judges(sport, hall, rng)
-    for body in sorted(people, key=lambda body: -body.ends[0, 0, 1]):
-        place = body.ends[0, 0]
+        side, far = hall.side - 0.7, hall.far - 0.6
+        people += [standing(x, far, (0.0, -1.0)) for x in (-0.42 * sport.width, 0.42 * sport.width)]
+        people += [standing(side, y, (-1.0, 0.0)) for y in (8.0, -7.0)]
+    for body in sorted(people, key=lambda body: -body.depth):
+        kit = clothes(look.brand, BLACK, rng) | {"chair": STEEL}
+        person = draw_person(body, kit, camera, look.light, factor=1)
         shadow = shadow_of(body, camera, look.light)
-        person = draw_person([body], _clothes(look, look.light_on(place), rng), camera, look.light, factor=1)
         if shadow is not None:
-            shade(picture, shadow, look.shadow * look.sunlit(place))
+            shade(picture, shadow, look.shadow)
         if person is not None:
             paste(picture, person)
-
-
-def _line_judges(sport: Sport, hall: Hall, rng: np.random.Generator) -> list[Body]:
-    back, side, far = sport.width * 0.42, hall.side - 0.7, hall.far - 0.6
-    posts = [(x, far, (0.0, -1.0)) for x in (back, -back, 0.0)]
-    posts += [(x, y, (-np.sign(x), 0.0)) for x, y in ((side, 8.0), (side, 0.5), (side, -7.0), (-side, 9.5))]
-    chosen = rng.permutation(len(posts))[: int(rng.integers(3, len(posts)))]
-    return [standing(*posts[i]) for i in chosen]
 
 
 def _umpire(x: float) -> Body:
@@ -56,18 +48,3 @@ def _umpire(x: float) -> Body:
         np.concatenate([[(bar[2], bar[2]) for bar in CHAIR], person.radii[sits]]),
         (*(bar[3] for bar in CHAIR), *np.array(person.parts)[sits].tolist()),
     )
-
-
-def _clothes(look: Look, light: float, rng: np.random.Generator) -> Kit:
-    brand = np.array(look.brand, float)
-    kit = {
-        "shirt": brand if rng.random() < 0.6 else DARK,
-        "shorts": DARK,
-        "skin": rng.choice(SKINS),
-        "hair": rng.choice(HAIRS),
-        "shoes": LIGHT,
-        "socks": LIGHT,
-        "chair": STEEL,
-        "panel": brand,
-    }
-    return {part: colour * light for part, colour in kit.items()}

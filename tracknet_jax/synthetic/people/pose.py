@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator, interp1d
 
-from tracknet_jax.synthetic.play.play import Play
+from tracknet_jax.synthetic.play.play import Play, Player, Stroke
 
 LEG, ARM = 0.445, 0.30  # metres; thigh and shin are equally long, and so are upper arm and forearm
-# The racket arm passes these stages around the contact, in seconds: ready, back, hit, through, ready.
-SWING = np.array([-0.5, -0.20, 0.0, 0.14, 0.55])
+HEAD = (0.15, 0.12)  # metres; half axes of a racket's head, along and across
+# The racket arm passes these stages around the contact, in seconds: ready, back, hit, ready.
+SWING = np.array([-0.5, -0.2, 0.0, 0.4])
 CADENCE = 10.0  # radians a second of the legs' swing
 
 Joints = dict[str, np.ndarray]
@@ -44,21 +45,6 @@ BONES = TRUNK + tuple(
 
 
 @dataclass(frozen=True)
-class Racket:
-    """Shape of a racket in metres."""
-
-    length: float  # from the hand to the middle of the head
-    head: tuple[float, float]  # half axes along and across
-
-
-RACKETS = {
-    "tennis": Racket(0.50, (0.17, 0.13)),
-    "badminton": Racket(0.52, (0.14, 0.11)),
-    "padel": Racket(0.27, (0.15, 0.13)),
-}
-
-
-@dataclass(frozen=True)
 class Body:
     """N tapered capsules in the world; `parts` names what colours each."""
 
@@ -66,23 +52,19 @@ class Body:
     radii: np.ndarray  # (N, 2) metres
     parts: tuple[str, ...]
 
+    @property
+    def depth(self) -> float:
+        """The world y the person stands at."""
+        return float(self.ends[0, 0, 1])
+
 
 @dataclass(frozen=True)
 class Motion:
     """How one player moves over a rally."""
 
     way: PchipInterpolator  # from seconds to the place (2,), metres
-    facing: tuple[float, float]
-    handed: int  # 1: the racket is in the right hand, -1: in the left
-    strokes: np.ndarray  # (S,) contact times
-    contacts: np.ndarray  # (S, 3)
-
-    def since_stroke(self, time: float) -> tuple[float, int]:
-        """Seconds from the nearest stroke (negative before it, infinite without one), and its number."""
-        if not len(self.strokes):
-            return np.inf, -1
-        nearest = int(np.argmin(np.abs(self.strokes - time)))
-        return float(time - self.strokes[nearest]), nearest
+    player: Player
+    strokes: list[Stroke]
 
 
 def motions(play: Play, duration: float) -> list[Motion]:
@@ -91,50 +73,38 @@ def motions(play: Play, duration: float) -> list[Motion]:
 
 
 def _motion(play: Play, index: int, duration: float) -> Motion:
-    player = play.players[index]
     stations = dict(play.stations[index])  # one place a time
     knots = sorted(stations)
     places = [stations[time] for time in knots]
+    way = PchipInterpolator([*knots, max(knots[-1], duration) + 1], [*places, places[-1]])
     strokes = [stroke for stroke in play.strokes if stroke.player == index]
-    return Motion(
-        PchipInterpolator([*knots, max(knots[-1], duration) + 1], [*places, places[-1]]),
-        (0.0, -float(player.side)),
-        player.handed,
-        np.array([stroke.time for stroke in strokes]),
-        np.array([stroke.contact for stroke in strokes]).reshape(-1, 3),
-    )
+    return Motion(way, play.players[index], strokes)
 
 
 def standing(x: float, y: float, facing: tuple[float, float]) -> Body:
-    """Somebody who stands at a place and looks in the direction `facing`."""
+    """A person who stands at a place and looks in the direction `facing`."""
     return _body(_joints(np.zeros(3), 0.0), np.array([x, y, 0.0]), facing, BONES)
 
 
-def pose(motion: Motion, time: float, racket: Racket) -> Body:
-    """The body of a player at `time`, with the racket."""
-    place = np.array([*motion.way(time), 0.0])
-    axes = _axes(motion.facing)
-    velocity = axes @ [*motion.way(time, 1), 0.0]
-    since, stroke = motion.since_stroke(time)
-    contact = axes @ (motion.contacts[stroke] - place) if SWING[0] < since < SWING[-1] else None
-    stretch = 0.0  # 1: the body stretches for an overhead stroke, -1: it bends for a low one
-    if contact is not None:
-        stretch = max(0.0, 1 - abs(since) / 0.35) * float(np.clip((contact[2] - 1.3) / 0.9, -1, 1))
-    joints = _joints(velocity, CADENCE * time, stretch)
-    hand, direction = READY * [motion.handed, 1, 1]
-    name = "right" if motion.handed > 0 else "left"
+def pose(motion: Motion, time: float, length: float) -> Body:
+    """The body of a player at `time`; `length` is in metres from the hand to the middle of the racket's head."""
+    place, facing = np.array([*motion.way(time), 0.0]), (0.0, -float(motion.player.side))
+    axes = _axes(facing)
+    joints = _joints(axes @ [*motion.way(time, 1), 0.0], CADENCE * time)
+    name = "right" if motion.player.handed > 0 else "left"
     shoulder = joints[f"{name} shoulder"]
-    if contact is not None:
-        hand, direction = _swing(since, contact, shoulder, hand, direction, racket.length)
+    hand, direction = READY * [motion.player.handed, 1, 1]
+    stroke = min(motion.strokes, key=lambda stroke: abs(stroke.time - time), default=None)
+    if stroke is not None and SWING[0] < time - stroke.time < SWING[-1]:
+        contact = axes @ (stroke.contact - place)
+        hand, direction = _swing(time - stroke.time, contact, shoulder, hand, direction, length)
     reach = hand - shoulder
     hand = shoulder + reach * min(1.0, 1.96 * ARM / max(float(np.linalg.norm(reach)), 1e-6))
     _arm(joints, name, hand)
-    middle, half = hand + _unit(direction) * racket.length, _unit(direction) * racket.head[0]
+    middle, half = hand + _unit(direction) * length, _unit(direction) * HEAD[0]
     joints |= {"throat": middle - half, "tip": middle + half}
     grip = (f"{name} hand", "throat", 0.0, 1.0, 0.018, 0.014, "racket")
-    return _body(
-        joints, place, motion.facing, (*BONES, grip, ("throat", "tip", 0.0, 1.0, *racket.head, "head"))
-    )
+    return _body(joints, place, facing, (*BONES, grip, ("throat", "tip", 0.0, 1.0, *HEAD, "head")))
 
 
 def _axes(facing: tuple[float, float]) -> np.ndarray:
@@ -151,11 +121,11 @@ def _body(joints: Joints, place: np.ndarray, facing: tuple[float, float], bones:
     return Body(place + own @ _axes(facing), radii, parts)
 
 
-def _joints(velocity: np.ndarray, phase: float, stretch: float = 0.0) -> Joints:
-    """Where the joints of somebody are who runs with `velocity` (3,), both hands before the body."""
+def _joints(velocity: np.ndarray, phase: float) -> Joints:
+    """Where the joints of a person who runs with `velocity` (3,) are; both hands are before the body."""
     speed = float(np.linalg.norm(velocity))
     going = velocity / max(speed, 0.3)
-    pelvis = (0.90 + 0.10 * stretch + 0.04 * min(speed, 1.0) * abs(np.sin(phase)) - 0.05 * (speed < 1)) * UP
+    pelvis = (0.90 + 0.04 * min(speed, 1.0) * abs(np.sin(phase)) - 0.05 * (speed < 1)) * UP
     lean = 0.10 * AHEAD + going * min(speed * 0.035, 0.16)
     chest, neck = pelvis + 0.48 * UP + lean, pelvis + 0.58 * UP + 1.15 * lean
     head = neck + 0.17 * UP + 0.3 * lean
@@ -191,17 +161,10 @@ def _swing(
     length: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Hand (3,) and direction (3,) of the racket, which meets the ball at the moment of the stroke."""
-    to_ball = contact - shoulder
-    across = (np.sign(to_ball[0]) or 1.0) * RIGHT  # forehand or backhand
-    high = float(np.clip((contact[2] - 1.3) / 0.6, 0, 1))
-    hit = _unit(_unit(to_ball) + 0.25 * AHEAD * (to_ball[2] < 0.3))
-    back = _unit(across * (0.8 - 0.5 * high) - 0.7 * AHEAD + (0.2 - 0.5 * high) * UP)
-    through = _unit(-0.6 * across + 0.6 * AHEAD + (0.5 - 1.1 * high) * UP)
-    back_hand = shoulder + 0.35 * across - 0.25 * AHEAD + (-0.15 + 0.35 * high) * UP
-    through_hand = shoulder - 0.35 * across + 0.40 * AHEAD - 0.45 * high * UP
-    hands = np.array([ready, back_hand, contact - hit * length, through_hand, ready])
-    axes = np.array([_unit(ready_axis), back, hit, through, _unit(ready_axis)])
-    stages = interp1d(SWING, np.stack([hands, axes]), axis=1)(since)
+    hit = _unit(contact - shoulder)
+    back = np.sign(hit[0] or 1.0) * RIGHT - 0.7 * AHEAD  # forehand or backhand
+    hands = [ready, shoulder + 0.35 * back, contact - hit * length, ready]
+    stages = interp1d(SWING, [hands, [ready_axis, back, hit, ready_axis]], axis=1)(since)
     return stages[0], stages[1]
 
 

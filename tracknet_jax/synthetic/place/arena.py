@@ -38,10 +38,10 @@ def _stands_and_boards(
     """Lays them over the picture from behind, in place."""
     wide, deep = hall.side + 12, hall.far + 4  # the stands overlap in the corners
     side, far, near = hall.side, hall.far, hall.near
-    lay_stand(picture, look, camera, np.array([-wide, far, hall.far_height]), 2 * wide * X, Y)
-    lay_boards(picture, look, camera, np.array([-side, far, hall.far_height]), 2 * side * X, rng)
+    lay_stand(picture, look, camera, np.array([-wide, far, hall.boards]), 2 * wide * X, Y)
+    lay_boards(picture, look, camera, np.array([-side, far, hall.boards]), 2 * side * X, rng)
     for sign, start, end in ((-1, near, far), (1, far, near)):  # words are read from the left
-        stand = np.array([sign * side, near, hall.side_height])
+        stand = np.array([sign * side, near, hall.boards])
         lay_stand(picture, look, camera, stand, (deep - near) * Y, sign * X)
-        board = np.array([sign * side, start, hall.side_height])
+        board = np.array([sign * side, start, hall.boards])
         lay_boards(picture, look, camera, board, (end - start) * Y, rng)

@@ -2,19 +2,16 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from tracknet_jax.synthetic.camera.camera import Camera
-from tracknet_jax.synthetic.camera.picture import lay
-from tracknet_jax.synthetic.look import BRANDS, Look
+from tracknet_jax.synthetic.camera.picture import lay, write
+from tracknet_jax.synthetic.look import BRANDS, WHITE, Look
 from tracknet_jax.synthetic.play.sports import Sport
 
 SLOPE = 0.62  # rise of the stands
 SEAT, ROW = 0.6, 0.5  # metres along the row, and of height between rows
-AISLE = 16  # seats between stairs
 STAND_HEIGHT = 14.0  # metres
-BOARD_LIGHT = 0.85  # brightness of the boards
 CROWD_DEPTH = 8.0  # metres of height over which the stands get darker
 BOARD_RESOLUTION, STAND_RESOLUTION = 56, 16  # texture pixels a metre
 # Made-up sponsors: no real company is advertised.
@@ -23,7 +20,15 @@ SPONSORS = (
     "LUMEN", "KITE AIR", "NORDWIND", "OPEN COURT", "PIXEL",
 )  # fmt: skip
 DOWN = np.array([0.0, 0.0, -1.0])
-WHITE, YELLOW = (244, 244, 244), (250, 214, 90)
+YELLOW = (250, 214, 90)
+
+
+# How far the boards are from the court, beside and behind it, in metres.
+ROOM = {
+    "tennis": ((4.2, 6.5), (5.8, 7.5)),
+    "badminton": ((3.0, 4.2), (3.0, 4.5)),
+    "padel": ((1.8, 2.6), (1.6, 2.4)),
+}
 
 
 @dataclass(frozen=True)
@@ -33,25 +38,14 @@ class Hall:
     side: float  # |x| of the side boards
     far: float  # y of the far board
     near: float  # y where the floor and the side boards end, behind the lower edge of the picture
-    side_height: float  # of the boards; the stands begin above them
-    far_height: float
+    boards: float  # height of the boards; the stands begin above them
 
 
 def draw_hall(sport: Sport, rng: np.random.Generator) -> Hall:
     """Draws a hall of ordinary size for the sport."""
-    side, back, tall = {
-        "tennis": ((4.2, 6.5), (5.8, 7.5), (1.6, 2.8)),
-        "badminton": ((3.0, 4.2), (3.0, 4.5), (1.0, 2.2)),
-        "padel": ((1.8, 2.6), (1.6, 2.4), (0.9, 1.3)),
-    }[sport.name]
+    side, back = (rng.uniform(*limits) for limits in ROOM[sport.name])
     half, end = sport.width / 2, sport.length / 2
-    return Hall(
-        half + rng.uniform(*side),
-        end + rng.uniform(*back),
-        -end - 9,
-        rng.uniform(0.9, 1.3),
-        rng.uniform(*tall),
-    )
+    return Hall(half + side, end + back, -end - 9, rng.uniform(1.0, 1.6))
 
 
 def lay_boards(
@@ -68,29 +62,12 @@ def lay_boards(
     board = np.zeros((rows, columns, 3), np.uint8)
     start = 0
     while start < columns:
-        panel = board[:, start : start + int(rng.uniform(3.0, 6.0) * min(height, 1.4) * BOARD_RESOLUTION)]
-        paper = look.brand if rng.random() < 0.6 else BRANDS[int(rng.integers(len(BRANDS)))]
-        ink = WHITE if rng.random() < 0.8 else YELLOW
-        paper, ink = (ink, paper) if rng.random() < 0.15 else (paper, ink)
-        panel[:] = paper
-        write(panel, SPONSORS[int(rng.integers(len(SPONSORS)))], ink, fill=0.8)
+        panel = board[:, start : start + int(rng.uniform(3.0, 6.0) * height * BOARD_RESOLUTION)]
+        panel[:] = look.brand if rng.random() < 0.6 else BRANDS[int(rng.integers(len(BRANDS)))]
+        write(panel, str(rng.choice(SPONSORS)), WHITE if rng.random() < 0.8 else YELLOW, fill=0.8)
         start += panel.shape[1]
-    board[: rows // 20] = 225
-    board = (board * BOARD_LIGHT).astype(np.uint8)
+    board[: rows // 20] = WHITE
     lay(picture, board, BOARD_RESOLUTION, camera, corner, way / length, DOWN)
-
-
-def write(panel: np.ndarray, text: str, ink, fill: float) -> None:
-    """Writes a word in the middle of a panel (rows, columns, 3), in place, over at most `fill` of its width."""
-    (height, width), face = panel.shape[:2], cv2.FONT_HERSHEY_DUPLEX
-    (w, h), _ = cv2.getTextSize(text, face, 1.0, 1)
-    scale, thick = min(fill * width / w, 0.55 * height / h), max(1, height // 14)
-    if scale * h >= 3:
-        (w, h), _ = cv2.getTextSize(text, face, scale, thick)
-        corner = ((width - w) // 2, (height + h) // 2)
-        picture = np.ascontiguousarray(panel)
-        cv2.putText(picture, text, corner, face, scale, ink, thick, cv2.LINE_AA)
-        panel[:] = picture
 
 
 def lay_stand(
@@ -98,12 +75,10 @@ def lay_stand(
 ) -> None:
     """Draws empty rows of seats, in place: from `corner` (3,) along `way` (3,), rising `outwards` (3,)."""
     length, slope = float(np.linalg.norm(way)), outwards / SLOPE - DOWN
-    along = (np.arange(int(length * STAND_RESOLUTION)) + 0.5) / STAND_RESOLUTION
     up = STAND_HEIGHT - (np.arange(int(STAND_HEIGHT * STAND_RESOLUTION)) + 0.5) / STAND_RESOLUTION
-    bright = (np.mod(up / ROW, 1.0) < 0.5)[:, None, None]
-    stairs = (np.floor(along / SEAT) % AISLE == 0)[:, None]
-    colour = np.where(stairs, look.seats * 0.3 + 60 + 30 * bright, look.seats * (0.5 + 0.4 * bright))
-    seats = np.clip(colour * stand_light(look, up)[:, None, None], 0, 255).astype(np.uint8)
+    light = stand_light(look, up) * np.where(np.mod(up / ROW, 1.0) < 0.5, 0.9, 0.5)
+    seats = np.empty((len(up), int(length * STAND_RESOLUTION), 3), np.uint8)
+    seats[:] = (light[:, None] * look.seats)[:, None]
     lay(picture, seats, STAND_RESOLUTION, camera, corner + STAND_HEIGHT * slope, way / length, -slope)
 
 

@@ -1,4 +1,4 @@
-"""The flight of a ball: gravity, drag and spin; impacts on floor, walls and net; aiming."""
+"""The flight of a ball: gravity and drag; impacts on floor, walls and net; aiming."""
 
 from dataclasses import dataclass, replace
 
@@ -17,20 +17,10 @@ NEWTON_STEPS = 8
 AIM_STEPS = 40  # points of an aimed path
 
 
-def acceleration(velocity: np.ndarray, drag: float, lift: float) -> np.ndarray:
-    """Acceleration `(..., 3)` in m/s^2 at velocities `(..., 3)` in m/s; `drag` and `lift` are in 1/m.
-
-    The Magnus force of topspin (lift > 0) is perpendicular to the velocity, in the vertical plane: it pulls
-    a level flight down. Backspin (lift < 0) carries the ball.
-    """
-    speed = np.sqrt(np.einsum("...i,...i->...", velocity, velocity))[..., None]
-    result = -drag * speed * velocity
-    result[..., 2] -= GRAVITY
-    if lift:
-        level = np.hypot(velocity[..., :1], velocity[..., 1:2])
-        ahead = velocity[..., :2] / np.maximum(level, 1e-9)
-        result[..., :2] += lift * speed * velocity[..., 2:] * ahead
-        result[..., 2:] -= lift * speed * level
+def acceleration(velocity: np.ndarray, drag: float) -> np.ndarray:
+    """Acceleration in m/s^2 at velocities `(..., D)` in m/s whose last axis points up; `drag` is in 1/m."""
+    result = -drag * np.linalg.norm(velocity, axis=-1, keepdims=True) * velocity
+    result[..., -1] -= GRAVITY
     return result
 
 
@@ -69,34 +59,28 @@ class Flight:
     events: tuple[Event, ...]
 
     def at(self, times: np.ndarray) -> np.ndarray:
-        """Positions `(N, 3)` at `times` (N,); NaN outside the flight."""
-        inside = (times >= self.start) & (times <= self.end)
-        return np.where(inside[:, None], self.path(times).T[:, :3], np.nan)
+        """Positions `(N, 3)` at `times` (N,) of the flight."""
+        return self.path(times).T[:, :3]
 
     def until(self, time: float) -> "Flight":
         """The part before `time`."""
         return replace(self, end=time, events=tuple(event for event in self.events if event.time < time))
 
 
-def fly(
-    sport: Sport,
-    start: np.ndarray,
-    velocity: np.ndarray,
-    time: float,
-    longest: float = 5.0,
-    lift: float = 0.0,
-) -> Flight:
+def fly(sport: Sport, start: np.ndarray, velocity: np.ndarray, time: float, longest: float = 5.0) -> Flight:
     """Simulates the ball of `sport` from `start` (3,) with `velocity` (3,) at `time`.
 
-    `lift` comes from the stroke's spin, which the first impact takes away. The flight ends `longest` seconds
-    later, or `AFTER_SECOND_BOUNCE` seconds after the second bounce.
+    The flight ends `longest` seconds later, or `AFTER_SECOND_BOUNCE` seconds after the second bounce.
     """
+
+    def fall(_, state: np.ndarray) -> np.ndarray:
+        return np.concatenate([state[3:], acceleration(state[3:], sport.drag)])
+
     state, now, end = np.concatenate([start, velocity]), time, time + longest
     knots, pieces = [np.array([time])], []
     events: list[Event] = []
     while now < end:
         surfaces = _surfaces(sport, state)
-        fall = _motion(sport.drag, 0.0 if events else lift)
         piece = solve_ivp(fall, (now, end), state, events=surfaces, dense_output=True, **TOLERANCES)
         knots.append(piece.sol.ts[1:])
         pieces += piece.sol.interpolants
@@ -109,11 +93,6 @@ def fly(
                 if [event.kind for event in events].count("ground") == 2:
                     end = min(end, now + AFTER_SECOND_BOUNCE)
     return Flight(OdeSolution(np.concatenate(knots), pieces), time, now, tuple(events))
-
-
-def _motion(drag: float, lift: float):
-    """The differential equation of states (6,)."""
-    return lambda _, state: np.concatenate([state[3:], acceleration(state[3:], drag, lift)])
 
 
 class _Surface:
@@ -160,7 +139,7 @@ def _strike(sport: Sport, surface: _Surface, state: np.ndarray) -> np.ndarray | 
 
 
 def aim(
-    start: np.ndarray, target: np.ndarray, durations: np.ndarray, drag: float, lift: float = 0.0
+    start: np.ndarray, target: np.ndarray, durations: np.ndarray, drag: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Launch velocities `(T, 3)` that lead from `start` (3,) to `target` (3,) in `durations` (T,) seconds.
 
@@ -175,12 +154,12 @@ def aim(
     guess[:, 0] *= np.exp(np.minimum(drag * distance / 2, 3.0))
     nudge = np.array([[0, 0], [1e-3, 0], [0, 1e-3]])[:, None]
     for _ in range(NEWTON_STEPS):
-        ends = _planar_paths(guess + nudge, durations, drag, lift)[-1]  # (3, T, 2)
+        ends = _planar_paths(guess + nudge, durations, drag)[-1]  # (3, T, 2)
         jacobian = np.stack([ends[1] - ends[0], ends[2] - ends[0]], axis=-1) / 1e-3 + np.eye(2) * 1e-9
         update = np.linalg.solve(jacobian, (goal - ends[0])[..., None])[..., 0]
         size = np.linalg.norm(update, axis=-1, keepdims=True)
         guess = guess + update * np.minimum(1.0, 20.0 / np.maximum(size, 1e-9))
-    paths = _planar_paths(guess, durations, drag, lift)
+    paths = _planar_paths(guess, durations, drag)
     direction = offset / max(distance, 1e-9)
     velocities = np.concatenate([guess[:, :1] * direction, guess[:, 1:]], axis=-1)
     positions = np.concatenate([start[:2] + paths[..., :1] * direction, start[2] + paths[..., 1:]], axis=-1)
@@ -188,17 +167,14 @@ def aim(
     return velocities, positions
 
 
-def _planar_paths(velocity: np.ndarray, durations: np.ndarray, drag: float, lift: float) -> np.ndarray:
+def _planar_paths(velocity: np.ndarray, durations: np.ndarray, drag: float) -> np.ndarray:
     """Paths `(AIM_STEPS + 1, ..., T, 2)` (ahead, up) from the origin with velocities `(..., T, 2)`."""
-    level = np.zeros_like(velocity[..., :1])
-    start = np.stack(
-        [np.zeros((*level.shape[:-1], 3)), np.concatenate([velocity[..., :1], level, velocity[..., 1:]], -1)]
-    )
+    start = np.stack([np.zeros_like(velocity), velocity])
 
     def motion(_, flat: np.ndarray) -> np.ndarray:
         _, moving = flat.reshape(start.shape)
-        return (durations[:, None] * np.stack([moving, acceleration(moving, drag, lift)])).ravel()
+        return (durations[:, None] * np.stack([moving, acceleration(moving, drag)])).ravel()
 
     shares = np.linspace(0, 1, AIM_STEPS + 1)  # of the durations
     paths = solve_ivp(motion, (0, 1), start.ravel(), t_eval=shares, **TOLERANCES).y
-    return paths.T.reshape(-1, *start.shape)[:, 0][..., [0, 2]]
+    return paths.T.reshape(-1, *start.shape)[:, 0]

@@ -73,11 +73,11 @@ def _waiting_place(sport: Sport, player: Player, rng: np.random.Generator) -> np
 
 
 def _play_point(sport: Sport, play: Play, time: float, stop: float, rng) -> float:
-    """Plays one point from the toss at about `time`; returns when the ball is dead."""
+    """Plays one point from the toss at about `time`; returns when the ball is dead, or a time after `stop`."""
     hitter, serve = int(rng.integers(len(play.players))), True
     time, contact = _serve(sport, play, hitter, time, rng)
     while True:
-        _strike(sport, play, hitter, time, contact, rng)
+        _strike(play, hitter, time, contact)
         side = play.players[hitter].side
         flight = hit_ball(sport, side, contact, time, serve, rng)
         answer = _interception(sport, play, flight, -side, rng)
@@ -108,18 +108,13 @@ def _serve(sport: Sport, play: Play, server: int, time: float, rng) -> tuple[flo
     return contact_time, path[row]
 
 
-def _strike(sport: Sport, play: Play, hitter: int, time: float, contact: np.ndarray, rng) -> None:
-    """Adds a stroke: the hitter stands at the ball, and a doubles partner moves along."""
+def _strike(play: Play, hitter: int, time: float, contact: np.ndarray) -> None:
+    """Adds a stroke: the hitter stands at the ball."""
     player = play.players[hitter]
     play.strokes.append(Stroke(time, hitter, contact))
     stand = _stance(player, contact)
     play.stations[hitter].append((time, stand))
     play.stations[hitter].append((time + 0.18, stand - np.array([0, 0.15 * player.side])))
-    for index, other in enumerate(play.players):
-        if index != hitter and other.side == player.side:
-            place = _waiting_place(sport, other, rng)
-            place[1] = 0.5 * place[1] + 0.5 * contact[1] + rng.normal(0, 0.4)
-            play.stations[index].append((time + 0.3, place))
 
 
 def _stance(player: Player, contact: np.ndarray) -> np.ndarray:
@@ -151,7 +146,8 @@ def _interception(sport: Sport, play: Play, flight: Flight, side: int, rng):
             away = np.linalg.norm(_stance(player, positions) - place, axis=-1)
             way = away / RUN_SPEED
             for row in np.flatnonzero(playable & (way < times - max(since, flight.start))):
-                candidates.append((_unease(sport, positions[row], away[row], rng), index, row, way[row]))
+                cost = abs(positions[row, 2] - sport.liked_height) + 0.15 * away[row]
+                candidates.append((cost, index, row, way[row]))
     if not candidates:
         return None
     _, index, row, way_time = min(candidates)
@@ -159,12 +155,6 @@ def _interception(sport: Sport, play: Play, flight: Flight, side: int, rng):
     _wait(play, index, min(flight.start + rng.uniform(0.12, 0.22), time - way_time))
     _return_others(sport, play, index, time, rng)
     return index, time, positions[row]
-
-
-def _unease(sport: Sport, position: np.ndarray, away: float, rng) -> float:
-    """How little a player likes to hit the ball here."""
-    liked = 2.3 if sport.name == "badminton" else 0.95
-    return abs(position[2] - liked) + 0.15 * away + rng.uniform(0, 0.25)
 
 
 def _wait(play: Play, index: int, time: float) -> None:

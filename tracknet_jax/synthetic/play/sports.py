@@ -22,7 +22,6 @@ class Shot:
     min_height: float = 0.0  # lowest contact point it can be played from
     max_speed: float = 45.0
     width: float = 0.78  # share of the court's width that is aimed at
-    spin: tuple[float, float] = (0.0, 0.0)  # lift as a share of the drag: > 0 topspin, < 0 backspin
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,10 @@ class Sport:
     net_height: tuple[float, float]  # in the middle, at the posts
     restitution: float
     friction: float
+    racket: float  # metres from the hand to the middle of the racket's head
     base_depth: float  # where a player waits, metres behind the net
     reach: tuple[float, float]  # heights at which the ball is hit
+    liked_height: float  # where players like best to hit it
     runback: float  # metres behind the baseline in which players still play
     serve_height: float
     serve_depth: float  # metres behind the net
@@ -70,17 +71,18 @@ TENNIS = Sport(
     net_height=(0.914, 1.07),
     restitution=0.74,
     friction=0.55,
+    racket=0.50,
     base_depth=12.4,
     reach=(0.35, 1.6),
+    liked_height=0.95,
     runback=4.0,
     serve_height=2.75,
     serve_depth=12.05,
-    serve=Shot(weight=1.0, depth=(4.2, 6.2), apex=(0.0, 0.0), max_speed=60.0, width=0.42, spin=(0.0, 0.3)),
+    serve=Shot(weight=1.0, depth=(4.2, 6.2), apex=(0.0, 0.0), max_speed=60.0, width=0.42),
     shots=(
-        Shot(weight=0.62, depth=(7.5, 11.2), apex=(1.2, 1.9), spin=(0.1, 0.5)),
-        Shot(weight=0.22, depth=(7.0, 11.0), apex=(1.6, 2.8), spin=(0.3, 0.6)),
+        Shot(weight=0.84, depth=(7.0, 11.2), apex=(1.2, 2.4)),
         Shot(weight=0.07, depth=(9.0, 11.3), apex=(5.0, 7.5)),
-        Shot(weight=0.09, depth=(2.5, 5.5), apex=(1.3, 2.0), spin=(-0.3, 0.2)),
+        Shot(weight=0.09, depth=(2.5, 5.5), apex=(1.3, 2.0)),
     ),
 )
 
@@ -97,8 +99,10 @@ BADMINTON = Sport(
     terminal_speed=6.8,
     restitution=0.15,
     friction=0.6,
+    racket=0.52,
     base_depth=3.6,
     reach=(0.3, 2.7),
+    liked_height=2.3,
     runback=0.8,
     serve_height=1.1,
     serve_depth=2.4,
@@ -107,8 +111,7 @@ BADMINTON = Sport(
         Shot(weight=0.30, depth=(5.4, 6.5), apex=(3.8, 5.8), max_speed=75.0),
         Shot(weight=0.24, depth=(3.0, 6.0), apex=(0.0, 0.0), min_height=2.0, max_speed=90.0),
         Shot(weight=0.20, depth=(1.2, 2.6), apex=(1.7, 2.5)),
-        Shot(weight=0.14, depth=(4.0, 6.2), apex=(1.7, 2.4), max_speed=75.0),
-        Shot(weight=0.12, depth=(5.6, 6.5), apex=(2.8, 4.2), max_speed=75.0),
+        Shot(weight=0.26, depth=(4.0, 6.4), apex=(1.7, 3.5), max_speed=75.0),
     ),
 )
 
@@ -122,14 +125,16 @@ PADEL = Sport(
     friction=0.5,
     team=2,
     walls=True,
+    racket=0.27,
     base_depth=6.8,
     reach=(0.3, 2.2),
+    liked_height=0.95,
     runback=0.0,
     serve_height=0.8,
     serve_depth=7.0,
     serve=Shot(weight=1.0, depth=(4.0, 6.6), apex=(1.2, 1.7), max_speed=25.0),
     shots=(
-        Shot(weight=0.55, depth=(5.5, 9.6), apex=(0.6, 1.4), max_speed=36.0, spin=(-0.3, 0.4)),
+        Shot(weight=0.55, depth=(5.5, 9.6), apex=(0.6, 1.4), max_speed=36.0),
         Shot(weight=0.22, depth=(6.5, 9.2), apex=(4.5, 6.5)),
         Shot(weight=0.30, depth=(5.5, 9.0), apex=(0.0, 0.0), min_height=1.5, max_speed=42.0),
         Shot(weight=0.15, depth=(2.5, 5.5), apex=(1.3, 2.2)),

@@ -1,4 +1,4 @@
-"""A stroke: draws a shot, a target and a spin, and finds the flight that plays it."""
+"""A stroke: draws a shot and a target, and finds the flight that plays it."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from tracknet_jax.synthetic.play.physics import Flight, aim, fly
 from tracknet_jax.synthetic.play.sports import Shot, Sport
 
 DURATIONS = np.geomspace(0.22, 3.0, 28)  # flight times tried for a stroke, seconds
-ERROR_SHARE = 0.07  # strokes that go out or into the net
+ERROR_SHARE = 0.07  # strokes that go into the net
 NET_MARGIN = 0.08  # metres by which a good ball passes over the net
 MISHIT = np.array([0.0, 10.0, 8.0])  # up and away, where no shot can be played; y towards the net
 ATTEMPTS = 8
@@ -19,10 +19,9 @@ def hit_ball(
     error = rng.random() < ERROR_SHARE and not serve
     for _ in range(ATTEMPTS):
         shot = sport.serve if serve else _choose_shot(sport, contact, rng)
-        lift = sport.drag * rng.uniform(*shot.spin)
-        velocity = _launch(sport, side, contact, shot, lift, error, rng)
+        velocity = _launch(sport, side, contact, shot, error, rng)
         if velocity is not None:
-            return fly(sport, contact, velocity, time, lift=lift)
+            return fly(sport, contact, velocity, time)
     return fly(sport, contact, MISHIT * [1, -side, 1], time)
 
 
@@ -33,19 +32,17 @@ def _choose_shot(sport: Sport, contact: np.ndarray, rng: np.random.Generator) ->
 
 
 def _launch(
-    sport: Sport, side: int, contact: np.ndarray, shot: Shot, lift: float, error: bool, rng
+    sport: Sport, side: int, contact: np.ndarray, shot: Shot, error: bool, rng: np.random.Generator
 ) -> np.ndarray | None:
     """The launch velocity (3,) whose flight comes closest to the wanted height over the net, or None."""
-    into_net = error and rng.random() < 0.5
     width = sport.width / 2 * shot.width
-    depth = rng.uniform(*shot.depth) + (2.5 if error and not into_net else 0.0)
-    target = np.array([rng.uniform(-width, width), -side * depth, sport.ball_radius])
+    target = np.array([rng.uniform(-width, width), -side * rng.uniform(*shot.depth), sport.ball_radius])
     apex = rng.uniform(*shot.apex)
-    velocities, paths = aim(contact, target, DURATIONS, sport.drag, lift)
+    velocities, paths = aim(contact, target, DURATIONS, sport.drag)
     over_net = _net_clearance(sport, paths)
     speed = np.linalg.norm(velocities, axis=-1)
     playable = np.isfinite(speed) & (speed < shot.max_speed)
-    if into_net:
+    if error:
         cost = np.abs(over_net + 0.3)
     else:
         playable &= over_net > NET_MARGIN
