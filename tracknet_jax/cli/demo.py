@@ -1,4 +1,4 @@
-"""`tracknet demo`: renders a rally, tracks it with a shipped checkpoint, scores the track against the truth."""
+"""`tracknet demo`: renders a rally, tracks its ball, and scores the track against the exact labels."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from tracknet_jax.synthetic.rally import Rally
     from tracknet_jax.tracks.track import Track
 
-DESCRIPTION = """Render a rally, find the ball in it, and score that against the rendered truth.
+DESCRIPTION = """Render a rally, find the ball in it, and score the track against the exact labels.
 
-Writes rally.mp4 and rally_truth.csv, and what `tracknet track` writes for it: rally_ball.csv, rally_track.mp4
-and rally_track.png.
+Writes rally.mp4, its labels rally_truth.csv, and the files of `tracknet track`: rally_ball.csv,
+rally_track.mp4 and rally_track.png.
 
 example:
   tracknet demo --sport badminton --seed 7 --output demo/"""
@@ -34,11 +34,11 @@ class DemoArgs:
     seconds: Annotated[float, tyro.conf.arg(metavar="S")] = 6.0
     """length of the rally"""
     seed: int = 31
-    """another seed is another rally, court and light"""
+    """each seed gives its own rally, court and light"""
     size: Annotated[tuple[int, int], tyro.conf.arg(metavar="W H")] = (1280, 720)
     """width and height of the video"""
     checkpoint: Annotated[str, tyro.conf.arg(metavar="NAME|DIR")] = "tracknet_nano"
-    """shipped release, or folder of a release or training run"""
+    """name of a shipped release, or folder of a release or a training run"""
 
 
 def main(argv: list[str]) -> int:
@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
     width, height = args.size
     frames = max(1, round(args.seconds * 30))
     config = RallyConfig(args.sport, args.seed, frames, width, height)
-    tracker = Tracker(load_release(args.checkpoint))  # a wrong name is told before the work
+    tracker = Tracker(load_release(args.checkpoint))  # first: a wrong name stops the demo before any work
     rally = render_rally(config)
     video, truth = args.output / "rally.mp4", args.output / "rally_truth.csv"
     files = OutputFiles.of(args.output, "rally")
@@ -84,7 +84,7 @@ def write_rally(rally: "Rally", path: Path, on_frame=lambda: None) -> None:
 
 
 def write_truth(labels: "Labels", path: Path) -> None:
-    """Writes labels as `Frame,Visibility,X,Y`; X and Y are empty where the ball is out of the picture."""
+    """Writes labels as `Frame,Visibility,X,Y` in pixels; X and Y are empty where the picture has no ball."""
     from tracknet_jax.utils.files import replacing
 
     rows = zip(labels.frame.tolist(), labels.visibility.tolist(), labels.xy.tolist(), strict=True)
@@ -96,7 +96,7 @@ def write_truth(labels: "Labels", path: Path) -> None:
 
 
 def score(rally: "Rally", track: "Track") -> "Counts":
-    """Counts of the track against the rendered truth under the default protocol."""
+    """Compares the track with the rally's labels under the default protocol."""
     from tracknet_jax.scoring.metrics import Counts
     from tracknet_jax.scoring.protocols import outcomes, protocol, reference_points, to_pixels
 
@@ -107,11 +107,11 @@ def score(rally: "Rally", track: "Track") -> "Counts":
 
 
 def report(args: DemoArgs, counts: "Counts") -> str:
-    """Two lines for the user: what was tracked, and how well."""
+    """Two lines that say what was tracked, and how well."""
     return (
         f"{args.sport} rally, seed {args.seed}, {counts.frames} frames of {args.size[0]}x{args.size[1]}, "
-        f"tracked with {args.checkpoint}; found means <= 4 px off at 512x288:\n"
+        f"tracked with {args.checkpoint}. A ball is found if it is at most 4 px off at 512x288.\n"
         f"F1 {counts.f1:.3f}, precision {counts.precision:.3f}, recall {counts.recall:.3f} "
         f"(found {counts.tp}, wrong place {counts.fp1}, missed {counts.fn}, "
-        f"false alarm {counts.fp2}, rightly none {counts.tn})"
+        f"false alarm {counts.fp2}, no ball and none reported {counts.tn})"
     )
