@@ -34,7 +34,7 @@ def runs() -> dict[str, tuple[str, list[str]]]:
     installed = [runtime for runtime, package in RUNTIMES.items() if find_spec(package)]
     others = [runtime for runtime in installed if RUNTIMES[runtime] != "jax"]
     both = ["--dtypes", "float32", "bfloat16", "--blocks", "3"]
-    tasks = ["--tasks", "inference", "stream", "train", "data"]
+    tasks = ["--tasks", "inference", "stream", "train"]
     elsewhere = [*both, "--against", *others] if others else []
     return {
         "nano": ("The shipped network", [*tasks, "--batches", "1", "4", "--blocks", "5"]),

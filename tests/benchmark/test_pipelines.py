@@ -1,4 +1,4 @@
-"""Tracking and feeding on a rendered rally."""
+"""Tracking, and training that is fed, on a rendered rally."""
 
 import jax
 import numpy as np
@@ -6,8 +6,7 @@ import pytest
 
 from tests.benchmark.conftest import TINY
 from tracknet_jax.benchmark.benchmark_config import Case
-from tracknet_jax.benchmark.input_cost import fed_training
-from tracknet_jax.benchmark.pipelines import built_dataset, feeding, tracking
+from tracknet_jax.benchmark.pipelines import built_dataset, fed_training, tracking
 from tracknet_jax.cli.benchmark import render
 
 FRAMES = 10
@@ -38,13 +37,3 @@ def test_training_is_fed(tiny, dataset, tmp_path, fed):
     assert np.isfinite(losses).all()
     assert losses[0] != losses[1]  # it goes on where it was
     assert workload.work.windows == jax.device_count()
-
-
-@pytest.mark.parametrize("pipeline", ["grain", "resident"])
-def test_batches_come_as_the_training_step_wants_them(tiny, dataset, tmp_path, pipeline):
-    case = Case("data", "tiny", "float32", 2, variant=pipeline)
-    workload = feeding(case, tiny, dataset, tmp_path)
-    assert workload.call()["frames"].shape == (2, 3, 32, 32, 3)
-    assert np.isfinite(workload.call()["frames"]).all()
-    assert (workload.work.windows, workload.work.frames) == (2, 6)
-    assert (workload.work.compile_seconds is None) == (pipeline == "grain")

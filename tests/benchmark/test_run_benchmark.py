@@ -1,18 +1,14 @@
 """A whole run: figures that belong together, another runtime beside ours, what does not fit."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from rich.console import Console
 
 from tracknet_jax.benchmark import run_benchmark as runner
 from tracknet_jax.benchmark import steps, torch_inference
 from tracknet_jax.benchmark.benchmark_config import Benchmark
-from tracknet_jax.benchmark.benchmark_report import Memory
 from tracknet_jax.benchmark.benchmark_table import print_report
-from tracknet_jax.benchmark.program import Analysis
 from tracknet_jax.benchmark.workload import Work, Workload
 from tracknet_jax.utils.errors import UserError
 
@@ -81,30 +77,13 @@ def test_what_does_not_fit_is_left_out_and_told(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("marks", "memory"),
-    [
-        ([(100, 400), (100, 900)], Memory(900 - (100 - 30), "device")),  # 70 of the 100 are others'
-        ([(100, 900), (100, 900)], Memory(250, "compiled")),  # another step had needed more
-        ([None, None], Memory(250, "compiled")),
-    ],
-)
-def test_memory_is_the_devices_where_it_can_tell(monkeypatch, marks, memory):
-    counted = iter(m and {"bytes_in_use": m[0], "peak_bytes_in_use": m[1]} for m in marks)
-    device = SimpleNamespace(memory_stats=lambda: next(counted))
-    monkeypatch.setattr(runner.jax, "local_devices", lambda: [device])
-    analysis = Analysis(flops=1, bytes_accessed=1, argument_bytes=30, memory_bytes=250)
-    workload = Workload(lambda: np.zeros(1), Work(1, 1, analysis=analysis))
-    assert runner.warm_up(workload).memory == memory
-
-
-@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"batches": (0,)}, "batches"),
         ({"models": ()}, "models is empty"),
         ({"blocks": 0}, "0 blocks"),
         ({"tasks": ("stream", "track"), "against": ("torch",)}, "torch is compared in inference: add"),
-        ({"tasks": ("data",), "against": ("openvino",)}, "in inference, stream, track: add one"),
+        ({"tasks": ("input",), "against": ("openvino",)}, "in inference, stream, track: add one"),
     ],
 )
 def test_what_cannot_be_measured_is_told(changes, message):

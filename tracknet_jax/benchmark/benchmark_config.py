@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from tracknet_jax.utils.errors import UserError
 
-Task = Literal["inference", "stream", "train", "track", "data", "input"]
+Task = Literal["inference", "stream", "train", "track", "input"]
 Parallel = Literal["jit", "pmap"]
 Dtype = Literal["float32", "bfloat16"]
 Runtime = Literal["lax", "torch", "torch_compile", "onnxruntime", "openvino"]
@@ -28,12 +28,11 @@ class Case:
 
     Attributes:
         task: `inference`: windows on the device to maps; `stream`: one window on the host to positions; `train`: a
-            training step; `track`: a video to its CSV file; `data`: batches for the training step, without the step;
-            `input`: training as it is fed.
+            training step; `track`: a video to its CSV file; `input`: training as it is fed.
         model: a preset, or the folder of a release.
         batch: windows in a step on each device.
-        variant: `jit` or `pmap`, or another runtime; under `data` and `input` the pipeline (`grain`, `resident`),
-            under `input` also `constant`, one batch that stays on the device.
+        variant: `jit` or `pmap`, or another runtime; under `input` the pipeline (`grain`, `resident`), or
+            `constant`, one batch that stays on the device.
     """
 
     task: Task
@@ -52,7 +51,7 @@ class Benchmark:
     """
 
     tasks: tuple[Task, ...] = ("inference",)
-    """stream: latency; track: from video to CSV; data, input: what feeds the training"""
+    """stream: latency; track: from video to CSV; input: what feeding costs the training"""
     models: tuple[str, ...] = ("tracknet_nano",)
     """presets, or folders of releases"""
     batches: tuple[int, ...] = (1, 4)
@@ -97,8 +96,7 @@ class Benchmark:
 
     def _cases(self, task: Task, model: str) -> Iterator[Case]:
         batches = (1,) if task == "stream" else self.batches
-        dtypes = self.dtypes[:1] if task == "data" else self.dtypes  # the pipelines give uint8
-        for dtype, batch in itertools.product(dtypes, batches):
+        for dtype, batch in itertools.product(self.dtypes, batches):
             case = Case(task, model, dtype, batch)
             for devices, variant in self._variants(task):
                 yield replace(case, devices=devices, variant=variant)
@@ -111,8 +109,6 @@ class Benchmark:
         """Devices and variant of what JAX runs."""
         if task in ("inference", "train"):
             return itertools.product(self.devices, self.parallel)
-        if task == "data":
-            return [(1, "grain"), (1, "resident")]
         if task == "input":
             return [(1, "constant"), (1, "resident"), (1, "grain")]
         return [(1, "jit")]

@@ -9,14 +9,6 @@ from tracknet_jax.benchmark.workload import Work
 
 
 @dataclass(frozen=True)
-class Memory:
-    """Bytes that a step holds at once on one device: counted by the `device`, or planned by XLA (`compiled`)."""
-
-    bytes: int
-    source: str
-
-
-@dataclass(frozen=True)
 class Peaks:
     """Floating-point operations and bytes a second of the references that were timed beside a case."""
 
@@ -30,7 +22,7 @@ class Result:
 
     Attributes:
         macs: counted multiply-adds of one window's forward pass.
-        memory, peaks: None where they were not measured.
+        peaks: None where they were not measured.
         ratio: another runtime's time over ours on the same windows.
         max_difference: the largest one between its output and JAX's.
         of_constant: speed of fed training over that of training on one constant batch.
@@ -40,7 +32,6 @@ class Result:
     work: Work
     timing: Timing
     macs: int
-    memory: Memory | None = None
     peaks: Peaks | None = None
     ratio: float | None = None
     max_difference: float | None = None
@@ -90,7 +81,7 @@ class Result:
             "model_flops": self.model_flops,
             "xla_flops": analysis.flops if analysis else None,
             "xla_bytes_accessed": analysis.bytes_accessed if analysis else None,
-            "memory": asdict(self.memory) if self.memory else None,
+            "memory": {"bytes": analysis.memory_bytes} if analysis else None,
             "peaks": asdict(self.peaks) if self.peaks else None,
             "share_of_peak": self.share_of_peak,
             "ratio": self.ratio,

@@ -30,7 +30,6 @@ TITLES = {
     "stream": "Stream: one window on the host to positions, each call waited for",
     "train": "Training step",
     "track": "Tracking: a video to its CSV file",
-    "data": "Data: batches for the training step, without the step",
     "input": "Input: training as it is fed, beside training on one batch that is always there",
 }
 
@@ -123,9 +122,8 @@ def _xla_gflops(result: Result) -> str:
 
 
 def _memory(result: Result) -> str:
-    if result.memory is None:
-        return "-"
-    return f"{result.memory.bytes / 2**20:,.0f}{'' if result.memory.source == 'device' else '*'}"
+    analysis = result.work.analysis
+    return f"{analysis.memory_bytes / 2**20:,.0f}" if analysis else "-"
 
 
 def _difference(result: Result) -> str:
@@ -151,7 +149,6 @@ _COSTS: tuple[Column, ...] = (_GMACS, ("XLA GFLOPs", _xla_gflops), ("MiB", _memo
 _OF_PEAK: Column = ("of peak", lambda result: _per_cent(result.share_of_peak))
 _STEP = (*_NETWORK, _BATCH, _DEVICES, _BY, *_SPEED, _COMPILE, *_COSTS, _OF_PEAK)
 _LATENCY = tuple((f"p{share} ms", _milliseconds(share)) for share in (50, 90, 99))
-_PIPELINE: Column = ("pipeline", lambda result: result.case.variant)
 _FED_BY: Column = ("fed by", lambda result: result.case.variant)
 _OF_CONSTANT: Column = ("of constant", lambda result: _per_cent(result.of_constant))
 
@@ -160,7 +157,6 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
     "stream": (*_NETWORK, _BY, *_LATENCY, _COMPILE, *_COSTS),
     "train": _STEP,
     "track": (*_NETWORK, _BATCH, _BY, *_SPEED, _COMPILE, _GMACS, _OF_PEAK),
-    "data": (_NETWORK[0], _BATCH, _PIPELINE, *_SPEED, _COMPILE),
     "input": (*_NETWORK, _BATCH, _FED_BY, *_SPEED, _OF_CONSTANT),
 }
 _AGAINST: tuple[Column, ...] = (

@@ -1,7 +1,8 @@
-"""The tasks that are more than one compiled step: a video to its CSV file, and batches for the training step."""
+"""The tasks that are more than one compiled step: a video to its CSV file, and training as it is fed."""
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,8 @@ import jax
 import jax.numpy as jnp
 
 from tracknet_jax.benchmark.benchmark_config import Case
-from tracknet_jax.benchmark.program import Layout
 from tracknet_jax.benchmark.timing import block
-from tracknet_jax.benchmark.workload import Work, Workload
-from tracknet_jax.data.augment import augment
+from tracknet_jax.benchmark.workload import Work, Workload, labelled_windows
 from tracknet_jax.data.formats import find_clips
 from tracknet_jax.data.tfds.build import build_dataset
 from tracknet_jax.data.tfds.frame_source import find_dataset
@@ -23,8 +22,11 @@ from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
 from tracknet_jax.tracks.track import Track
 from tracknet_jax.training.input.batch_sources import open_training
-from tracknet_jax.training.step import step_keys, window_keys
-from tracknet_jax.training.supervision import with_targets
+from tracknet_jax.training.optimizers import make_optimizer
+from tracknet_jax.training.cluster.parallel import Driver
+from tracknet_jax.training.presets import bundled_names, load_config
+from tracknet_jax.training.state import create_state
+from tracknet_jax.training.step import Draw, train_step
 from tracknet_jax.training.train_config import DataConfig, TrainConfig
 
 STEPS = 100_000  # more than are timed: the sources draw the windows of so many beforehand
@@ -46,33 +48,41 @@ def tracking(case: Case, release: Release, video: Path, folder: Path) -> Workloa
     return Workload(track, work, compared=lambda: track().confidence)
 
 
-def feeding(case: Case, release: Release, data: Path, folder: Path) -> Workload:
-    """Training batches without the training: Grain's, put on the device, or resident ones, drawn on it."""
-    config = TrainConfig(
-        model=release.config,
-        data=DataConfig((str(built_dataset(data, release.config, folder)),), pipeline=case.variant),  # type: ignore[arg-type]
-        batch_size=case.batch,
-        steps=1,
-    )
-    source = open_training(config, folder)
-    source.begin(0, STEPS)
-    frames = case.batch * config.model.frames
-    if source.draw is None:
-        return Workload(lambda: jax.device_put(source.next()), Work(case.batch, frames))
+def fed_training(case: Case, release: Release, data: Path, folder: Path) -> Workload:
+    """Steps of `tracknet train` on all devices, with the recipe of the network's name if there is one.
 
-    def batch(arrays: Any, keys: jax.Array) -> Any:
-        draw_key, augment_key, *_ = step_keys(keys[0], 0)
-        windows = jnp.arange(case.batch)
-        drawn = source.draw(arrays, window_keys(draw_key, windows))  # type: ignore[misc]
-        augmented = augment(window_keys(augment_key, windows), drawn, config.data.augment)
-        return with_targets(augmented, config)
+    `case.variant` is the input: `constant`, the same uint8 batch on the devices in every step; `resident`, all
+    frames on the devices; `grain`, which reads and decodes the records of the dataset `data`.
+    """
+    windows = case.batch * jax.device_count()
+    config = replace(_recipe(case.model), model=release.config, batch_size=windows, steps=STEPS, epochs=None)
+    draw: Draw | None = None
+    inputs = labelled_windows(release.config, windows)
+    if case.variant != "constant":
+        dataset = built_dataset(data, release.config, folder)
+        fed = DataConfig((str(dataset),), pipeline=case.variant, augment=config.data.augment)  # type: ignore[arg-type]
+        source = open_training(replace(config, data=fed), folder)
+        source.begin(0, STEPS)
+        draw, inputs = source.draw, source.next()
+    optimizer = make_optimizer(config.optimizer, STEPS)
+    driver = Driver("jit", partial(train_step, config=config, optimizer=optimizer), draw)
+    variables = jax.tree.map(jnp.asarray, release.variables)
+    state = driver.place(create_state(variables, optimizer, jax.random.key(0), config.ema_decay > 0))
+    placed = driver.place_inputs(inputs)
 
-    layout = Layout()
-    arrays = layout.place_whole(source.next())
-    keys = layout.place_parts(jax.random.split(jax.random.key(0), 1))
-    program = layout.compile(batch, arrays, keys)
-    work = Work(case.batch, frames, 0, program.compile_seconds, program.analysis)
-    return Workload(lambda: program.run(arrays, keys), work)
+    def call() -> Any:
+        nonlocal state  # the step overwrites its state
+        given = driver.place_inputs(source.next()) if case.variant == "grain" else placed
+        state, metrics = driver.step(state, given)
+        return metrics
+
+    return Workload(call, Work(windows, windows * release.config.frames))
+
+
+def _recipe(name: str) -> TrainConfig:
+    """The training preset of that name, the defaults without one."""
+    config = load_config(name) if name in bundled_names() else None
+    return config if isinstance(config, TrainConfig) else TrainConfig()
 
 
 def built_dataset(data: Path, config: TrackNetConfig, folder: Path) -> Path:

@@ -25,12 +25,11 @@ class Analysis(NamedTuple):
 
     Attributes:
         flops, bytes_accessed: counted for one step on all devices.
-        argument_bytes, memory_bytes: of the operands, and of all that a step holds at once, on one device.
+        memory_bytes: what a step holds at once on one device, as the compiler planned it.
     """
 
     flops: float
     bytes_accessed: float
-    argument_bytes: int
     memory_bytes: int
 
 
@@ -114,12 +113,11 @@ def compiled(lowered: Any, devices: int = 1) -> Program:
         executable = lowered.compile()
         took = time.perf_counter() - began
     costs, memory = executable.cost_analysis() or {}, executable.memory_analysis()
-    held = memory.output_size_in_bytes + memory.temp_size_in_bytes - memory.alias_size_in_bytes
+    held = memory.argument_size_in_bytes + memory.output_size_in_bytes + memory.temp_size_in_bytes
     analysis = Analysis(
         flops=costs.get("flops", 0.0) * devices,
         bytes_accessed=costs.get("bytes accessed", 0.0) * devices,
-        argument_bytes=memory.argument_size_in_bytes,
-        memory_bytes=memory.argument_size_in_bytes + held,
+        memory_bytes=held - memory.alias_size_in_bytes,
     )
     return Program(executable, took, analysis)
 

@@ -4,14 +4,13 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
-import jax
 import numpy as np
 
 from tracknet_jax.benchmark import onnx_runtimes, steps, torch_inference
 from tracknet_jax.benchmark.benchmark_config import RUNTIMES, Benchmark, Case, Dtype, Parallel
-from tracknet_jax.benchmark.benchmark_report import Memory, Peaks, Report, Result
+from tracknet_jax.benchmark.benchmark_report import Peaks, Report, Result
 from tracknet_jax.benchmark.machine import machine
 from tracknet_jax.benchmark.peak import reference_keys, references
 from tracknet_jax.benchmark.program import Layout
@@ -26,17 +25,10 @@ TORCH = ("torch", "torch_compile")
 
 @dataclass(frozen=True)
 class Materials:
-    """What some tasks need: `track` a video; `data` and `input` labelled clips or a built dataset."""
+    """What some tasks need: `track` a video; `input` labelled clips or a built dataset."""
 
     video: Path = Path()
     data: Path = Path()
-
-
-class Ready(NamedTuple):
-    """A workload that has run once, and the memory of its step."""
-
-    workload: Workload
-    memory: Memory | None
 
 
 def run_benchmark(
@@ -60,7 +52,9 @@ def run_benchmark(
             for case in cases:
                 tell(f"compiling {case.task} {case.model} {case.dtype} batch {case.batch} {case.variant}")
                 try:
-                    ready[case] = warm_up(_build(case, release, materials, Path(folder)))
+                    workload = _build(case, release, materials, Path(folder))
+                    block(workload.call, 1)
+                    ready[case] = workload
                 except RuntimeError as error:
                     if "RESOURCE_EXHAUSTED" not in str(error) and "out of memory" not in str(error):
                         raise
@@ -101,47 +95,35 @@ def _build(case: Case, release: Release, materials: Materials, folder: Path) -> 
         if case.variant not in RUNTIMES:
             return workload
         return workload._replace(work=workload.work._replace(analysis=None))  # XLA does not see the network
-    from tracknet_jax.benchmark import input_cost, pipelines  # the data readers take seconds to import
+    from tracknet_jax.benchmark import pipelines  # the data readers take seconds to import
 
     if case.task == "track":
         return pipelines.tracking(case, release, materials.video, folder)
-    if case.task == "data":
-        return pipelines.feeding(case, release, materials.data, folder)
-    return input_cost.fed_training(case, release, materials.data, folder)
+    return pipelines.fed_training(case, release, materials.data, folder)
 
 
-def warm_up(workload: Workload) -> Ready:
-    """Runs a workload once, and reads how much memory its step needs.
-
-    A device that counts its memory knows only the highest mark so far. If this run does not raise the mark, or
-    nothing is counted, the memory is what XLA planned.
-    """
-    device = jax.local_devices()[0]
-    before = device.memory_stats()
-    block(workload.call, 1)
-    after = device.memory_stats()
-    analysis = workload.work.analysis
-    if analysis is None:
-        return Ready(workload, None)
-    if before and after and after["peak_bytes_in_use"] > before["peak_bytes_in_use"]:
-        others = before["bytes_in_use"] - analysis.argument_bytes
-        return Ready(workload, Memory(after["peak_bytes_in_use"] - others, "device"))
-    return Ready(workload, Memory(analysis.memory_bytes, "compiled"))
-
-
-def _results(ready: dict[Case, Ready], benchmark: Benchmark, macs: int) -> list[Result]:
+def _results(ready: dict[Case, Workload], benchmark: Benchmark, macs: int) -> list[Result]:
     """Times the cases of one group in turn, and compares what can be compared."""
     if not ready:
         return []
-    timings, peaks = _timed({case: each.workload for case, each in ready.items()}, benchmark)
-    found = {}
-    for case, (workload, memory) in ready.items():
-        result = Result(case, workload.work, timings[case], macs, memory, peaks.get(case))
-        constant = timings.get(replace(case, variant="constant"))
-        if constant is not None:
-            result = replace(result, of_constant=constant.over(timings[case]))
-        found[case] = result
-    return [_compared(result, found, ready) for result in found.values()]
+    timings, peaks = _timed(ready, benchmark)
+    results = []
+    for case, workload in ready.items():
+        timing, constant = timings[case], timings.get(replace(case, variant="constant"))
+        ours = _ours(case, case.dtype, ready) if case.variant in RUNTIMES else None
+        results.append(
+            Result(
+                case,
+                workload.work,
+                timing,
+                macs,
+                peaks.get(case),
+                ratio=timing.median / timings[ours].median if ours else None,
+                max_difference=_difference(case, ready),
+                of_constant=constant.over(timing) if constant else None,
+            )
+        )
+    return results
 
 
 def _timed(
@@ -161,21 +143,14 @@ def _timed(
     return timings, {case: Peaks(*(speeds[key] for key in reference_keys(case))) for case in counted}
 
 
-def _compared(result: Result, found: dict[Case, Result], ready: dict[Case, Ready]) -> Result:
-    """The result with its ratio to, and its difference from, JAX's result of the same windows.
-
-    Times are compared within a dtype, outputs with JAX's in float32 if that was measured.
-    """
-    case = result.case
-    ours = _ours(case, case.dtype, found)
-    if ours and case.variant in RUNTIMES:
-        result = replace(result, ratio=result.timing.median / found[ours].timing.median)
-    exact = _ours(case, "float32", found) or ours
-    theirs = ready[case].workload.compared
-    expected = ready[exact].workload.compared if exact else None
+def _difference(case: Case, ready: dict[Case, Workload]) -> float | None:
+    """The largest one from JAX's output for the same windows: in float32 if that was measured, else in this dtype."""
+    exact = _ours(case, "float32", ready) or _ours(case, case.dtype, ready)
+    theirs = ready[case].compared
+    expected = ready[exact].compared if exact else None
     if exact == case or theirs is None or expected is None:
-        return result
-    return replace(result, max_difference=float(np.abs(theirs() - expected()).max()))
+        return None
+    return float(np.abs(theirs() - expected()).max())
 
 
 def _ours(case: Case, dtype: Dtype, found: Container[Case]) -> Case | None:

@@ -74,7 +74,7 @@ def _materials(args: BenchmarkArgs, stack: ExitStack) -> "Materials":
     from tracknet_jax.benchmark.run_benchmark import Materials
 
     no_video = args.video is None and "track" in args.tasks
-    no_data = args.data is None and {"data", "input"} & set(args.tasks)
+    no_data = args.data is None and "input" in args.tasks
     if not (no_video or no_data):
         return Materials(args.video or Path(), args.data or Path())
     folder = Path(stack.enter_context(TemporaryDirectory()))
