@@ -15,7 +15,7 @@ help:
 	@echo "make lint     ruff check and format check"
 	@echo "make types    mypy"
 	@echo "make results  score the shipped checkpoints on CLIPS=..., write README's table (REUSE=1: keep what is scored)"
-	@echo "make performance  measure this machine, a quarter of an hour, write the tables of docs/performance.md (ONLY=nano: that again; REUSE=1: what is missing)"
+	@echo "make performance  measure this machine, a quarter of an hour, write the tables of docs/performance.md (REUSE=1: what is not in build/performance/)"
 	@echo "make ablation CLIPS=... RUNS=...  train and score the rows of docs/ablations.md (RALLIES=...: train on these too)"
 	@echo "make ten-minutes CLIPS=... OUTPUT=...  train the full networks on one accelerator, score them, write releases"
 	@echo "make clean    remove the environment and what the commands wrote"
@@ -49,7 +49,7 @@ results: $(BIN)/.installed
 	$(BIN)/python tools/results.py "$(CLIPS)" $(if $(REUSE),--reuse)
 
 performance: $(BIN)/.installed
-	$(BIN)/python tools/performance.py $(if $(ONLY),--only $(ONLY)) $(if $(REUSE),--reuse)
+	$(BIN)/python tools/performance.py $(if $(REUSE),--reuse)
 
 RUNS ?= runs/ablation
 ablation: $(BIN)/.installed

@@ -1,6 +1,6 @@
 """Measures this machine and writes the tables and the picture of docs/performance.md anew: `make performance`.
 
-python tools/performance.py [--only NAMES | --reuse] [--quick]
+python tools/performance.py [--reuse]
 
 Each of `runs` is one `tracknet benchmark`; what it measured stays in build/performance/. The machine should have
 nothing else to do. About a quarter of an hour on two cores.
@@ -8,7 +8,6 @@ nothing else to do. About a quarter of an hour on two cores.
 
 import shlex
 import sys
-from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,19 +19,12 @@ from tracknet_jax.utils.errors import UserError, entry_point
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = Block("<!-- figures: written by `make performance` -->", "<!-- end of figures -->")
-RUNTIMES = {
-    "lax": "jax",
-    "torch": "onnx2torch",
-    "onnxruntime": "onnxruntime",
-    "openvino": "openvino",
-}
-QUICK = ("--blocks", "1", "--seconds", "0", "--calls", "5")
+RUNTIMES = {"torch": "onnx2torch", "onnxruntime": "onnxruntime", "openvino": "openvino"}  # and their packages
 
 
 def runs() -> dict[str, tuple[str, list[str]]]:
     """A title and the options of each, by the name of its files. Runtimes that are not installed are left out."""
-    installed = [runtime for runtime, package in RUNTIMES.items() if find_spec(package)]
-    others = [runtime for runtime in installed if RUNTIMES[runtime] != "jax"]
+    others = [runtime for runtime, package in RUNTIMES.items() if find_spec(package)]
     both = ["--dtypes", "float32", "bfloat16", "--blocks", "3"]
     tasks = ["--tasks", "inference", "stream", "train"]
     elsewhere = [*both, "--against", *others] if others else []
@@ -44,33 +36,28 @@ def runs() -> dict[str, tuple[str, list[str]]]:
         ),
         "networks": (
             "The full networks",
-            ["--models", "tracknet_v2", "tracknet_v5", *both, "--batches", "1", "--against", *installed],
+            ["--models", "tracknet_v2", "tracknet_v5", *both, "--batches", "1", "--against", "lax", *others],
         ),
     }
 
 
-def write_performance(root: Path, only: Collection[str], quick: bool) -> None:
+def write_performance(root: Path, reuse: bool) -> None:
     """Runs the benchmarks and writes the block of docs/performance.md.
 
     Args:
         root: holds docs/performance.md, docs/images/ and build/performance/.
-        only: runs to measure; of the others what is in build/performance/ is taken, if it is there.
-        quick: one block a case, to see that all of it works.
+        reuse: take what is in build/performance/ already.
 
     Raises:
-        UserError: the document has no block or there is no such run, which is seen before anything is measured; or
-            a run failed.
+        UserError: the document has no block, which is seen before anything is measured; or a run failed.
     """
     document, folder = root / "docs" / "performance.md", root / "build" / "performance"
     BLOCK.read(document)
-    if unknown := set(only) - runs().keys():
-        raise UserError(f"no run {', '.join(sorted(unknown))}: choose from {', '.join(runs())}")
     folder.mkdir(parents=True, exist_ok=True)
     parts = []
     for name, (title, options) in runs().items():
-        options = [*options, *(QUICK if quick else ())]
         tables = folder / f"{name}.md"
-        if name in only or not tables.is_file():
+        if not (reuse and tables.is_file()):
             _measure([*options, "--json", str(folder / f"{name}.json"), "--markdown", str(tables)])
         command = shlex.join(["tracknet", "benchmark", *options])
         parts += [f"### {title}", f"```sh\n{command}\n```", tables.read_text(encoding="utf-8").strip()]
@@ -83,15 +70,13 @@ def _measure(options: list[str]) -> None:
 
 
 @entry_point("performance")
-def main(only: tuple[str, ...] = (), reuse: bool = False, quick: bool = False) -> None:
+def main(reuse: bool = False) -> None:
     """Measures this machine and writes the tables of docs/performance.md.
 
     Args:
-        only: measure these again, take the others as they were measured
-        reuse: measure only what was not measured yet
-        quick: one block a case, to see that all of it works
+        reuse: measure only what is not in build/performance/ yet
     """
-    write_performance(ROOT, only or (() if reuse else tuple(runs())), quick)
+    write_performance(ROOT, reuse)
 
 
 if __name__ == "__main__":

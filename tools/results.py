@@ -9,11 +9,11 @@ build/results/. docs/images/NAME_reliability.png shows how often its confidences
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from blocks import Block
-from scoring import Report, val_scores
+from scoring import Report, Variant, results_table, val_scores
 
 from tracknet_jax.releases.release import CARD, shipped_releases
 from tracknet_jax.utils.errors import entry_point
@@ -26,26 +26,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = Block("<!-- results: written by `make results` -->", "<!-- end of results -->")
 OPTIONS = {"default": (), "weighted": ("--overlap", "weighted"), "no-link": ("--no-link",)}
-SCORES = {
-    "F1 hit": "f1_hit",
-    "F1": "f1",
-    "precision": "precision",
-    "recall hit": "recall_hit",
-    "recall": "recall",
-}
-
-
-class Variant(NamedTuple):
-    """A checkpoint scored under some options."""
-
-    checkpoint: str
-    options: tuple[str, ...]
-    report: Report
-
-    @property
-    def title(self) -> str:
-        """The options as the tables name them."""
-        return f"`{' '.join(self.options)}`" if self.options else "default"
 
 
 def write_results(clips: Path, root: Path, reuse: bool) -> None:
@@ -79,21 +59,6 @@ def write_results(clips: Path, root: Path, reuse: bool) -> None:
         if own[0].report["calibration"] is not None:
             with replacing(root / "docs" / "images" / f"{name}_reliability.png") as partial:
                 reliability_picture(own[0].report["calibration"]).savefig(partial, format="png")
-
-
-def results_table(variants: Iterable[Variant], with_checkpoint: bool = False) -> str:
-    """Markdown: a row for each sport and for all of them, of each variant, in per cent."""
-    first = ["checkpoint"] if with_checkpoint else []
-    rows = []
-    for variant in variants:
-        groups = dict(variant.report["sports"])
-        if len(groups) != 1:
-            groups["all"] = variant.report["total"]
-        for sport, counts in groups.items():
-            name = [f"`{variant.checkpoint}`"] if with_checkpoint else []
-            shares = [f"{100 * counts[score]:.1f}" for score in SCORES.values()]
-            rows.append([*name, variant.title, sport, str(counts["frames"]), *shares])
-    return table([*first, "options", "sport", "frames", *SCORES], rows)
 
 
 def class_table(report: Report) -> str:

@@ -13,6 +13,7 @@ import logging
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ import tyro
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run from a checkout that is not installed
 
 import jax
-from scoring import Report, val_scores
+from scoring import Variant, results_table, val_scores
 
 from tracknet_jax.models.cost import cost
 from tracknet_jax.releases.release import CARD, load_release, save_release
@@ -31,11 +32,9 @@ from tracknet_jax.training.presets import load_config, run_name
 from tracknet_jax.training.train_config import CheckpointConfig, EvalConfig, TrainConfig
 from tracknet_jax.utils.errors import UserError, entry_point
 from tracknet_jax.utils.files import replacing
-from tracknet_jax.utils.markdown import table
 
 MEASURED = 10  # steps; as many before them, and as many to compile
 SCORED = {"default": (), "weighted": ("--overlap", "weighted")}
-SHARES = {"f1_hit": "F1 hit", "f1": "F1", "precision": "precision", "recall": "recall"}
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,8 @@ def run_recipe(recipe: str, options: Options) -> None:
         raise UserError(f"{workdir}: stopped; the same command resumes it")
     release = load_release(workdir)
     save_release(folder, replace(release.config, dtype="float32"), release.variables)
-    reports = {label: score(folder, config, label) for label in SCORED}
-    (folder / CARD).write_text(card(name, config, plan, reports), encoding="utf-8")
+    scored = [score(name, folder, config, label) for label in SCORED]
+    (folder / CARD).write_text(card(name, config, plan, scored), encoding="utf-8")
 
 
 def kept_plan(config: TrainConfig, workdir: Path, seconds: float) -> dict[str, Any]:
@@ -130,22 +129,18 @@ def measured_plan(config: TrainConfig, folder: Path, seconds: float) -> dict[str
     }
 
 
-def score(folder: Path, config: TrainConfig, label: str) -> Report:
+def score(name: str, folder: Path, config: TrainConfig, label: str) -> Variant:
     """The scores of a release on the held-out clips, also kept in its folder."""
     split = ("--split-by", config.data.split_by) if config.data.split_by != "auto" else ()
     path, clips = folder / f"scores_{label}.json", Path(config.data.source[0])
-    return val_scores(str(folder), folder, clips, (*split, *SCORED[label]), path, reuse=False)
+    report = val_scores(str(folder), folder, clips, (*split, *SCORED[label]), path, reuse=False)
+    return Variant(name, SCORED[label], report)
 
 
-def card(name: str, config: TrainConfig, plan: dict[str, Any], reports: dict[str, Report]) -> str:
+def card(name: str, config: TrainConfig, plan: dict[str, Any], scored: Iterable[Variant]) -> str:
     """The model card: the network, its training and its scores. Whoever ships it adds data and limits."""
     model = config.model
     parameters, macs = cost(model)
-    rows = [
-        [label, group, str(counts["frames"]), *(f"{100 * counts[score]:.1f}" for score in SHARES)]
-        for label, report in reports.items()
-        for group, counts in {**report["sports"], "all": report["total"]}.items()
-    ]
     return (
         f"# {name}\n\n"
         f"{model.name}: {model.frames} frames of {model.width}x{model.height} in, {model.outputs} maps out; "
@@ -153,7 +148,7 @@ def card(name: str, config: TrainConfig, plan: dict[str, Any], reports: dict[str
         f"Trained by `tools/ten_minutes.py` with the recipe `{name}`: {plan['steps']} steps of "
         f"{plan['batch_size']} windows, {plan['seconds_a_step']:.3f} s each, on {plan['devices']}; split "
         f"`{config.data.split_by}`.\n\nHeld-out clips, protocol `default`, per cent:\n\n"
-        f"{table(['overlap', 'sport', 'frames', *SHARES.values()], rows)}\n"
+        f"{results_table(scored)}\n"
     )
 
 

@@ -22,7 +22,7 @@ def root(tmp_path, monkeypatch):
     monkeypatch.setitem(PRESETS, "tiny", TINY)
     monkeypatch.setattr(peak, "SIDE", {"cpu": 64})
     monkeypatch.setattr(peak, "COPIED", {"cpu": 2**16})
-    options = ["--models", "tiny", "--batches", "2"]
+    options = ["--models", "tiny", "--batches", "2", "--blocks", "1", "--seconds", "0"]
     monkeypatch.setattr(performance, "runs", lambda: {"small": ("A small one", options)})
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "performance.md").write_text(DOCUMENT)
@@ -30,7 +30,7 @@ def root(tmp_path, monkeypatch):
 
 
 def test_the_tables_show_what_was_measured(root, monkeypatch):
-    performance.write_performance(root, only=["small"], quick=True)
+    performance.write_performance(root, reuse=True)
     text = (root / "docs" / "performance.md").read_text()
     assert text.startswith(
         f"before\n{performance.BLOCK.begin}\n### A small one\n\n```sh\ntracknet benchmark --models"
@@ -42,31 +42,28 @@ def test_the_tables_show_what_was_measured(root, monkeypatch):
         measured["windows_per_second"], rel=0.01
     )
 
-    def measure(command):
-        raise AssertionError("measured again")
-
-    monkeypatch.setattr(performance, "tracknet", measure)
-    performance.write_performance(root, only=[], quick=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(performance, "tracknet", pytest.fail)
+        performance.write_performance(root, reuse=True)
     assert (root / "docs" / "performance.md").read_text() == text
+
+    asked = []
+    monkeypatch.setattr(performance, "tracknet", asked.append)
+    performance.write_performance(root, reuse=False)
+    assert [command[:3] for command in asked] == [["benchmark", "--models", "tiny"]]
 
 
 def test_a_document_without_its_block_is_told_before_anything_is_measured(root):
     (root / "docs" / "performance.md").write_text("no block")
     with pytest.raises(UserError, match="expected one block"):
-        performance.write_performance(root, only=["small"], quick=True)
+        performance.write_performance(root, reuse=False)
     assert not (root / "build").exists()
-
-
-def test_a_run_that_is_none_is_told(root):
-    with pytest.raises(UserError, match="no run large: choose from small"):
-        performance.write_performance(root, only=["large"], quick=True)
 
 
 def test_every_run_is_one_the_command_takes():
     assert performance.RUNTIMES.keys() <= set(RUNTIMES)
     for _, options in performance.runs().values():
-        args = tyro.cli(BenchmarkArgs, args=[*options, *performance.QUICK])
-        assert args.blocks == 1  # and the args are a `Benchmark`, which checks its values
+        tyro.cli(BenchmarkArgs, args=options)  # a `Benchmark`, which checks its values
 
 
 def test_the_document_has_its_block():

@@ -68,10 +68,12 @@ def test_from_clips_to_a_release_without_grain_and_tfds(tmp_path, pytestconfig):
     release = load_release(output / "releases/small")
     assert release.config == load_config("smallest").model
     card = (output / "releases/small/CARD.md").read_text()
-    for label in ("default", "weighted"):
+    for label, title in (("default", "default"), ("weighted", "`--overlap weighted`")):
         report = json.loads((output / f"releases/small/scores_{label}.json").read_text())
         assert report["total"]["frames"] == 12
-        assert f"| {label} | all | 12 | {100 * report['total']['f1_hit']:.1f} |" in card
+        ((sport, counts),) = report["sports"].items()
+        assert counts["f1_hit"] == report["total"]["f1_hit"]
+        assert f"| {title} | {sport} | 12 | {100 * counts['f1_hit']:.1f} |" in card
 
 
 def test_the_plan_fills_the_time_with_the_batch_that_fits(tmp_path, monkeypatch):
@@ -99,10 +101,11 @@ def test_the_plan_fills_the_time_with_the_batch_that_fits(tmp_path, monkeypatch)
 
 
 def test_the_card_holds_training_and_scores():
-    counts = {"frames": 12, "f1_hit": 0.5, "f1": 0.4, "precision": 0.3, "recall": 0.2}
+    counts = {"frames": 12, "f1_hit": 0.5, "f1": 0.4, "precision": 0.3, "recall_hit": 0.25, "recall": 0.2}
     plan = {"steps": 9, "batch_size": 4, "seconds_a_step": 0.25, "devices": "1 x cpu"}
-    reports = {"weighted": {"sports": {"tennis": counts | {"frames": 5}}, "total": counts}}
-    card = ten_minutes.card("small", load_config("smallest"), plan, reports)
+    report = {"sports": {"tennis": counts | {"frames": 5}, "padel": counts | {"frames": 7}}, "total": counts}
+    scored = [ten_minutes.Variant("small", ("--overlap", "weighted"), report)]
+    card = ten_minutes.card("small", load_config("smallest"), plan, scored)
     assert "9 steps of 4 windows, 0.250 s each, on 1 x cpu; split `auto`" in card
-    assert "| weighted | tennis | 5 | 50.0 | 40.0 | 30.0 | 20.0 |" in card
-    assert "| weighted | all | 12 | 50.0 | 40.0 | 30.0 | 20.0 |" in card
+    assert "| `--overlap weighted` | tennis | 5 | 50.0 | 40.0 | 30.0 | 25.0 | 20.0 |" in card
+    assert "| `--overlap weighted` | all | 12 | 50.0 | 40.0 | 30.0 | 25.0 | 20.0 |" in card

@@ -1,6 +1,5 @@
 """Checks an exported file: it and the network run on the same windows, and their maps are compared."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,8 +10,7 @@ from jax import export
 from tracknet_jax.export.stablehlo import maps_function
 from tracknet_jax.export.tflite import run_tflite
 from tracknet_jax.models.config import TrackNetConfig
-from tracknet_jax.models.tracknet import TrackNet
-from tracknet_jax.releases.release import Release
+from tracknet_jax.releases.release import Release, in_dtype
 
 BATCH = 2  # not 1, which an export might fix by mistake
 
@@ -55,9 +53,8 @@ def compare_tflite(path: Path, release: Release) -> Agreement:
 
 
 def _exact_maps(release: Release, windows: list[np.ndarray]) -> jax.Array:
-    config = replace(release.config, dtype="float32")
     with jax.default_matmul_precision("highest"):
-        return maps_function(release._replace(model=TrackNet(config), config=config))(*windows)
+        return maps_function(in_dtype(release, "float32"))(*windows)
 
 
 def _agreement(maps: object, expected: jax.Array) -> Agreement:

@@ -1,13 +1,11 @@
 """A network and its weights as a TFLite model, through jax2tf and TensorFlow's converter."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from tracknet_jax.export.stablehlo import image_shapes, maps_function
-from tracknet_jax.models.tracknet import TrackNet
-from tracknet_jax.releases.release import Release
+from tracknet_jax.releases.release import Release, in_dtype
 
 
 def tflite_model(release: Release) -> bytes:
@@ -19,10 +17,9 @@ def tflite_model(release: Release) -> bytes:
     import tensorflow as tf
     from jax.experimental import jax2tf
 
-    config = replace(release.config, dtype="float32")
-    maps = maps_function(release._replace(model=TrackNet(config), config=config))
+    maps = maps_function(in_dtype(release, "float32"))
     converted = jax2tf.convert(maps, with_gradient=False, native_serialization_platforms=("cpu",))
-    inputs = [tf.TensorSpec(shape, tf.uint8, name) for name, shape in image_shapes(config, 1).items()]
+    inputs = [tf.TensorSpec(shape, tf.uint8, name) for name, shape in image_shapes(release.config, 1).items()]
     function = tf.function(converted, input_signature=inputs, autograph=False)
     traced = [function.get_concrete_function()]
     return tf.lite.TFLiteConverter.from_concrete_functions(traced, function).convert()
