@@ -21,9 +21,9 @@ from tracknet_jax.tracking.outputs import OutputFiles, track_to_files
 from tracknet_jax.tracking.track_options import TrackOptions
 from tracknet_jax.tracking.tracker import Tracker
 from tracknet_jax.tracks.track import Track
+from tracknet_jax.training.cluster.parallel import Driver
 from tracknet_jax.training.input.batch_sources import open_training
 from tracknet_jax.training.optimizers import make_optimizer
-from tracknet_jax.training.cluster.parallel import Driver
 from tracknet_jax.training.presets import bundled_names, load_config
 from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import Draw, train_step
