@@ -28,10 +28,10 @@ def test_bfloat16_is_openvinos_only():
 def test_every_task_that_can_gives_what_ours_gives(runtime, tmp_path):
     pytest.importorskip("onnx")
     pytest.importorskip(runtime)
-    materials = runner.Materials(render(tmp_path, 8, size=(64, 64)))
+    video = render(tmp_path, 8, size=(64, 64))
     tasks = ("inference", "stream", "track")
     benchmark = Benchmark(tasks, ("tiny",), batches=(2,), against=(runtime,), blocks=1, seconds=0.0, calls=2)
-    results = runner.run_benchmark(benchmark, materials).results
+    results = runner.run_benchmark(benchmark, video).results
     assert [(result.case.task, result.case.variant) for result in results] == [
         (task, variant) for task in tasks for variant in ("jit", runtime)
     ]

@@ -3,23 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
 from tracknet_jax.benchmark import run_benchmark as runner
 from tracknet_jax.benchmark import steps, torch_inference
 from tracknet_jax.benchmark.benchmark_config import Benchmark
-from tracknet_jax.benchmark.benchmark_table import print_report
+from tracknet_jax.benchmark.benchmark_table import markdown
 from tracknet_jax.benchmark.workload import Work, Workload
 from tracknet_jax.utils.errors import UserError
 
 QUICK = {"models": ("tiny",), "batches": (1,), "blocks": 3, "seconds": 0.0, "calls": 5}
-
-
-def shown(report):
-    console = Console(width=200)
-    with console.capture() as capture:
-        print_report(report, console)
-    return capture.get()
 
 
 def test_another_runtime_is_timed_and_compared(monkeypatch):
@@ -37,7 +29,7 @@ def test_another_runtime_is_timed_and_compared(monkeypatch):
     assert theirs.max_difference == pytest.approx(0.25, abs=1e-6)
     assert theirs.ratio == theirs.timing.median / ours.timing.median
     assert ours.share_of_peak == ours.model_flops / ours.timing.median / ours.peaks.flops
-    assert "2.5e-01" in shown(report)
+    assert "2.5e-01" in markdown(report)
 
 
 def test_lax_is_our_network_with_xlas_own_convolutions(monkeypatch):
@@ -73,7 +65,7 @@ def test_what_does_not_fit_is_left_out_and_told(monkeypatch):
     report = runner.run_benchmark(Benchmark(**{**QUICK, "batches": (1, 64)}))
     assert [result.case.batch for result in report.results] == [1]
     assert [case.batch for case in report.too_large] == [64]
-    assert "does not fit the memory: inference tiny float32 batch 64" in shown(report)
+    assert "Does not fit the memory: inference tiny float32 batch 64" in markdown(report)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """The picture of a benchmark: throughput over batch, and the roofline."""
 
+import itertools
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracknet_jax.benchmark.benchmark_report import Report, Result
+from tracknet_jax.benchmark.benchmark_report import Peaks, Report, Result
 from tracknet_jax.utils.files import replacing
 from tracknet_jax.utils.images import check_picture_name
 
@@ -79,21 +80,18 @@ def _draw_throughput(axes: "Axes", lines: dict[str, list[Result]]) -> None:
 
 def _draw_roofline(axes: "Axes", lines: dict[str, list[Result]]) -> None:
     """Operations a second over operations a byte, by XLA's counts; the roof is that of the two references."""
-    placed = [result for results in lines.values() for result in results if result.peaks and result.intensity]
-    roofs = {(result.case.dtype, result.case.devices): result.peaks for result in placed}
-    for number, ((dtype, devices), peaks) in enumerate(roofs.items()):
-        ridge = peaks.flops / peaks.bandwidth  # type: ignore[union-attr]
-        x = np.array([ridge / 100, ridge, 100 * ridge])
-        roof = np.minimum(x * peaks.bandwidth, peaks.flops)  # type: ignore[union-attr]
-        style = ROOFS[number % len(ROOFS)]
-        axes.plot(x, roof, style, color="black", linewidth=1, label=f"roof, {dtype}, {devices} device(s)")
+    roofs: dict[tuple[str, int], Peaks] = {}
     for number, results in enumerate(lines.values()):
-        points = [
-            (result.intensity, result.work.analysis.flops / result.timing.median)  # type: ignore[union-attr]
-            for result in results
-            if result in placed
-        ]
-        if points:
-            axes.plot(*zip(*points, strict=True), linestyle="none", **_style(number))
+        for result in results:
+            case, analysis = result.case, result.work.analysis
+            if result.peaks and analysis and analysis.bytes_accessed:
+                roofs[case.dtype, case.devices] = result.peaks
+                intensity = analysis.flops / analysis.bytes_accessed
+                axes.plot(intensity, analysis.flops / result.timing.median, **_style(number))
+    for style, ((dtype, devices), peaks) in zip(itertools.cycle(ROOFS), roofs.items(), strict=False):
+        ridge = peaks.flops / peaks.bandwidth
+        x = np.array([ridge / 100, ridge, 100 * ridge])
+        roof = np.minimum(x * peaks.bandwidth, peaks.flops)
+        axes.plot(x, roof, style, color="black", linewidth=1, label=f"roof, {dtype}, {devices} device(s)")
     axes.set(xscale="log", yscale="log", xlabel="FLOP / byte (XLA's count)", ylabel="FLOP / s")
     axes.grid(alpha=0.3)

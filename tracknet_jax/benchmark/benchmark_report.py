@@ -57,12 +57,6 @@ class Result:
             return None
         return self.model_flops / self.timing.median / self.peaks.flops
 
-    @property
-    def intensity(self) -> float | None:
-        """Operations for each byte of memory traffic, both by XLA's count."""
-        analysis = self.work.analysis
-        return analysis.flops / analysis.bytes_accessed if analysis and analysis.bytes_accessed else None
-
     def to_dict(self) -> dict[str, Any]:
         """Plain values; times in seconds."""
         analysis = self.work.analysis

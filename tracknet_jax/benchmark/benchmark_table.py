@@ -1,29 +1,14 @@
-"""The tables of a benchmark, one for each task, on the terminal and in Markdown, and its JSON file."""
+"""The tables of a benchmark in Markdown, one for each task, and its JSON file."""
 
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-import rich.table
-from rich import box
-from rich.console import Console
-
-from tracknet_jax.benchmark.benchmark_config import Case
 from tracknet_jax.benchmark.benchmark_report import Report, Result
 from tracknet_jax.utils.files import replacing
 from tracknet_jax.utils.markdown import table
 
 Column = tuple[str, Callable[[Result], str]]
-
-
-class Table(NamedTuple):
-    """A table before it has a format."""
-
-    title: str
-    head: list[str]
-    rows: list[list[str]]
-
 
 TITLES = {
     "inference": "Inference: windows on the device to maps",
@@ -42,33 +27,22 @@ def write_json(path: Path, report: Report, command: str) -> None:
         partial.write_text(json.dumps({"command": command, **report.to_dict()}, indent=1) + "\n")
 
 
-def write_markdown(path: Path, report: Report) -> None:
-    """Writes the machine and the tables; `UserError` if they cannot be written."""
-    parts = [f"{machine_line(report)}."]
-    parts += [f"{each.title}:\n\n{table(each.head, each.rows)}" for each in tables(report)]
-    parts += [f"Does not fit the memory: {case_name(case)}." for case in report.too_large]
-    with replacing(path) as partial:
-        partial.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-
-
-def print_report(report: Report, console: Console) -> None:
-    """Prints the machine, a table for each task, the comparison of runtimes, and what did not fit."""
-    console.print(machine_line(report), soft_wrap=True)
-    for each in tables(report):
-        shown = rich.table.Table(
-            title=each.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
-        )
-        for number, name in enumerate(each.head):
-            shown.add_column(name, justify="left" if number == 0 else "right", no_wrap=True)
-        for row in each.rows:
-            shown.add_row(*row)
-        console.print(shown)
+def markdown(report: Report) -> str:
+    """The machine, a table for each task, the comparison of runtimes, and what did not fit."""
+    about = report.machine
+    load = "" if about["load"] is None else f", load {about['load']:.1f} when it ended"
+    parts = [
+        f"{about['backend']}: {about['devices']} x {about['device']}, {about['processor']}, "
+        f"{about['cores']} cores{load}; jax {about['jax']}, tracknet-jax {about['tracknet_jax']}.",
+        *_tables(report),
+    ]
     for case in report.too_large:
-        console.print(f"does not fit the memory: {case_name(case)}", soft_wrap=True)
+        name = f"{case.task} {case.model} {case.dtype} batch {case.batch} on {case.devices}, {case.variant}"
+        parts.append(f"Does not fit the memory: {name}.")
+    return "\n\n".join(parts) + "\n"
 
 
-def tables(report: Report) -> Iterator[Table]:
-    """One for each task, and the comparison of runtimes."""
+def _tables(report: Report) -> Iterator[str]:
     for task, title in TITLES.items():
         yield from _table(title, _COLUMNS[task], [x for x in report.results if x.case.task == task])
     compared = {_windows(x) for x in report.results if (x.ratio, x.max_difference) != (None, None)}
@@ -81,26 +55,11 @@ def _windows(result: Result) -> tuple[str, str, int, int]:
     return case.task, case.model, case.batch, case.devices
 
 
-def case_name(case: Case) -> str:
-    """A case in words."""
-    return f"{case.task} {case.model} {case.dtype} batch {case.batch} on {case.devices}, {case.variant}"
-
-
-def machine_line(report: Report) -> str:
-    """Where and with what it was measured."""
-    about = report.machine
-    load = "" if about["load"] is None else f", load {about['load']:.1f} when it ended"
-    return (
-        f"{about['backend']}: {about['devices']} x {about['device']}, {about['processor']}, "
-        f"{about['cores']} cores{load}; jax {about['jax']}, tracknet-jax {about['tracknet_jax']}"
-    )
-
-
-def _table(title: str, columns: tuple[Column, ...], results: list[Result]) -> Iterator[Table]:
+def _table(title: str, columns: tuple[Column, ...], results: list[Result]) -> Iterator[str]:
     """None without results."""
     if results:
         rows = [[cell(result) for _, cell in columns] for result in results]
-        yield Table(title, [name for name, _ in columns], rows)
+        yield f"{title}:\n\n{table([name for name, _ in columns], rows)}"
 
 
 def _number(value: float | None) -> str:

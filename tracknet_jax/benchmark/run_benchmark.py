@@ -1,7 +1,7 @@
 """Goes through the cases: builds those of a group, runs each once, times them in turn."""
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, get_args
@@ -23,20 +23,18 @@ from tracknet_jax.releases.release import Release, in_dtype, with_convolutions
 TORCH = ("torch", "torch_compile")
 
 
-@dataclass(frozen=True)
-class Materials:
-    """What some tasks need: `track` a video; `input` labelled clips or a built dataset."""
-
-    video: Path = Path()
-    data: Path = Path()
-
-
 def run_benchmark(
     benchmark: Benchmark,
-    materials: Materials = Materials(),
+    video: Path = Path(),
+    data: Path = Path(),
     tell: Callable[[str], None] = lambda line: None,
 ) -> Report:
-    """Measures all cases of `benchmark`; `tell` is called with a line before each one.
+    """Measures all cases of `benchmark`.
+
+    Args:
+        video: what `track` tracks.
+        data: labelled clips or a built dataset, for `input`.
+        tell: is called with a line before each case.
 
     Raises:
         UserError: there are fewer devices than wanted, a network or a file cannot be used, or another runtime is
@@ -52,7 +50,7 @@ def run_benchmark(
             for case in cases:
                 tell(f"compiling {case.task} {case.model} {case.dtype} batch {case.batch} {case.variant}")
                 try:
-                    workload = _build(case, release, materials, Path(folder))
+                    workload = _build(case, release, video, data, Path(folder))
                     block(workload.call, 1)
                     ready[case] = workload
                 except RuntimeError as error:
@@ -74,7 +72,7 @@ def _check(benchmark: Benchmark) -> None:
             onnx_runtimes.check_runtime(runtime, benchmark.dtypes)
 
 
-def _build(case: Case, release: Release, materials: Materials, folder: Path) -> Workload:
+def _build(case: Case, release: Release, video: Path, data: Path, folder: Path) -> Workload:
     release = in_dtype(release, case.dtype)
     if case.variant == "lax":
         release = with_convolutions(release, "lax")
@@ -98,8 +96,8 @@ def _build(case: Case, release: Release, materials: Materials, folder: Path) -> 
     from tracknet_jax.benchmark import pipelines  # the data readers take seconds to import
 
     if case.task == "track":
-        return pipelines.tracking(case, release, materials.video, folder)
-    return pipelines.fed_training(case, release, materials.data, folder)
+        return pipelines.tracking(case, release, video, folder)
+    return pipelines.fed_training(case, release, data, folder)
 
 
 def _results(ready: dict[Case, Workload], benchmark: Benchmark, macs: int) -> list[Result]:

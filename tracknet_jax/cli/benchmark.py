@@ -6,16 +6,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import tyro
 
 from tracknet_jax.benchmark.benchmark_config import Benchmark
 from tracknet_jax.cli.options import option
+from tracknet_jax.utils.files import replacing
 from tracknet_jax.utils.images import check_picture_name
-
-if TYPE_CHECKING:
-    from tracknet_jax.benchmark.run_benchmark import Materials
 
 RENDERED = 300  # frames of the rally that is tracked and trained on where nothing else is given
 
@@ -51,35 +49,36 @@ def main(argv: list[str]) -> int:
         check_picture_name(args.picture)
 
     from rich.console import Console
+    from rich.markdown import Markdown
 
     from tracknet_jax.benchmark.benchmark_picture import write_picture
-    from tracknet_jax.benchmark.benchmark_table import print_report, write_json, write_markdown
+    from tracknet_jax.benchmark.benchmark_table import markdown, write_json
     from tracknet_jax.benchmark.run_benchmark import run_benchmark
 
     with ExitStack() as stack:
         status = stack.enter_context(Console(stderr=True).status("preparing"))
-        report = run_benchmark(args, _materials(args, stack), status.update)
-    print_report(report, Console(width=None if sys.stdout.isatty() else 140))
+        report = run_benchmark(args, *_materials(args, stack), status.update)
+    tables = markdown(report)
+    Console(width=None if sys.stdout.isatty() else 140).print(Markdown(tables))
     if args.json is not None:
         write_json(args.json, report, shlex.join(["tracknet", "benchmark", *argv]))
     if args.markdown is not None:
-        write_markdown(args.markdown, report)
+        with replacing(args.markdown) as partial:
+            partial.write_text(tables, encoding="utf-8")
     if args.picture is not None:
         write_picture(args.picture, report)
     return 0
 
 
-def _materials(args: BenchmarkArgs, stack: ExitStack) -> "Materials":
+def _materials(args: BenchmarkArgs, stack: ExitStack) -> tuple[Path, Path]:
     """The given video and data; where one is needed and not given, a rendered rally in a temporary folder."""
-    from tracknet_jax.benchmark.run_benchmark import Materials
-
     no_video = args.video is None and "track" in args.tasks
     no_data = args.data is None and "input" in args.tasks
     if not (no_video or no_data):
-        return Materials(args.video or Path(), args.data or Path())
+        return args.video or Path(), args.data or Path()
     folder = Path(stack.enter_context(TemporaryDirectory()))
     video = render(folder, RENDERED)
-    return Materials(args.video or video, args.data or folder)
+    return args.video or video, args.data or folder
 
 
 def render(folder: Path, frames: int, size: tuple[int, int] = (1280, 720)) -> Path:
