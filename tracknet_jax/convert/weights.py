@@ -92,12 +92,6 @@ def export_weights(name_or_dir: str | Path, to: str, file: Path, source: str = "
         if to == "safetensors":
             write_safetensors(partial, tensors, notes)
         else:
-            write_torch(partial, nested(layout, tensors, notes))
+            beside = {"param_dict": notes} if notes else {}
+            write_torch(partial, {layout.wrapper: tensors, **beside} if layout.wrapper else tensors)
     return layout
-
-
-def nested(layout: Layout, tensors: dict[str, np.ndarray], notes: dict[str, Any]) -> dict[str, Any]:
-    """The content of a torch file as the layout's project writes it."""
-    if layout.wrapper is None:
-        return tensors
-    return {layout.wrapper: tensors} | ({"param_dict": notes} if notes else {})
