@@ -41,6 +41,17 @@ def own_imports(module: str) -> set[str]:
     return {other for other in IMPORTS[module] if other in MODULES and other != module}
 
 
+def test_every_import_of_the_package_finds_a_module():
+    others = (
+        path for folder in ("tests", "tools", "configs", "launch") for path in (ROOT / folder).rglob("*.py")
+    )
+    for path in [*MODULES.values(), *others]:
+        unknown = {
+            name for name in imported(path) if name.split(".")[0] == "tracknet_jax" and name not in MODULES
+        }
+        assert not unknown, path
+
+
 def test_modules_form_no_circle():
     without_faces = {name for name in MODULES if MODULES[name].name != "__init__.py"}
     TopologicalSorter({name: own_imports(name) & without_faces for name in without_faces}).prepare()

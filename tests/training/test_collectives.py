@@ -8,8 +8,7 @@ import pytest
 
 from tests.helpers.programs import Collective, collectives
 from tests.helpers.tiny_training import MODEL, tiny_batch
-
-from .test_parallel import first_state, make_driver
+from tests.training.test_parallel import first_state, make_driver
 
 HLO = """
   %all-reduce = (f32[8,4]{1,0}, f32[]) all-reduce(%a, %b), channel_id=1, replica_groups=[1,8]<=[8]

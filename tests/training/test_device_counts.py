@@ -9,9 +9,8 @@ from jax.sharding import AxisType, Mesh
 
 from tests.helpers.float64 import in_float64
 from tests.helpers.tiny_training import tiny_batch
+from tests.training.test_parallel import EXACT, TOLERANCE, first_state, make_driver
 from tracknet_jax.training.cluster.mesh import AXIS
-
-from .test_parallel import EXACT, TOLERANCE, first_state, make_driver
 
 
 @pytest.fixture(scope="module", autouse=True)

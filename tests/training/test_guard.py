@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from tests.helpers.tiny_training import MODEL, SMOOTH, SMOOTH_TOLERANCE, tiny_batch, tiny_config
+from tests.training.test_loop import config_for, stop_at
+from tests.training.test_parallel import draw_rows
 from tracknet_jax.models.tracknet import init_variables
 from tracknet_jax.training.cluster.parallel import Driver
 from tracknet_jax.training.guard import Guard
@@ -19,9 +21,6 @@ from tracknet_jax.training.state import create_state
 from tracknet_jax.training.step import step_keys, train_step, window_keys
 from tracknet_jax.training.train_config import CheckpointConfig, EvalConfig, OptimizerConfig, ScheduleConfig
 from tracknet_jax.utils.errors import UserError
-
-from .test_loop import config_for, stop_at
-from .test_parallel import draw_rows
 
 # Adam without memory: every parameter with a gradient moves by the learning rate.
 ADAM = OptimizerConfig("adam", lr=1e-2, betas=(0.0, 0.0), clip_norm=None, schedule=ScheduleConfig("cosine"))

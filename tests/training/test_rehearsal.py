@@ -9,10 +9,9 @@ import jax
 import numpy as np
 import pytest
 
+from tests.training.test_kill import REPOSITORY, final_state
 from tracknet_jax.training.cluster.processes import parse_address, run_one_process_at_a_time
 from tracknet_jax.utils.errors import UserError
-
-from .test_kill import REPOSITORY, final_state
 
 STEPS = 20
 
