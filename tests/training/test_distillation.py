@@ -192,19 +192,19 @@ def test_both_drivers_give_the_step_its_teacher():
     config = replace(CONFIG, batch_size=8)
     optimizer = make_optimizer(config.optimizer)
     step = partial(train_step, config=config, optimizer=optimizer)
-    found = []
-    for name in ("jit", "pmap"):
+
+    def first_step(parallel, teacher):
         variables = jax.tree.map(jnp.copy, state().variables)  # the driver uses them up
         first = create_state(variables, optimizer, jax.random.key(0), averaged=False)
-        driver = Driver(name, step, None, teacher())
+        driver = Driver(parallel, step, None, teacher)
         _, metrics = driver.step(driver.place(first), driver.place_inputs(raw_batch(windows=8)))
-        found.append([float(metrics[name]) for name in ("loss", "grad_norm")])
+        return [float(metrics[name]) for name in ("loss", "grad_norm")]
+
+    found = [first_step(parallel, teacher()) for parallel in ("jit", "pmap")]
     # One step from the same weights: sums in another order, and a pixel or two on the other side of a ReLU.
     assert found[0] == pytest.approx(found[1], rel=1e-4)
     other = replace(teacher(), variables=jax.tree.map(lambda x: x + 1, teacher().variables))
-    driver = Driver("jit", step, None, other)
-    _, metrics = driver.step(driver.place(first), driver.place_inputs(raw_batch(windows=8)))
-    assert float(metrics["loss"]) != pytest.approx(found[0][0], rel=0.01)
+    assert first_step("jit", other)[0] != pytest.approx(found[0][0], rel=0.01)
 
 
 def config_with(folder, model=STUDENT, **crop):
