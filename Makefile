@@ -31,6 +31,8 @@ $(BIN)/.installed: pyproject.toml
 demo: $(BIN)/.installed
 	$(BIN)/tracknet demo --output demo
 
+# Small programs run no slower without XLA's optimizations, and compile in two thirds of the time.
+test: export JAX_DISABLE_MOST_OPTIMIZATIONS ?= 1
 test: lint types
 	$(PYTEST) -m "not slow"
 
