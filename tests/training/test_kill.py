@@ -79,6 +79,7 @@ def final_state(workdir):
     return jax.tree.map(np.asarray, state.replace(key=jax.random.key_data(state.key)))
 
 
+@pytest.mark.slow
 def test_killed_runs_end_in_the_same_bits(start, tmp_path):
     finish(start(tmp_path / "whole"))
     rng, killed = random.Random(0), tmp_path / "killed"
@@ -97,6 +98,7 @@ def test_killed_runs_end_in_the_same_bits(start, tmp_path):
     assert steps[0] == steps[1]  # every line once
 
 
+@pytest.mark.slow
 def test_sigterm_ends_a_process_cleanly(start, tmp_path):
     process = start(tmp_path)
     while process.poll() is None and newest(tmp_path / "checkpoints") < 4:

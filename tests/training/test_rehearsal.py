@@ -70,6 +70,7 @@ def lines(workdir):
     return [row | {"frames_per_second": 0} for row in rows]
 
 
+@pytest.mark.slow
 def test_processes_that_are_killed_and_stopped_end_in_the_bits_of_one(run, alone, tmp_path):
     rehearsed = tmp_path / "rehearsed"
     run("local_rehearsal.sh", rehearsed, PROCESSES=2, KILL_AFTER=2, TERM_AFTER=8)
@@ -91,6 +92,7 @@ def test_processes_that_are_killed_and_stopped_end_in_the_bits_of_one(run, alone
     assert len(list((rehearsed / "pictures").iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_pmap_of_processes_that_divide_the_frames_among_their_devices(run, alone, tmp_path):
     """Four devices, the memory of each too small for the frames: the losses of one process, two devices and jit."""
     changes = {"--parallel": "pmap", "--data.device-memory": 1e-4, "--steps": 6, "--evaluation.every": 0}
