@@ -39,9 +39,6 @@ def real_data() -> Path:
 @pytest.fixture(scope="module")
 def quick_compiling():
     """A module's programs are compiled without most optimizations: small ones run no slower and are ready sooner."""
-    before = jax.config.read(
-        "jax_disable_most_optimizations"
-    )  # `make test` has them disabled for all modules
     jax.config.update("jax_disable_most_optimizations", True)
     yield
-    jax.config.update("jax_disable_most_optimizations", before)
+    jax.config.update("jax_disable_most_optimizations", False)

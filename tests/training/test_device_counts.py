@@ -14,9 +14,11 @@ from tracknet_jax.training.cluster.mesh import AXIS
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _float64(quick_compiling):  # for six compilations
+def _float64():
+    jax.config.update("jax_disable_most_optimizations", True)  # six compilations
     with in_float64():
         yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def losses_of_three_steps(config, counts):
